@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ctlink.h - the wire
+ *
+ * ctlink is what ctqd speaks to tools: netlink messages (struct nlmsghdr, struct
+ * nfgenmsg, struct nlattr) over a UNIX SOCK_SEQPACKET socket, /run/ctqd/ctl.sock. The
+ * manual page ctlink(7) is the protocol's text; this header is its numbers.
+ *
+ * Framing. One datagram holds one or more whole messages, each padded to 4 bytes.
+ *   Integers of attributes are in network byte order; the headers are in host order,
+ *   as netlink has them (the socket is local). Attributes may be padded; a nested
+ *   attribute carries NLA_F_NESTED. An attribute of unknown type is skipped; an unknown
+ *   flag in a flags field is refused (EOPNOTSUPP).
+ * Types. nlmsg_type = subsystem << 8 | message. For flows and expectations subsystem,
+ *   messages and attributes are the kernel's (linux/netfilter/nfnetlink_conntrack.h);
+ *   everything else is below.
+ * Requests. NLM_F_REQUEST, and NLM_F_ACK when an answer without data is wanted;
+ *   NLM_F_DUMP for lists. A list comes as messages with NLM_F_MULTI and ends with
+ *   NLMSG_DONE; NLM_F_DUMP_INTR is set in it when the answer may be incomplete.
+ * Errors. NLMSG_ERROR with NLM_F_ACK_TLVS: negative errno, the request's header, and the
+ *   attributes of the extended ack (linux/netlink.h): NLMSGERR_ATTR_MSG (text),
+ *   NLMSGERR_ATTR_OFFS (offset of the offending attribute from the start of the request's
+ *   header), and CTQ_ERR_HINT.
+ * Batches. NFNL_MSG_BATCH_BEGIN, messages of one subsystem (nfgenmsg.res_id of BEGIN, in
+ *   network order), NFNL_MSG_BATCH_END; it may span datagrams. All or nothing. With
+ *   NFNL_BATCH_GENID the batch is refused (ESTALE) unless that is the generation in force.
+ * Groups. A client joins with CTQ_MSG_DAEMON_SUBSCRIBE; announcements come with
+ *   nlmsg_seq 0. A reader that is too slow gets CTQ_MSG_DAEMON_OVERRUN.
+ */
+#ifndef CTQ_CTLINK_H
+#define CTQ_CTLINK_H
+
+#include <linux/netlink.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_conntrack.h>
+
+#define CTQ_SOCKET_PATH "/run/ctqd/ctl.sock"
+
+/** Version of this header; a peer that does not know a number skips or refuses it. */
+#define CTQ_PROTOCOL_VERSION 1
+
+/* ---- limits ---------------------------------------------------------------- */
+#define CTQ_MESSAGE_MAX   65536     /* bytes of one message */
+#define CTQ_DATAGRAM_MAX  131072    /* bytes of one datagram: fits the default SO_SNDBUF (212992) */
+#define CTQ_BATCH_MAX     (1 << 28) /* bytes of one batch: a million rules of 256 bytes */
+#define CTQ_NAME_MAX      64        /* bytes of a name, with its final zero */
+#define CTQ_COMMENT_MAX   128
+#define CTQ_IFNAME_MAX    16        /* IFNAMSIZ */
+
+/* ---- subsystems ------------------------------------------------------------ */
+/* The kernel's own end at NFNL_SUBSYS_COUNT (13 in Linux 6.x); ours are far above. */
+enum ctq_subsystem {
+	CTQ_SUBSYS_RULES = 0x50,
+	CTQ_SUBSYS_SETS = 0x51,
+	CTQ_SUBSYS_QUEUES = 0x52,
+	CTQ_SUBSYS_PROTO = 0x53,
+	CTQ_SUBSYS_DAEMON = 0x54,
+};
+
+/** An attribute of NLMSG_ERROR beside the kernel's NLMSGERR_ATTR_*: string, a remedy. */
+#define CTQ_ERR_HINT 0x40
+
+/* ---- groups ---------------------------------------------------------------- */
+/* The kernel's NFNLGRP_CONNTRACK_* and _EXP_* numbers are 1 … 6. */
+enum ctq_group {
+	CTQ_GROUP_FLOW_NEW = 1,
+	CTQ_GROUP_FLOW_UPDATE = 2,
+	CTQ_GROUP_FLOW_DESTROY = 3,
+	CTQ_GROUP_EXPECT_NEW = 4,
+	CTQ_GROUP_EXPECT_UPDATE = 5,
+	CTQ_GROUP_EXPECT_DESTROY = 6,
+	CTQ_GROUP_RULES = 16, /* a new generation is in force */
+	CTQ_GROUP_DROP = 17,  /* dropped packets */
+	CTQ_GROUP_LIMIT = 32,
+};
+
+/* ---- flows: CTQA_FLOW_*, nested in CTA_CTQ of ctnetlink messages ------------ */
+/* Far above the kernel's CTA_MAX; libnetfilter_conntrack skips it. */
+#define CTA_CTQ 0x100
+
+enum ctq_flow_attr {
+	CTQA_FLOW_UNSPEC,
+	CTQA_FLOW_VERDICT,    /* u8, enum ctq_verdict, at the entry hook */
+	CTQA_FLOW_REASON,     /* u16, ctq/reasons.h */
+	CTQA_FLOW_RULE,       /* u32, rule id; absent: the policy */
+	CTQA_FLOW_RULE_NAME,  /* string */
+	CTQA_FLOW_GENERATION, /* u32, of the rule set that decided */
+	CTQA_FLOW_IN,         /* string, interface of the first packet */
+	CTQA_FLOW_OUT,        /* string */
+	CTQA_FLOW_AGE,        /* u32, seconds since the first packet */
+	CTQA_FLOW_IDLE,       /* u32, seconds since the last packet */
+	CTQA_FLOW_END,        /* u8, enum ctq_flow_end; in DESTROY */
+	CTQA_FLOW_WORKER,     /* u16 */
+	CTQA_FLOW_REFS,       /* nested: CTQA_REFS_*; in GET_DYING and GET_UNCONFIRMED */
+	__CTQA_FLOW_MAX,
+};
+#define CTQA_FLOW_MAX (__CTQA_FLOW_MAX - 1)
+
+/** Why a flow ended. */
+enum ctq_flow_end {
+	CTQ_END_NONE,
+	CTQ_END_EXPIRED, /* its timeout ran out */
+	CTQ_END_CLOSED,  /* its protocol ended it, or another connection took its tuple over */
+	CTQ_END_EVICTED, /* the table was full */
+	CTQ_END_DELETED, /* a client asked */
+	CTQ_END_MODULE,  /* its protocol's handler was unloaded */
+	CTQ_END_RULES,   /* a rule set change killed it */
+	CTQ_END_STOP,    /* the daemon stopped */
+};
+
+/* Holder classes of references, u32 each; counted one by one in debug builds only. */
+enum ctq_refs_attr {
+	CTQA_REFS_UNSPEC,
+	CTQA_REFS_TOTAL,
+	CTQA_REFS_TABLE,
+	CTQA_REFS_PACKET,
+	CTQA_REFS_DUMP,
+	CTQA_REFS_EVENT,
+	CTQA_REFS_EXPECT,
+	CTQA_REFS_CONTROL,
+	__CTQA_REFS_MAX,
+};
+#define CTQA_REFS_MAX (__CTQA_REFS_MAX - 1)
+
+/*
+ * Filter of flows, nested in CTA_CTQ_FILTER of IPCTNL_MSG_CT_GET (dump), _DELETE and
+ * of our own CTQ_MSG_DAEMON_COUNT: an expression in prefix order, a list of CTQA_FILTER_TERM.
+ * A term is a match (CTQA_TERM_MATCH, as in rules, with CTQ_FIELD_*) or an operator that takes
+ * its operands from the terms that follow: AND and OR two, NOT one.
+ */
+#define CTA_CTQ_FILTER 0x101
+enum ctq_filter_attr {
+	CTQA_FILTER_UNSPEC,
+	CTQA_FILTER_TERM, /* nested, repeated: CTQA_TERM_* */
+	__CTQA_FILTER_MAX,
+};
+#define CTQA_FILTER_MAX (__CTQA_FILTER_MAX - 1)
+#define CTQ_FILTER_TERMS_MAX 256
+
+enum ctq_term_attr {
+	CTQA_TERM_UNSPEC,
+	CTQA_TERM_OPERATOR, /* u8, enum ctq_operator */
+	CTQA_TERM_MATCH,    /* nested: CTQA_MATCH_* */
+	__CTQA_TERM_MAX,
+};
+#define CTQA_TERM_MAX (__CTQA_TERM_MAX - 1)
+
+enum ctq_operator { CTQ_OPERATOR_AND = 1, CTQ_OPERATOR_OR, CTQ_OPERATOR_NOT };
+
+/* ---- matches ---------------------------------------------------------------- */
+/* A match is a field and a list of values: it holds when the field has one of them. */
+enum ctq_match_attr {
+	CTQA_MATCH_UNSPEC,
+	CTQA_MATCH_FIELD, /* u16, enum ctq_field */
+	CTQA_MATCH_FLAGS, /* u32, CTQ_MATCH_* */
+	CTQA_MATCH_VALUE, /* nested, repeated: CTQA_VALUE_* */
+	CTQA_MATCH_SET,   /* string, a set's name, instead of values */
+	__CTQA_MATCH_MAX,
+};
+#define CTQA_MATCH_MAX (__CTQA_MATCH_MAX - 1)
+#define CTQ_MATCH_NEGATE 0x1 /* holds when the field has none of the values */
+#define CTQ_MATCH_VALUES_MAX 4096
+
+/*
+ * A value, by the field's type (see CTQ_FIELD below):
+ *   u8, u16, u32, u64  FIRST, in the field's size; with LAST a range, both ends included;
+ *                      or FIRST and MASK: (field & MASK) == FIRST
+ *   bits               FIRST: holds when (field & FIRST) != 0, with MASK when (field & MASK) == FIRST
+ *   address            FIRST, 4 or 16 bytes; with PREFIX a network, with LAST a range
+ *   string             STRING; a final '*' stands for any rest
+ */
+enum ctq_value_attr {
+	CTQA_VALUE_UNSPEC,
+	CTQA_VALUE_FIRST,
+	CTQA_VALUE_LAST,
+	CTQA_VALUE_MASK,
+	CTQA_VALUE_PREFIX, /* u8, bits */
+	CTQA_VALUE_STRING,
+	__CTQA_VALUE_MAX,
+};
+#define CTQA_VALUE_MAX (__CTQA_VALUE_MAX - 1)
+
+/*
+ * Fields: CTQ_FIELD(number, SYMBOL, "word", TYPE, SCOPE)
+ *   word: the name in the rule language and in filters; TYPE as above;
+ *   SCOPE: PACKET (rules only), FLOW (filters only), BOTH.
+ */
+enum ctq_field {
+	CTQ_FIELD_NONE = 0,
+#define CTQ_FIELD(number, symbol, word, type, scope) CTQ_FIELD_##symbol = number,
+#include "ctq/fields.def"
+#undef CTQ_FIELD
+};
+#define CTQ_FIELD_LIMIT 64
+
+/** Bits of CTQ_FIELD_CTSTATE. */
+enum ctq_ctstate {
+	CTQ_CTSTATE_INVALID = 0x1,
+	CTQ_CTSTATE_NEW = 0x2,
+	CTQ_CTSTATE_ESTABLISHED = 0x4,
+	CTQ_CTSTATE_RELATED = 0x8,
+	CTQ_CTSTATE_UNTRACKED = 0x10,
+};
+
+/* ---- CTQ_SUBSYS_RULES ------------------------------------------------------- */
+enum ctq_rules_msg {
+	CTQ_MSG_RULESET_GET = 0, /* → CTQ_MSG_RULESET_NEW: what is in force */
+	CTQ_MSG_RULESET_NEW = 1, /* CTQA_RULESET_*; announced in CTQ_GROUP_RULES */
+	CTQ_MSG_RULESET_FLUSH = 2, /* in a batch, first: what follows replaces all */
+	CTQ_MSG_CHAIN_GET = 3,   /* dump → CTQ_MSG_CHAIN_NEW */
+	CTQ_MSG_CHAIN_NEW = 4,   /* batch only: create, or set the policy of, a chain */
+	CTQ_MSG_CHAIN_DEL = 5,   /* batch only */
+	CTQ_MSG_RULE_GET = 6,    /* dump → CTQ_MSG_RULE_NEW, in order, with counters */
+	CTQ_MSG_RULE_NEW = 7,    /* batch only: append; NLM_F_REPLACE with CTQA_RULE_ID replaces;
+	                          * CTQA_RULE_BEFORE inserts */
+	CTQ_MSG_RULE_DEL = 8,    /* batch only: by CTQA_RULE_ID */
+};
+
+/** Flag of NFNL_MSG_BATCH_END's nlmsg_flags: check only, change nothing. */
+#define CTQ_BATCH_CHECK 0x100
+
+enum ctq_ruleset_attr {
+	CTQA_RULESET_UNSPEC,
+	CTQA_RULESET_GENERATION, /* u32 */
+	CTQA_RULESET_RULES,      /* u32, number of rules */
+	CTQA_RULESET_CHAINS,     /* u32 */
+	CTQA_RULESET_BACKEND,    /* string */
+	CTQA_RULESET_LOADED,     /* u64, seconds since 1970 */
+	CTQA_RULESET_MEMORY,     /* u64, bytes */
+	CTQA_RULESET_BUILD,      /* u64, nanoseconds that building took */
+	__CTQA_RULESET_MAX,
+};
+#define CTQA_RULESET_MAX (__CTQA_RULESET_MAX - 1)
+
+enum ctq_verdict { CTQ_VERDICT_NONE, CTQ_VERDICT_ACCEPT, CTQ_VERDICT_DROP };
+
+enum ctq_chain_attr {
+	CTQA_CHAIN_UNSPEC,
+	CTQA_CHAIN_NAME,    /* string */
+	CTQA_CHAIN_HOOK,    /* u8, NF_INET_*; absent: reached by jump only */
+	CTQA_CHAIN_POLICY,  /* u8, enum ctq_verdict; with HOOK only */
+	CTQA_CHAIN_PACKETS, /* u64, judged by the policy */
+	CTQA_CHAIN_BYTES,   /* u64 */
+	CTQA_CHAIN_RULES,   /* u32 */
+	CTQA_CHAIN_LINE,    /* u32 */
+	__CTQA_CHAIN_MAX,
+};
+#define CTQA_CHAIN_MAX (__CTQA_CHAIN_MAX - 1)
+
+enum ctq_rule_attr {
+	CTQA_RULE_UNSPEC,
+	CTQA_RULE_CHAIN,     /* string */
+	CTQA_RULE_ID,        /* u32, given by the daemon, never 0, not reused within its life */
+	CTQA_RULE_BEFORE,    /* u32, id of another rule of the chain */
+	CTQA_RULE_NAME,      /* string, unique if given; for 'ctctl list rule NAME' */
+	CTQA_RULE_COMMENT,   /* string */
+	CTQA_RULE_MATCH,     /* nested, repeated: CTQA_MATCH_*; all must hold */
+	CTQA_RULE_STATEMENT, /* nested, repeated: CTQA_STATEMENT_*, in order */
+	CTQA_RULE_LINE,      /* u32, line in its file; kept for messages and listings */
+	CTQA_RULE_PACKETS,   /* u64, packets that this rule judged, of decided flows included */
+	CTQA_RULE_BYTES,     /* u64 */
+	CTQA_RULE_HITS,      /* u64, times that it was the first match */
+	CTQA_RULE_LAST_HIT,  /* u32, seconds ago; absent: never */
+	__CTQA_RULE_MAX,
+};
+#define CTQA_RULE_MAX (__CTQA_RULE_MAX - 1)
+#define CTQ_RULE_MATCHES_MAX 32
+#define CTQ_RULE_STATEMENTS_MAX 16
+
+enum ctq_statement_attr {
+	CTQA_STATEMENT_UNSPEC,
+	CTQA_STATEMENT_KIND,   /* u16, enum ctq_statement */
+	CTQA_STATEMENT_VALUE,  /* u32: the mark of MARK and CTMARK */
+	CTQA_STATEMENT_MASK,   /* u32: bits that MARK changes; absent: all */
+	CTQA_STATEMENT_STRING, /* the chain of JUMP, the label of LABEL, the prefix of LOG */
+	__CTQA_STATEMENT_MAX,
+};
+#define CTQA_STATEMENT_MAX (__CTQA_STATEMENT_MAX - 1)
+
+enum ctq_statement {
+	CTQ_STATEMENT_NONE,
+	CTQ_STATEMENT_ACCEPT, /* ends the evaluation */
+	CTQ_STATEMENT_DROP,   /* ends the evaluation */
+	CTQ_STATEMENT_MARK,   /* packet mark; goes on with the next statement, then the next rule */
+	CTQ_STATEMENT_CTMARK, /* mark of the flow; as MARK */
+	CTQ_STATEMENT_COUNT,  /* nothing: rules always count; kept for readers of nft rule sets */
+	CTQ_STATEMENT_JUMP,   /* to a chain without hook; back after it, unless it ended */
+	CTQ_STATEMENT_RETURN,
+};
+
+/* ---- CTQ_SUBSYS_QUEUES ------------------------------------------------------ */
+enum ctq_queues_msg {
+	CTQ_MSG_QUEUE_GET = 0, /* dump → CTQ_MSG_QUEUE_NEW */
+	CTQ_MSG_QUEUE_NEW = 1,
+};
+
+enum ctq_queue_attr {
+	CTQA_QUEUE_UNSPEC,
+	CTQA_QUEUE_NUMBER,         /* u16 */
+	CTQA_QUEUE_HOOK,           /* u8, NF_INET_*, as configured */
+	CTQA_QUEUE_WORKER,         /* u16 */
+	CTQA_QUEUE_CPU,            /* u16, pinned to; absent: not pinned */
+	CTQA_QUEUE_PORTID,         /* u32, netlink port of the owner */
+	CTQA_QUEUE_DEPTH,          /* u32, packets waiting in the kernel */
+	CTQA_QUEUE_MAXLEN,         /* u32 */
+	CTQA_QUEUE_RANGE,          /* u32, bytes copied of a packet */
+	CTQA_QUEUE_RCVBUF,         /* u32, bytes */
+	CTQA_QUEUE_FLAGS,          /* u32, CTQ_QUEUE_* */
+	CTQA_QUEUE_PACKETS,        /* u64, received */
+	CTQA_QUEUE_BYTES,          /* u64 */
+	CTQA_QUEUE_ACCEPTED,       /* u64, verdicts */
+	CTQA_QUEUE_DROPPED,        /* u64, verdicts */
+	CTQA_QUEUE_KERNEL_DROPPED, /* u64: the queue was full (queue_dropped) */
+	CTQA_QUEUE_USER_DROPPED,   /* u64: the socket's buffer was full (user_dropped) */
+	CTQA_QUEUE_OVERRUNS,       /* u64: ENOBUFS reported on the socket */
+	CTQA_QUEUE_ERRORS,         /* u64: verdicts refused by the kernel, e.g. ENOENT */
+	CTQA_QUEUE_LATE,           /* u64 */
+	CTQA_QUEUE_BATCHES,        /* u64: receive calls that brought packets */
+	CTQA_QUEUE_OLDEST,         /* u64: ns that the oldest unanswered packet has waited in ctqd */
+	__CTQA_QUEUE_MAX,
+};
+#define CTQA_QUEUE_MAX (__CTQA_QUEUE_MAX - 1)
+#define CTQ_QUEUE_FAIL_OPEN 0x1
+#define CTQ_QUEUE_GSO       0x2
+
+/* ---- CTQ_SUBSYS_PROTO ------------------------------------------------------- */
+enum ctq_proto_msg {
+	CTQ_MSG_PROTO_GET = 0, /* dump → CTQ_MSG_PROTO_NEW */
+	CTQ_MSG_PROTO_NEW = 1,
+};
+
+enum ctq_proto_attr {
+	CTQA_PROTO_UNSPEC,
+	CTQA_PROTO_NAME,    /* string */
+	CTQA_PROTO_NUMBER,  /* u8 */
+	CTQA_PROTO_FLOWS,   /* u32 */
+	CTQA_PROTO_TIMEOUT, /* nested, repeated: CTQA_TIMEOUT_* */
+	__CTQA_PROTO_MAX,
+};
+#define CTQA_PROTO_MAX (__CTQA_PROTO_MAX - 1)
+
+enum ctq_timeout_attr {
+	CTQA_TIMEOUT_UNSPEC,
+	CTQA_TIMEOUT_NAME,  /* string: "tcp_timeout_established" */
+	CTQA_TIMEOUT_VALUE, /* u32, seconds */
+	__CTQA_TIMEOUT_MAX,
+};
+#define CTQA_TIMEOUT_MAX (__CTQA_TIMEOUT_MAX - 1)
+
+/* ---- CTQ_SUBSYS_DAEMON ------------------------------------------------------ */
+enum ctq_daemon_msg {
+	CTQ_MSG_DAEMON_GET = 0,       /* → CTQ_MSG_DAEMON_NEW */
+	CTQ_MSG_DAEMON_NEW = 1,       /* CTQA_DAEMON_* */
+	CTQ_MSG_DAEMON_STATS_GET = 2, /* → CTQ_MSG_DAEMON_STATS_NEW; CTQA_STATS_ZERO: read and zero */
+	CTQ_MSG_DAEMON_STATS_NEW = 3, /* CTQA_STATS_* */
+	CTQ_MSG_DAEMON_SUBSCRIBE = 4, /* CTQA_GROUP_*: the groups that this client wants from now on */
+	CTQ_MSG_DAEMON_OVERRUN = 5,   /* to a subscriber: CTQA_OVERRUN_LOST announcements were lost */
+	CTQ_MSG_DAEMON_COUNT = 6,     /* CTA_CTQ_FILTER → CTQ_MSG_DAEMON_COUNT with CTQA_COUNT_* */
+	CTQ_MSG_DAEMON_RELOAD = 7,    /* read the configuration and the rules again; answered when done */
+};
+
+enum ctq_daemon_attr {
+	CTQA_DAEMON_UNSPEC,
+	CTQA_DAEMON_VERSION,    /* string */
+	CTQA_DAEMON_PROTOCOL,   /* u32, CTQ_PROTOCOL_VERSION */
+	CTQA_DAEMON_PID,        /* u32 */
+	CTQA_DAEMON_STARTED,    /* u64, seconds since 1970 */
+	CTQA_DAEMON_UPTIME,     /* u32, seconds */
+	CTQA_DAEMON_WORKERS,    /* u16 */
+	CTQA_DAEMON_FLOWS,      /* u32, confirmed */
+	CTQA_DAEMON_FLOWS_MAX,  /* u32 */
+	CTQA_DAEMON_UNCONFIRMED, /* u32 */
+	CTQA_DAEMON_DYING,      /* u32 */
+	CTQA_DAEMON_ASSURED,    /* u32 */
+	CTQA_DAEMON_GENERATION, /* u32 */
+	CTQA_DAEMON_RULES,      /* u32 */
+	CTQA_DAEMON_CLIENTS,    /* u32 */
+	CTQA_DAEMON_TABLE_MEMORY, /* u64, bytes of the hashtrie */
+	CTQA_DAEMON_SLAB_MEMORY, /* u64, bytes of the flows' pages */
+	CTQA_DAEMON_CONFIG,     /* string, path */
+	CTQA_DAEMON_WARNING,    /* string, repeated: what makes it degraded */
+	__CTQA_DAEMON_MAX,
+};
+#define CTQA_DAEMON_MAX (__CTQA_DAEMON_MAX - 1)
+
+enum ctq_stats_attr {
+	CTQA_STATS_UNSPEC,
+	CTQA_STATS_ZERO,    /* flag, request: zero what was read */
+	CTQA_STATS_PACKETS, /* u64 */
+	CTQA_STATS_BYTES,   /* u64 */
+	CTQA_STATS_COUNTER, /* nested, repeated: CTQA_COUNTER_* */
+	CTQA_STATS_REASON,  /* nested, repeated: CTQA_REASON_* */
+	CTQA_STATS_INTERVAL, /* u64, ns since the counters were zero */
+	__CTQA_STATS_MAX,
+};
+#define CTQA_STATS_MAX (__CTQA_STATS_MAX - 1)
+
+enum ctq_counter_attr {
+	CTQA_COUNTER_UNSPEC,
+	CTQA_COUNTER_NAME,  /* string, "flow.evicted" */
+	CTQA_COUNTER_VALUE, /* u64 */
+	__CTQA_COUNTER_MAX,
+};
+#define CTQA_COUNTER_MAX (__CTQA_COUNTER_MAX - 1)
+
+enum ctq_reason_attr {
+	CTQA_REASON_UNSPEC,
+	CTQA_REASON_NUMBER, /* u16 */
+	CTQA_REASON_NAME,   /* string */
+	CTQA_REASON_VALUE,  /* u64, packets */
+	__CTQA_REASON_MAX,
+};
+#define CTQA_REASON_MAX (__CTQA_REASON_MAX - 1)
+
+enum ctq_group_attr {
+	CTQA_GROUP_UNSPEC,
+	CTQA_GROUP_NUMBER, /* u32, repeated, enum ctq_group; none: leave all */
+	__CTQA_GROUP_MAX,
+};
+#define CTQA_GROUP_MAX (__CTQA_GROUP_MAX - 1)
+
+enum ctq_overrun_attr {
+	CTQA_OVERRUN_UNSPEC,
+	CTQA_OVERRUN_LOST, /* u64 */
+	__CTQA_OVERRUN_MAX,
+};
+#define CTQA_OVERRUN_MAX (__CTQA_OVERRUN_MAX - 1)
+
+enum ctq_count_attr {
+	CTQA_COUNT_UNSPEC,
+	CTQA_COUNT_FLOWS, /* u32 that the filter took */
+	CTQA_COUNT_TOTAL, /* u32 in the table */
+	__CTQA_COUNT_MAX,
+};
+#define CTQA_COUNT_MAX (__CTQA_COUNT_MAX - 1)
+
+#endif
