@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * control.h - ctlink's end in the daemon
+ *
+ * Owns the listening socket, the clients, and the groups. Everything runs in the control
+ * thread: the owner polls control_fd() (an epoll) and calls control_step() when it is
+ * readable, and control_tick() several times a second (events, timeouts of clients).
+ * Never blocks: a client that does not read is skipped, then told what it lost, then closed.
+ */
+#ifndef CONTROL_CONTROL_H
+#define CONTROL_CONTROL_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "flow/table.h"
+#include "path/path.h"
+#include "queue/queue.h"
+#include "rules/rules.h"
+
+struct control;
+
+/* What the daemon lets requests see and do. Functions run in the control thread. */
+struct control_env {
+	struct flow_table *flows;
+	struct rules *rules;
+	struct path *path;
+	uint16_t workers;
+	const char *version;
+	const char *config_path;
+	uint64_t started_ns; /* realtime */
+	void *ctx;           /* first argument of the functions below */
+	/** Queue @i of the configuration, 0 …; false: no more. */
+	bool (*queue_info)(void *ctx, unsigned int i, struct queue_info *out);
+	/** Read configuration and rules again. 0, or a negative errno with a text. */
+	int (*reload)(void *ctx, char *text, size_t size);
+	/** Degradation @i as one line, 0 …; NULL: no more. */
+	const char *(*warning)(void *ctx, unsigned int i);
+	/** Name of an interface, or NULL. */
+	const char *(*ifname)(void *ctx, uint32_t index);
+};
+
+struct control_config {
+	const char *socket_path;
+	gid_t read_group, change_group; /* (gid_t)-1: root and the daemon's own user only */
+	unsigned int clients_max;       /* 1 … CONTROL_CLIENTS_LIMIT */
+	unsigned int buffer_max;        /* bytes queued to one client before it counts as slow */
+};
+
+#define CONTROL_CLIENTS_LIMIT   1024
+#define CONTROL_CLIENTS_DEFAULT 64
+#define CONTROL_BUFFER_DEFAULT  (4u << 20)
+
+void control_config_init(struct control_config *cfg);
+
+/** Bind the socket (replacing a dead one, refusing a live one: -EADDRINUSE). */
+struct control *control_new(const struct control_config *cfg, const struct control_env *env,
+                            int *err);
+void control_destroy(struct control *c);
+
+int control_fd(const struct control *c);
+void control_step(struct control *c, uint64_t now_ns);
+void control_tick(struct control *c, uint64_t now_ns);
+
+#endif

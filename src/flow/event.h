@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * event.h - what happened to flows, for those who listen
+ *
+ * One ring for each worker, one producer (its thread) and one consumer (the control
+ * thread). All changes of one packet are one event. When nobody listens nothing is
+ * written; when a ring is full the event is counted as lost (event.lost), and the worker
+ * goes on.
+ */
+#ifndef FLOW_EVENT_H
+#define FLOW_EVENT_H
+
+#include "flow/info.h"
+
+enum flow_event_kind { FLOW_EVENT_NEW, FLOW_EVENT_UPDATE, FLOW_EVENT_DESTROY };
+
+/* What changed, the kernel's IPCT_* idea: bits of flow_event.changes. */
+#define FLOW_CHANGE_STATUS 0x1
+#define FLOW_CHANGE_STATE  0x2
+#define FLOW_CHANGE_MARK   0x4
+#define FLOW_CHANGE_REPLY  0x8
+
+struct flow_event {
+	enum flow_event_kind kind;
+	uint32_t changes;
+	struct flow_info info;
+};
+
+/* Which kinds anybody listens to: a bit for each. Any thread. */
+void flow_event_wanted_set(struct flow_table *t, uint32_t kinds);
+
+/** Producer: announce; cheap when nobody listens. */
+void flow_event_emit(struct flow_worker *w, const struct flow *f, enum flow_event_kind kind,
+                     uint32_t changes, uint64_t now_ns);
+
+/** Consumer: take the oldest event of worker @number; false: none. */
+bool flow_event_take(struct flow_table *t, uint16_t number, struct flow_event *out);
+
+#endif

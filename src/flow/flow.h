@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * flow.h - one tracked connection
+ *
+ * A flow lives in a slot of its table's slab. Life:
+ *
+ *     flow_new()        unconfirmed: in its worker's own table, found there and by cookie
+ *        │ flow_confirm()                │ flow_drop(), reaper
+ *        ▼                               │
+ *     confirmed: both keys in the        │
+ *     shared hashtrie                    │
+ *        │ flow_kill(): one winner       │
+ *        ▼                               ▼
+ *     dying: in no table, still in the list of dying flows
+ *        │ a grace period, then the last reference is put
+ *        ▼
+ *     free slot
+ *
+ * Layout: five cache lines.
+ *
+ *     line 0  key and counters of the original direction
+ *     line 1  key and counters of the reply direction
+ *     line 2  what each packet reads and may write
+ *     line 3  the protocol machine's state
+ *     line 4  what only birth, death and listings touch
+ *
+ * Who may write what: the fields of line 2 and 3, and the counters, are written between
+ * flow_enter() and flow_leave() only, with relaxed atomic stores; anybody under RCU may
+ * read them with relaxed loads, and may see the values of two packets mixed (harmless: a
+ * listing). Keys are immutable while they are stored in a table.
+ */
+#ifndef FLOW_FLOW_H
+#define FLOW_FLOW_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/base.h"
+#include "base/rcu.h"
+#include "ctq/reasons.h"
+#include "packet/tuple.h"
+#include "track/track.h"
+
+/* Who holds a reference. */
+enum flow_holder {
+	FLOW_HOLDER_TABLE,   /* the table (or the worker's unconfirmed table): one for both keys */
+	FLOW_HOLDER_PACKET,  /* a packet that waits for a decision from outside */
+	FLOW_HOLDER_DUMP,
+	FLOW_HOLDER_EVENT,
+	FLOW_HOLDER_EXPECT,
+	FLOW_HOLDER_CONTROL, /* a request being answered */
+	FLOW_HOLDERS,
+};
+
+/* Why a flow ended: enum ctq_flow_end of ctq/ctlink.h has the same numbers. */
+enum flow_end {
+	FLOW_END_NONE,
+	FLOW_END_EXPIRED,
+	FLOW_END_CLOSED,
+	FLOW_END_EVICTED,
+	FLOW_END_DELETED,
+	FLOW_END_MODULE,
+	FLOW_END_RULES,
+	FLOW_END_STOP,
+};
+
+/* The two roles of hooks: DESIGN of a packet's way in HACKING.md. */
+enum flow_role { FLOW_ROLE_ENTRY, FLOW_ROLE_CONFIRM, FLOW_ROLES };
+
+/* What the rules said of this flow at one role, and which generation said it. */
+struct flow_verdict {
+	uint32_t generation; /* 0: never judged */
+	uint32_t rule;       /* index in that generation; FLOW_RULE_POLICY: its policy */
+	uint16_t reason;     /* enum ctq_reason */
+	bool accept;
+};
+#define FLOW_RULE_POLICY UINT32_MAX
+
+struct flow_side {
+	struct tuple tuple;
+	uint64_t hash;
+	_Atomic uint64_t packets;
+	_Atomic uint64_t bytes;
+} BASE_ALIGNED(BASE_CACHELINE);
+
+_Static_assert(sizeof(struct flow_side) == BASE_CACHELINE, "one line for each direction");
+
+#define FLOW_STATE_WORDS (sizeof(union track_state) / sizeof(uint64_t))
+
+struct flow {
+	struct flow_side side[2]; /* enum track_dir */
+
+	/* line 2 */
+	_Atomic uint32_t status;      /* TRACK_*; DYING is set by compare-and-swap */
+	_Atomic uint32_t mark;
+	_Atomic uint32_t last_s;      /* second of the last packet */
+	_Atomic uint16_t owner;       /* see lock.h: worker + 1 that enters without a lock; 0: shared */
+	_Atomic uint8_t lock;
+	uint8_t list;                 /* enum flow_list, under its list's lock */
+	_Atomic uint64_t verdict[FLOW_ROLES][2]; /* struct flow_verdict, packed */
+	uint32_t cookie;              /* while unconfirmed; 0: none */
+	uint32_t index;               /* of its slot */
+
+	/* line 3 */
+	_Atomic uint64_t state[FLOW_STATE_WORDS];
+
+	/* line 4 */
+	_Atomic uint32_t refs;
+	uint32_t next, prev;          /* slots; its list's links, under the list's lock */
+	uint32_t started_s;           /* monotonic second */
+	uint64_t started_ns;          /* realtime, for listings */
+	uint64_t order;               /* monotonic ns of birth: who is older */
+	uint32_t ifin, ifout;         /* of the first packet */
+	uint32_t id;                  /* for ctlink: never 0, hard to guess */
+	uint16_t worker;              /* whose lists it is in */
+	uint8_t end;                  /* enum flow_end */
+	uint8_t unused;
+	union {
+		struct rcu_head rcu;  /* dying */
+		uint32_t next_free;   /* free: in slab.c */
+	};
+#ifdef DEBUG_REFS
+	_Atomic uint32_t held[FLOW_HOLDERS];
+#endif
+} BASE_ALIGNED(BASE_CACHELINE);
+
+/** Take a reference; the caller has one, or found the flow in this read section. */
+void flow_get(struct flow *f, enum flow_holder holder);
+
+/** Give a reference back; the last one frees the slot. */
+struct flow_table;
+void flow_put(struct flow_table *t, struct flow *f, enum flow_holder holder);
+
+static inline uint32_t flow_status(const struct flow *f)
+{
+	return atomic_load_explicit(&f->status, memory_order_relaxed);
+}
+
+static inline bool flow_is_dying(const struct flow *f)
+{
+	return flow_status(f) & TRACK_DYING;
+}
+
+static inline bool flow_is_confirmed(const struct flow *f)
+{
+	return flow_status(f) & TRACK_CONFIRMED;
+}
+
+/** The protocol state as one value; store it back inside flow_enter() … flow_leave(). */
+void flow_state_load(const struct flow *f, union track_state *state);
+void flow_state_store(struct flow *f, const union track_state *state);
+
+struct flow_verdict flow_verdict_load(const struct flow *f, enum flow_role role);
+void flow_verdict_store(struct flow *f, enum flow_role role, const struct flow_verdict *v);
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * path.h - a packet's way: parse, find, track, judge, confirm, answer
+ *
+ * A worker hands over a batch of packets of one queue and gets as many verdicts, in the
+ * same order. Nothing here waits, allocates per packet, or fails: every packet gets a
+ * verdict and a reason.
+ *
+ * Hook roles. PREROUTING and OUTPUT are entry hooks: look up or create, track, judge.
+ * POSTROUTING and INPUT are confirm hooks: an unconfirmed flow is put into the table, so
+ * that a connection which the kernel's rules drop on the way never appears. A packet that
+ * is seen at a confirm hook only is tracked there. Without any confirm queue, flows are
+ * confirmed at the entry hook.
+ *
+ * The packet mark. Of the bits that the configuration gives us (cookie_mask, seen_mask) an
+ * entry verdict sets the cookie of an unconfirmed flow, or the seen mark when the confirm hook
+ * has nothing left to say; a confirm verdict clears both. Other bits change by rules only.
+ */
+#ifndef PATH_PATH_H
+#define PATH_PATH_H
+
+#include "flow/table.h"
+#include "packet/packet.h"
+#include "rules/rules.h"
+#include "track/track.h"
+
+struct path;
+struct path_worker;
+
+/* Most packets of one batch. */
+#define PATH_BATCH_MAX 64
+
+/* What happens to open flows when a new generation is in force. */
+enum path_on_change { PATH_REEVALUATE, PATH_KEEP, PATH_KILL };
+
+struct path_config {
+	struct track_config track;
+	uint32_t cookie_mask;  /* bits of the packet mark for cookies; 0: none */
+	uint32_t seen_mask;    /* bits of the packet mark … */
+	uint32_t seen_value;   /* … and their value for "nothing left to do"; mask 0: unused */
+	bool confirm_at_entry; /* there is no confirm queue */
+	enum path_on_change on_change;
+};
+
+void path_config_init(struct path_config *cfg);
+
+/** NULL when memory is short. @flows and @rules must outlive it. */
+struct path *path_new(const struct path_config *cfg, struct flow_table *flows,
+                      struct rules *rules, uint16_t workers);
+void path_destroy(struct path *path);
+
+/** The view of worker @number. */
+struct path_worker *path_worker(struct path *path, uint16_t number);
+
+/**
+ * Judge @n (1 … PATH_BATCH_MAX) packets whose queue part is filled. Fills the rest of
+ * @packets and @verdicts. @now_ns: monotonic. The caller is quiet (rcu_quiet) afterwards, when
+ * the verdicts are sent.
+ */
+void path_batch(struct path_worker *w, struct packet *packets, struct packet_verdict *verdicts,
+                unsigned int n, uint64_t now_ns);
+
+/** About once a second, each worker: reap unconfirmed flows and old fragments. */
+void path_tick(struct path_worker *w, uint64_t now_ns);
+
+/** Sums over all workers; any thread. */
+uint64_t path_reason_read(const struct path *path, enum ctq_reason reason);
+void path_totals_read(const struct path *path, uint64_t *packets, uint64_t *bytes);
+
+/** Replace the tracker's configuration (timeouts); workers use it from their next batch on.
+ * Control thread. Returns 0 or -ENOMEM. */
+int path_track_config_set(struct path *path, const struct track_config *cfg);
+
+/** Copy what is in force. Under RCU. */
+void path_track_config_get(const struct path *path, struct track_config *cfg);
+
+#endif
