@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * rules.h - rule sets: one generation after the other
+ *
+ *   struct rules         the daemon's: which generation is in force, counters, numbers
+ *   struct ruleset       a generation: immutable, numbered from 1, made for one backend
+ *   struct rules_change  a transaction: from the generation in force to the next one
+ *
+ *   control:  c = rules_change_new() → rules_change_…() → rules_change_build()
+ *             → rules_change_commit(), or not → rules_change_destroy(c)
+ *   workers:  rs = rules_peek(); ruleset_classify(rs, …); … quiescent state
+ *
+ * Evaluation. A packet meets the rules of its hook's chain in order. The first whose
+ * matches all hold is executed; its statements may end the evaluation (accept, drop), go
+ * elsewhere (jump, return) or change marks, after which the next rule is tried. At the
+ * end of a chain that was jumped to, evaluation goes on behind the jump; at the end of a
+ * hook's chain its policy decides. A hook without chain accepts. A mark that was set
+ * is what later rules see.
+ *
+ * Generation 1 has no rule and accepts everything.
+ *
+ * Index. Every rule and every hook's policy has an index, by which workers count. It is
+ * the rule's own from its first generation to its last, and used again only afterwards:
+ * (generation, index) names one rule for ever. Indexes below RULES_POLICIES are
+ * the policies, by hook.
+ *
+ * Threads. One thread, control, changes and lists. Workers are RCU readers; they peek a
+ * generation for a batch, and count in counters of their own (one writer, relaxed
+ * stores). Readers of counters may miss the last packets; a rule that a new generation
+ * drops may miss those that were judged during the change.
+ */
+#ifndef RULES_RULES_H
+#define RULES_RULES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/base.h"
+#include "rules/key.h"
+
+struct ctlink_chain;
+struct ctlink_rule;
+
+struct rules;
+struct rules_worker;
+struct ruleset;
+struct rules_change;
+
+/** Limits; rules_change_*() answers -E2BIG beyond them. */
+#define RULES_MAX        1000000 /* rules of a generation */
+#define RULES_CHAINS_MAX 4096    /* chains of a generation */
+#define RULES_DEPTH_MAX  16      /* jumps within jumps, as in nftables */
+#define RULES_VISITS_MAX \
+	16000000 /* rules that one packet may have to meet, by way of jumps */
+#define RULES_WORKERS_MAX 256
+
+#define RULES_POLICIES PACKET_HOOKS
+
+/* ---- the daemon's rule sets ----------------------------------------------------- */
+
+/**
+ * Begin with generation 1. @backend: a name of rules_backend_list(); @workers: 1 …
+ * RULES_WORKERS_MAX. NULL and *@err = -EINVAL, -ENOENT (no such backend), -ENOMEM.
+ */
+struct rules *rules_new(const char *backend, uint16_t workers, int *err);
+
+/** When no worker and no reference to a generation is left. NULL is allowed. */
+void rules_destroy(struct rules *rules);
+
+/** The generation in force; borrowed until the thread's next quiescent state. Never NULL.
+ */
+const struct ruleset *rules_peek(const struct rules *rules);
+
+/** The same with a reference, for listings that take longer. Control thread. */
+BASE_MUST_CHECK const struct ruleset *rules_find(const struct rules *rules);
+void ruleset_put(const struct ruleset *rs);
+
+/** The counters of worker @number, for that thread alone. */
+struct rules_worker *rules_worker(struct rules *rules, uint16_t number);
+
+/* ---- judging --------------------------------------------------------------------- */
+
+/* A change of marks: new = (old & ~mask) | value; nothing changes when mask is 0. */
+struct rule_mark {
+	uint32_t value, mask;
+};
+
+struct rule_verdict {
+	uint8_t verdict; /* CTQ_VERDICT_ACCEPT or _DROP */
+	uint16_t reason; /* CTQ_ACCEPT_RULE, _POLICY, CTQ_DROP_RULE, _POLICY */
+	uint32_t generation;
+	uint32_t index; /* of the rule or policy that decided: for rules_account() */
+	uint32_t id;    /* of the rule; 0: the policy */
+	struct rule_mark packet_mark, flow_mark;
+};
+
+/**
+ * Judge the first packet of a flow, or one without a flow. Counts a hit and a packet of
+ * @bytes for each rule that it met and that held, in the counters of @w (NULL: count
+ * nothing). @now_s: monotonic seconds. Pure but for that.
+ */
+void ruleset_classify(const struct ruleset *rs, const struct rule_key *key,
+                      struct rules_worker *w, uint32_t bytes, uint32_t now_s,
+                      struct rule_verdict *v);
+
+/** Count a packet of a flow that (@generation, @index) has decided before. Does nothing
+ * when that rule is gone. */
+void rules_account(struct rules_worker *w, uint32_t generation, uint32_t index,
+                   uint32_t bytes);
+
+/* ---- what a generation holds: control thread ------------------------------------------
+ */
+
+struct ruleset_info {
+	uint32_t generation;
+	uint32_t rules, chains;
+	const char *backend;
+	uint64_t loaded_s; /* since 1970; 0: generation 1 */
+	uint64_t build_ns;
+	size_t memory_bytes;
+};
+void ruleset_info_read(const struct ruleset *rs, struct ruleset_info *info);
+
+/** What the worker's flows need to know of a change: the number alone. */
+uint32_t ruleset_generation(const struct ruleset *rs);
+
+/**
+ * Chain @position (0 …) with its counters, in order of making; false: no more.
+ * What @out points to belongs to @rs. Policy counters go on through generations.
+ */
+bool ruleset_chain_read(const struct ruleset *rs, uint32_t position,
+                        struct ctlink_chain *out);
+
+/**
+ * Rule @position (0 …), chain by chain, in order of evaluation, with its counters; false:
+ * no more. What @out points to belongs to @rs.
+ */
+bool ruleset_rule_read(const struct ruleset *rs, uint32_t position, uint32_t now_s,
+                       struct ctlink_rule *out);
+
+/** Which rule (@generation, @index) is, for listings of flows. False: a policy, or gone.
+ * *@name is "" for a rule without name; valid until the control thread's next change. */
+bool rules_name_read(const struct rules *rules, uint32_t generation, uint32_t index,
+                     uint32_t *id, const char **name);
+
+/* ---- changing: control thread
+ * ----------------------------------------------------------- */
+
+/* Which part of a chain or rule is wrong. */
+enum rules_part {
+	RULES_PART_WHOLE,
+	RULES_PART_CHAIN, /* its name, or the name of the rule's chain */
+	RULES_PART_HOOK,
+	RULES_PART_POLICY,
+	RULES_PART_ID,
+	RULES_PART_BEFORE,
+	RULES_PART_NAME,
+	RULES_PART_MATCH,     /* @number says which, from 0 */
+	RULES_PART_STATEMENT, /* @number says which, from 0 */
+};
+
+#define RULES_TEXT_MAX 160
+struct rules_error {
+	int code;      /* negative errno */
+	uint32_t item; /* as given with the change; 0: one of the generation before */
+	enum rules_part part;
+	uint32_t number;
+	char text[RULES_TEXT_MAX];
+	char hint[RULES_TEXT_MAX]; /* a remedy, or "" */
+};
+
+/** Begin from the generation in force. NULL and *@err = -ENOMEM. */
+struct rules_change *rules_change_new(struct rules *rules, int *err);
+
+/** Give it up, or put away what rules_change_commit() left. NULL is allowed. */
+void rules_change_destroy(struct rules_change *c);
+
+/*
+ * Steps. @item is the caller's number of the step (from 1), which an error of this step,
+ * or one found later in what it brought, gives back. Returns 0, or a negative errno with
+ * @e filled; the change can then only be destroyed.
+ */
+
+/** Forget all chains and rules. */
+int rules_change_flush(struct rules_change *c);
+
+/** Make a chain, or set the policy of the one that has this name. */
+int rules_change_chain_set(struct rules_change *c, uint32_t item,
+                           const struct ctlink_chain *chain, struct rules_error *e);
+
+/** Remove a chain and its rules. -ENOENT. */
+int rules_change_chain_delete(struct rules_change *c, uint32_t item, const char *name,
+                              struct rules_error *e);
+
+/** Append @rule to its chain, or insert it before the one that it names. */
+int rules_change_rule_add(struct rules_change *c, uint32_t item,
+                          const struct ctlink_rule *rule, struct rules_error *e);
+
+/** Put @rule in the place of the one with its id: a new rule with a new id. */
+int rules_change_rule_replace(struct rules_change *c, uint32_t item,
+                              const struct ctlink_rule *rule, struct rules_error *e);
+
+/** -ENOENT when there is none. */
+int rules_change_rule_delete(struct rules_change *c, uint32_t item, uint32_t id,
+                             struct rules_error *e);
+
+/** Make the next generation, aside; nothing is in force yet. For a check, stop here. */
+int rules_change_build(struct rules_change *c, struct rules_error *e);
+
+/**
+ * Put into force what rules_change_build() made; cannot fail. The generation before is
+ * freed after a grace period and its last reference. @loaded_s: since 1970; @build_ns:
+ * what building took. Returns the new number.
+ */
+uint32_t rules_change_commit(struct rules_change *c, uint64_t loaded_s,
+                             uint64_t build_ns);
+
+#endif
