@@ -137,6 +137,25 @@ enum ctq_filter_attr {
 #define CTQA_FILTER_MAX (__CTQA_FILTER_MAX - 1)
 #define CTQ_FILTER_TERMS_MAX 256
 
+/*
+ * CTA_FILTER_ORIG_FLAGS and _REPLY_FLAGS of the kernel's own dump filter: which fields of
+ * CTA_TUPLE_ORIG and _REPLY count. The kernel gives these bits no public name
+ * (net/netfilter/nf_internals.h), and takes them, alone among all, in host order.
+ */
+#define CTQ_TUPLE_SRC         0x001 /* CTA_IP_V4_SRC or CTA_IP_V6_SRC */
+#define CTQ_TUPLE_DST         0x002
+#define CTQ_TUPLE_ZONE        0x004 /* CTA_TUPLE_ZONE */
+#define CTQ_TUPLE_PROTO       0x008 /* CTA_PROTO_NUM; needed by all below */
+#define CTQ_TUPLE_SRC_PORT    0x010
+#define CTQ_TUPLE_DST_PORT    0x020
+#define CTQ_TUPLE_ICMP_TYPE   0x040
+#define CTQ_TUPLE_ICMP_CODE   0x080
+#define CTQ_TUPLE_ICMP_ID     0x100
+#define CTQ_TUPLE_ICMPV6_TYPE 0x200
+#define CTQ_TUPLE_ICMPV6_CODE 0x400
+#define CTQ_TUPLE_ICMPV6_ID   0x800
+#define CTQ_TUPLE_ALL         0xfff
+
 enum ctq_term_attr {
 	CTQA_TERM_UNSPEC,
 	CTQA_TERM_OPERATOR, /* u8, enum ctq_operator */

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * daemon.h - the messages of CTQ_SUBSYS_DAEMON as values
+ *
+ * Those with lists own them: all bytes zero is empty, fini frees.
+ */
+#ifndef CTLINK_DAEMON_H
+#define CTLINK_DAEMON_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ctlink/attr.h"
+#include "ctlink/memory.h"
+
+#define CTLINK_PATH_MAX                                                \
+	4096 /* bytes of the configuration's path, with its final zero \
+	      */
+#define CTLINK_WARNINGS_MAX 64
+#define CTLINK_COUNTERS_MAX 1024
+
+/* ---- CTQ_MSG_DAEMON_NEW ---------------------------------------------------------- */
+
+enum ctlink_daemon_bit {
+	CTLINK_DAEMON_VERSION,
+	CTLINK_DAEMON_PROTOCOL,
+	CTLINK_DAEMON_PID,
+	CTLINK_DAEMON_STARTED,
+	CTLINK_DAEMON_UPTIME,
+	CTLINK_DAEMON_WORKERS,
+	CTLINK_DAEMON_FLOWS,
+	CTLINK_DAEMON_FLOWS_MAX,
+	CTLINK_DAEMON_UNCONFIRMED,
+	CTLINK_DAEMON_DYING,
+	CTLINK_DAEMON_ASSURED,
+	CTLINK_DAEMON_GENERATION,
+	CTLINK_DAEMON_RULES,
+	CTLINK_DAEMON_CLIENTS,
+	CTLINK_DAEMON_TABLE_MEMORY,
+	CTLINK_DAEMON_SLAB_MEMORY,
+	CTLINK_DAEMON_CONFIG,
+};
+
+/** One CTQA_DAEMON_WARNING: a line that says what makes the daemon degraded. */
+struct ctlink_warning {
+	uint64_t has;
+	char text[CTLINK_ERROR_TEXT_MAX];
+};
+
+/** The meaning of each member stands at CTQA_DAEMON_* in ctq/ctlink.h. */
+struct ctlink_daemon {
+	uint64_t has; /* 1 << enum ctlink_daemon_bit */
+	char version[CTQ_NAME_MAX];
+	char *config; /* owned */
+	uint64_t started;
+	uint64_t table_memory, slab_memory;
+	uint32_t protocol, pid, uptime;
+	uint32_t flows, flows_max, unconfirmed, dying, assured;
+	uint32_t generation, rules, clients;
+	uint16_t workers;
+	struct ctlink_list warnings; /* of struct ctlink_warning */
+};
+
+struct ctlink_warning *ctlink_daemon_append(struct ctlink_daemon *daemon,
+                                            const struct ctlink_memory *memory);
+
+static inline struct ctlink_warning *ctlink_daemon_warning(
+	const struct ctlink_daemon *daemon, uint32_t i)
+{
+	return (struct ctlink_warning *)ctlink_list_item(
+		&daemon->warnings, sizeof(struct ctlink_warning), i);
+}
+
+void ctlink_daemon_fini(struct ctlink_daemon *daemon, const struct ctlink_memory *memory);
+int ctlink_daemon_build(struct ctlink_message *m, const struct ctlink_header *header,
+                        const struct ctlink_daemon *daemon) BASE_MUST_CHECK;
+int ctlink_daemon_parse(const struct nlmsghdr *nlh, struct ctlink_daemon *daemon,
+                        const struct ctlink_memory *memory,
+                        struct ctlink_error *error) BASE_MUST_CHECK;
+
+/* ---- CTQ_MSG_DAEMON_STATS_GET and _NEW -------------------------------------------- */
+
+enum ctlink_counter_bit { CTLINK_COUNTER_NAME, CTLINK_COUNTER_VALUE };
+
+struct ctlink_counter {
+	uint64_t has; /* 1 << enum ctlink_counter_bit */
+	uint64_t value;
+	char name[CTQ_NAME_MAX];
+};
+
+enum ctlink_reason_bit { CTLINK_REASON_NUMBER, CTLINK_REASON_NAME, CTLINK_REASON_VALUE };
+
+struct ctlink_reason {
+	uint64_t has;    /* 1 << enum ctlink_reason_bit */
+	uint64_t value;  /* packets */
+	uint16_t number; /* enum ctq_reason */
+	char name[CTQ_NAME_MAX];
+};
+
+enum ctlink_stats_bit {
+	CTLINK_STATS_ZERO,
+	CTLINK_STATS_PACKETS,
+	CTLINK_STATS_BYTES,
+	CTLINK_STATS_INTERVAL,
+};
+
+struct ctlink_stats {
+	uint64_t has; /* 1 << enum ctlink_stats_bit; ZERO is only a bit */
+	uint64_t packets, bytes, interval;
+	struct ctlink_list counters; /* of struct ctlink_counter */
+	struct ctlink_list reasons;  /* of struct ctlink_reason */
+};
+
+/** Append an empty counter or reason; NULL with errno ENOMEM or E2BIG. */
+struct ctlink_counter *ctlink_stats_append_counter(struct ctlink_stats *stats,
+                                                   const struct ctlink_memory *memory);
+struct ctlink_reason *ctlink_stats_append_reason(struct ctlink_stats *stats,
+                                                 const struct ctlink_memory *memory);
+
+static inline struct ctlink_counter *ctlink_stats_counter(
+	const struct ctlink_stats *stats, uint32_t i)
+{
+	return (struct ctlink_counter *)ctlink_list_item(
+		&stats->counters, sizeof(struct ctlink_counter), i);
+}
+
+static inline struct ctlink_reason *ctlink_stats_reason(const struct ctlink_stats *stats,
+                                                        uint32_t i)
+{
+	return (struct ctlink_reason *)ctlink_list_item(&stats->reasons,
+	                                                sizeof(struct ctlink_reason), i);
+}
+
+void ctlink_stats_fini(struct ctlink_stats *stats, const struct ctlink_memory *memory);
+int ctlink_stats_build(struct ctlink_message *m, const struct ctlink_header *header,
+                       const struct ctlink_stats *stats) BASE_MUST_CHECK;
+int ctlink_stats_parse(const struct nlmsghdr *nlh, struct ctlink_stats *stats,
+                       const struct ctlink_memory *memory,
+                       struct ctlink_error *error) BASE_MUST_CHECK;
+
+/* ---- CTQ_MSG_DAEMON_SUBSCRIBE ------------------------------------------------------ */
+
+/** The groups that a client wants, by number; CTQ_GROUP_LIMIT is above all. */
+struct ctlink_groups {
+	uint32_t mask; /* 1 << enum ctq_group */
+};
+
+int ctlink_groups_build(struct ctlink_message *m, const struct ctlink_header *header,
+                        const struct ctlink_groups *groups) BASE_MUST_CHECK;
+/** An unknown group is refused with -EOPNOTSUPP. */
+int ctlink_groups_parse(const struct nlmsghdr *nlh, struct ctlink_groups *groups,
+                        struct ctlink_error *error) BASE_MUST_CHECK;
+
+/* ---- CTQ_MSG_DAEMON_OVERRUN and CTQ_MSG_DAEMON_COUNT --------------------------------
+ */
+
+enum ctlink_overrun_bit { CTLINK_OVERRUN_LOST };
+
+struct ctlink_overrun {
+	uint64_t has;  /* 1 << enum ctlink_overrun_bit */
+	uint64_t lost; /* announcements */
+};
+
+int ctlink_overrun_build(struct ctlink_message *m, const struct ctlink_header *header,
+                         const struct ctlink_overrun *overrun) BASE_MUST_CHECK;
+int ctlink_overrun_parse(const struct nlmsghdr *nlh, struct ctlink_overrun *overrun,
+                         struct ctlink_error *error) BASE_MUST_CHECK;
+
+enum ctlink_count_bit { CTLINK_COUNT_FLOWS, CTLINK_COUNT_TOTAL };
+
+/** The answer; the request is a struct ctlink_filter. */
+struct ctlink_count {
+	uint64_t has; /* 1 << enum ctlink_count_bit */
+	uint32_t flows, total;
+};
+
+int ctlink_count_build(struct ctlink_message *m, const struct ctlink_header *header,
+                       const struct ctlink_count *count) BASE_MUST_CHECK;
+int ctlink_count_parse(const struct nlmsghdr *nlh, struct ctlink_count *count,
+                       struct ctlink_error *error) BASE_MUST_CHECK;
+
+#endif
