@@ -150,6 +150,8 @@ union track_state {
 	uint8_t bytes[64];
 };
 
+_Static_assert(sizeof(union track_state) == 64, "a cache line of the flow");
+
 /* -- configuration ---------------------------------------------------------- */
 
 /* Timeouts are seconds, at least 1; the array index is the protocol's own enumeration. */
@@ -208,8 +210,8 @@ struct track_result {
 	uint32_t shrink_timeout_s; /* not 0: leave at most this of a timeout of which
 	                            * TRACK_SHRINK_FLOOR_S or more remain */
 	uint32_t set_status;       /* TRACK_* to set */
-	bool reopen;  /* remove the flow and open anew with this packet */
-	bool close;   /* remove the flow now, after this packet's verdict */
+	bool reopen;               /* remove the flow and open anew with this packet */
+	bool close;                /* remove the flow now, after this packet's verdict */
 	bool changed; /* the protocol's state changed: an UPDATE event is due */
 	bool ignored; /* of the flow and classified so, but believed in nothing: it is
 	               * not counted and refreshes no timeout */

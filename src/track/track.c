@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * track.c - the list of machines, and what all of them have in common
+ *
+ * Neighbours: tcp.c with tcp_window.c, udp.c, icmp.c, sctp.c, gre.c and generic.c are
+ * the machines, config.c their numbers, check.c the packets that reach no machine.
+ */
+#include "track/track.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/base.h"
+#include "track/track_priv.h"
+
+static const struct track_proto *const protos[] = {
+	&track_proto_tcp,  &track_proto_udp,     &track_proto_udplite,
+	&track_proto_icmp, &track_proto_icmpv6,  &track_proto_sctp,
+	&track_proto_gre,  &track_proto_generic, NULL,
+};
+
+/* For every packet of a new flow: a table, not a search. NULL: generic. */
+static const struct track_proto *const proto_by_l4[256] = {
+	[IPPROTO_TCP] = &track_proto_tcp,         [IPPROTO_UDP] = &track_proto_udp,
+	[IPPROTO_UDPLITE] = &track_proto_udplite, [IPPROTO_ICMP] = &track_proto_icmp,
+	[IPPROTO_ICMPV6] = &track_proto_icmpv6,   [IPPROTO_SCTP] = &track_proto_sctp,
+	[IPPROTO_GRE] = &track_proto_gre,
+};
+
+const struct track_proto *track_proto_find(uint8_t l4)
+{
+	return proto_by_l4[l4] ? proto_by_l4[l4] : &track_proto_generic;
+}
+
+const struct track_proto *track_proto_named(const char *name)
+{
+	const struct track_proto *const *proto;
+
+	for (proto = protos; *proto; proto++)
+		if (strcasecmp((*proto)->name, name) == 0)
+			return *proto;
+	return NULL;
+}
+
+const struct track_proto *const *track_proto_list(void)
+{
+	return protos;
+}
+
+void track_open(const struct track_proto *proto, union track_state *state,
+                const struct packet *p, const struct track_config *cfg, uint64_t now_ms,
+                struct track_result *res)
+{
+	memset(state, 0, sizeof(*state));
+	memset(res, 0, sizeof(*res));
+	proto->open(state, p, cfg, now_ms, res);
+}
+
+void track_packet(const struct track_proto *proto, union track_state *state,
+                  const struct packet *p, enum track_dir dir, uint32_t status,
+                  const struct track_config *cfg, uint64_t now_ms,
+                  struct track_result *res)
+{
+	memset(res, 0, sizeof(*res));
+	proto->packet(state, p, dir, status, cfg, now_ms, res);
+	if (dir == TRACK_REPLY && !res->invalid && !res->reopen)
+		res->set_status |= TRACK_SEEN_REPLY & ~status;
+}
+
+uint32_t track_result_timeout(const struct track_result *res, uint32_t status,
+                              uint32_t remaining_s)
+{
+	if (status & TRACK_FIXED_TIMEOUT)
+		return 0;
+	if (res->shrink_timeout_s && remaining_s >= TRACK_SHRINK_FLOOR_S &&
+	    remaining_s > res->shrink_timeout_s)
+		return res->shrink_timeout_s;
+	return res->timeout_s;
+}
+
+const char *track_state_name(const struct track_proto *proto,
+                             const union track_state *state)
+{
+	unsigned int number;
+
+	if (!proto->states)
+		return NULL;
+	number = proto->state_get(state);
+	return number < proto->states_length ? proto->states[number] : NULL;
+}
+
+int track_state_parse(const struct track_proto *proto, const char *name)
+{
+	int i;
+
+	for (i = 0; i < proto->states_length; i++)
+		if (strcasecmp(proto->states[i], name) == 0)
+			return i;
+	return -ENOENT;
+}
