@@ -37,9 +37,11 @@
 #include <stdint.h>
 
 #include "base/base.h"
+#include "ctlink/error.h"
 #include "rules/key.h"
 
 struct ctlink_chain;
+struct ctlink_memory;
 struct ctlink_rule;
 
 struct rules;
@@ -61,9 +63,11 @@ struct rules_change;
 
 /**
  * Begin with generation 1. @backend: a name of rules_backend_list(); @workers: 1 …
- * RULES_WORKERS_MAX. NULL and *@err = -EINVAL, -ENOENT (no such backend), -ENOMEM.
+ * RULES_WORKERS_MAX; @memory: for all that is allocated here, in any thread; NULL: the C
+ * library's. NULL and *@err = -EINVAL, -ENOENT (no such backend), -ENOMEM.
  */
-struct rules *rules_new(const char *backend, uint16_t workers, int *err);
+struct rules *rules_new(const char *backend, uint16_t workers,
+                        const struct ctlink_memory *memory, int *err);
 
 /** When no worker and no reference to a generation is left. NULL is allowed. */
 void rules_destroy(struct rules *rules);
@@ -147,27 +151,13 @@ bool rules_name_read(const struct rules *rules, uint32_t generation, uint32_t in
 /* ---- changing: control thread
  * ----------------------------------------------------------- */
 
-/* Which part of a chain or rule is wrong. */
-enum rules_part {
-	RULES_PART_WHOLE,
-	RULES_PART_CHAIN, /* its name, or the name of the rule's chain */
-	RULES_PART_HOOK,
-	RULES_PART_POLICY,
-	RULES_PART_ID,
-	RULES_PART_BEFORE,
-	RULES_PART_NAME,
-	RULES_PART_MATCH,     /* @number says which, from 0 */
-	RULES_PART_STATEMENT, /* @number says which, from 0 */
-};
-
-#define RULES_TEXT_MAX 160
+/* What is wrong with a change, and where. */
 struct rules_error {
-	int code;      /* negative errno */
-	uint32_t item; /* as given with the change; 0: one of the generation before */
-	enum rules_part part;
-	uint32_t number;
-	char text[RULES_TEXT_MAX];
-	char hint[RULES_TEXT_MAX]; /* a remedy, or "" */
+	struct ctlink_error error; /* offset is 0: rules have left the wire */
+	uint32_t item;   /* as given with the step; 0: of the generation before */
+	uint16_t attr;   /* the attribute to point at, CTQA_RULE_* or CTQA_CHAIN_*
+	                  * (as the step has it); 0: the whole */
+	uint32_t number; /* which of the repeated ones (MATCH, STATEMENT), from 0 */
 };
 
 /** Begin from the generation in force. NULL and *@err = -ENOMEM. */
@@ -194,12 +184,12 @@ int rules_change_chain_delete(struct rules_change *c, uint32_t item, const char 
                               struct rules_error *e);
 
 /** Append @rule to its chain, or insert it before the one that it names. */
-int rules_change_rule_add(struct rules_change *c, uint32_t item,
-                          const struct ctlink_rule *rule, struct rules_error *e);
+int rules_change_rule_add(struct rules_change *c, uint32_t item, struct ctlink_rule *rule,
+                          struct rules_error *e);
 
 /** Put @rule in the place of the one with its id: a new rule with a new id. */
 int rules_change_rule_replace(struct rules_change *c, uint32_t item,
-                              const struct ctlink_rule *rule, struct rules_error *e);
+                              struct ctlink_rule *rule, struct rules_error *e);
 
 /** -ENOENT when there is none. */
 int rules_change_rule_delete(struct rules_change *c, uint32_t item, uint32_t id,
