@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * arena_priv.h - memory for leaves and nodes, addressed by 32-bit references
+ *
+ * One range of address space per table, taken once and filled from below in
+ * chunks of 2 MiB (a huge page each, but for the first, so that a small table is
+ * small). A chunk is 512 pages of 4 KiB: two for its descriptor, the others each
+ * one object of 4 KiB or several smaller objects of one class.
+ *
+ * Object classes are powers of two: class c has 2^c granules of 64 bytes, c = 0..6.
+ * Objects are aligned to their size.
+ *
+ * A reference ("ref") names an object and says what it is:
+ *
+ *	 31                                4   3   2      0
+ *	+-----------------------------------+-----+--------+
+ *	|  granule: offset in units of 64 B | node| class  |
+ *	+-----------------------------------+-----+--------+
+ *
+ *	node = 0: a leaf of 2^class lines
+ *	node = 1: a node of 2^(4 + class) references
+ *
+ * Ref 0 is thus a leaf of one line at offset 0. That line exists, is always empty
+ * and never written: "no leaf here" needs no test in the search.
+ *
+ * The lowest free place is always taken first. What is used therefore gathers at
+ * the bottom, and chunks at the top fall empty and go back to the system.
+ *
+ * Threads. arena_at() may be called by anybody. All else locks the arena. An
+ * object that readers may know of is given to arena_retire(), which frees it
+ * after a grace period, in RCU's own thread.
+ */
+#ifndef HASHTRIE_ARENA_PRIV_H
+#define HASHTRIE_ARENA_PRIV_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/base.h"
+#include "base/rcu.h"
+#include "hashtrie/hashtrie.h"
+
+#define ARENA_GRANULE     64
+#define ARENA_CLASSES     7
+#define ARENA_PAGE        4096
+#define ARENA_CHUNK_PAGES 512
+#define ARENA_CHUNK       ((size_t)ARENA_PAGE * ARENA_CHUNK_PAGES)
+#define ARENA_CHUNK_WORDS (ARENA_CHUNK_PAGES / 64)
+/*
+ * 8 GiB of address space: two million leaves, 500 million entries at the usual
+ * fill of 54 %. Costs nothing until used. 32-bit machines get 256 MiB.
+ */
+#define ARENA_CHUNKS     (sizeof(void *) == 8 ? 4096 : 128)
+#define ARENA_CHUNKS_MAX 4096
+#define ARENA_MAP_WORDS  (ARENA_CHUNKS_MAX / 64)
+
+#define REF_NONE  0u
+#define REF_CLASS 7u
+#define REF_NODE  8u
+#define REF_SHIFT 4
+
+/** Retired objects, waiting for the end of a grace period. */
+struct limbo {
+	uint32_t *refs;
+	size_t length, size; /* in elements */
+	size_t bytes;
+};
+
+struct arena {
+	char *base;
+	const struct hashtrie_ops *ops; /* permit() is asked before anything is taken */
+	void *ctx;
+	void *map; /* as mmap() gave it: base is aligned inside */
+	size_t map_size;
+
+	pthread_mutex_t lock;             /* everything below */
+	size_t chunks_ready;              /* chunks [0, this) may be touched */
+	uint64_t closed[ARENA_MAP_WORDS]; /* chunks that hold nothing */
+	/* has[c]: chunks with room for an object of class c in a page of that class;
+	 * has[ARENA_CLASSES - 1], the class of whole pages: chunks with a free page */
+	uint64_t has[ARENA_CLASSES][ARENA_MAP_WORDS];
+	size_t bytes;
+	size_t chunks_open;
+
+	struct limbo limbo[2]; /* [0] collects, [1] waits for the callback */
+	bool deferred;         /* a callback is under way */
+	size_t reserved;       /* places of limbo[0] promised, not yet used */
+	struct rcu_head head;
+};
+
+int arena_init(struct arena *a, const struct hashtrie_ops *ops, void *ctx);
+
+/** Free everything. No thread may use the arena; waits for pending callbacks. */
+void arena_fini(struct arena *a);
+
+/** A zeroed object as a ref of this class; @node is 0 or REF_NODE. REF_NONE: no memory.
+ */
+uint32_t arena_alloc(struct arena *a, unsigned int class, uint32_t node);
+
+/** Free an object that no reader can know of. REF_NONE is allowed. */
+void arena_free(struct arena *a, uint32_t ref);
+
+/** Promise that @n calls of arena_retire() will succeed. Returns 0 or -ENOMEM. */
+int arena_reserve(struct arena *a, unsigned int n);
+
+/** Give back @n promises that were not needed. */
+void arena_unreserve(struct arena *a, unsigned int n);
+
+/** Free a published object, by now unlinked, after a grace period. Uses one promise. */
+void arena_retire(struct arena *a, uint32_t ref);
+
+/** Bytes in use, held and in limbo, for statistics. */
+void arena_stats(struct arena *a, struct hashtrie_stats *stats);
+
+static inline void *arena_at(const struct arena *a, uint32_t ref)
+{
+	return a->base + (size_t)(ref >> REF_SHIFT) * ARENA_GRANULE;
+}
+
+static inline size_t arena_object_bytes(uint32_t ref)
+{
+	return (size_t)ARENA_GRANULE << (ref & REF_CLASS);
+}
+
+#endif
