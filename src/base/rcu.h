@@ -71,6 +71,13 @@ static inline void rcu_defer(struct rcu_head *head, void (*func)(struct rcu_head
 	urcu_qsbr_call_rcu(head, func);
 }
 
+/** Wait until every callback given to rcu_defer() before has run. Not while online. */
+static inline void rcu_settle(void)
+{
+	urcu_qsbr_barrier();
+	rcu_tsan_acquire(&rcu_tsan_readers);
+}
+
 /** First statement of every callback of rcu_defer(). */
 static inline void rcu_deferred(void)
 {

@@ -5,7 +5,8 @@
  * Owns the listening socket, the clients, and the groups. Everything runs in the control
  * thread: the owner polls control_fd() (an epoll) and calls control_step() when it is
  * readable, and control_tick() several times a second (events, timeouts of clients).
- * Never blocks: a client that does not read is skipped, then told what it lost, then closed.
+ * Never blocks: a client that does not read is skipped, then told what it lost, then
+ * closed.
  */
 #ifndef CONTROL_CONTROL_H
 #define CONTROL_CONTROL_H
@@ -42,9 +43,10 @@ struct control_env {
 
 struct control_config {
 	const char *socket_path;
-	gid_t read_group, change_group; /* (gid_t)-1: root and the daemon's own user only */
-	unsigned int clients_max;       /* 1 … CONTROL_CLIENTS_LIMIT */
-	unsigned int buffer_max;        /* bytes queued to one client before it counts as slow */
+	gid_t read_group,
+		change_group;     /* (gid_t)-1: root and the daemon's own user only */
+	unsigned int clients_max; /* 1 … CONTROL_CLIENTS_LIMIT */
+	unsigned int buffer_max; /* bytes queued to one client before it counts as slow */
 };
 
 #define CONTROL_CLIENTS_LIMIT   1024
@@ -54,8 +56,8 @@ struct control_config {
 void control_config_init(struct control_config *cfg);
 
 /** Bind the socket (replacing a dead one, refusing a live one: -EADDRINUSE). */
-struct control *control_new(const struct control_config *cfg, const struct control_env *env,
-                            int *err);
+struct control *control_new(const struct control_config *cfg,
+                            const struct control_env *env, int *err);
 void control_destroy(struct control *c);
 
 int control_fd(const struct control *c);

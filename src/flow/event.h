@@ -22,16 +22,21 @@ enum flow_event_kind { FLOW_EVENT_NEW, FLOW_EVENT_UPDATE, FLOW_EVENT_DESTROY };
 
 struct flow_event {
 	enum flow_event_kind kind;
-	uint32_t changes;
+	uint32_t changes; /* FLOW_CHANGE_* */
+	uint64_t when_ns; /* monotonic */
 	struct flow_info info;
 };
 
-/* Which kinds anybody listens to: a bit for each. Any thread. */
+/** Which kinds anybody listens to: a bit for each. Any thread. */
 void flow_event_wanted_set(struct flow_table *t, uint32_t kinds);
 
 /** Producer: announce; cheap when nobody listens. */
-void flow_event_emit(struct flow_worker *w, const struct flow *f, enum flow_event_kind kind,
-                     uint32_t changes, uint64_t now_ns);
+void flow_event_emit(struct flow_worker *w, const struct flow *f,
+                     enum flow_event_kind kind, uint32_t changes, uint64_t now_ns);
+
+/** Consumer: when did the oldest event of worker @number happen? False: there is none.
+ * Taking the oldest over all workers keeps the order of a flow's events. */
+bool flow_event_when(struct flow_table *t, uint16_t number, uint64_t *when_ns);
 
 /** Consumer: take the oldest event of worker @number; false: none. */
 bool flow_event_take(struct flow_table *t, uint16_t number, struct flow_event *out);

@@ -44,8 +44,9 @@
 
 /* Who holds a reference. */
 enum flow_holder {
-	FLOW_HOLDER_TABLE,   /* the table (or the worker's unconfirmed table): one for both keys */
-	FLOW_HOLDER_PACKET,  /* a packet that waits for a decision from outside */
+	FLOW_HOLDER_TABLE,  /* the table (or the worker's unconfirmed table): one for both
+	                       keys */
+	FLOW_HOLDER_PACKET, /* a packet that waits for a decision from outside */
 	FLOW_HOLDER_DUMP,
 	FLOW_HOLDER_EVENT,
 	FLOW_HOLDER_EXPECT,
@@ -79,10 +80,12 @@ struct flow_verdict {
 
 struct flow_side {
 	struct tuple tuple;
-	uint64_t hash;
+	_Atomic uint64_t hash;
 	_Atomic uint64_t packets;
 	_Atomic uint64_t bytes;
 } BASE_ALIGNED(BASE_CACHELINE);
+
+struct flow_table;
 
 _Static_assert(sizeof(struct flow_side) == BASE_CACHELINE, "one line for each direction");
 
@@ -92,44 +95,48 @@ struct flow {
 	struct flow_side side[2]; /* enum track_dir */
 
 	/* line 2 */
-	_Atomic uint32_t status;      /* TRACK_*; DYING is set by compare-and-swap */
+	_Atomic uint32_t status; /* TRACK_*; DYING is set by compare-and-swap */
 	_Atomic uint32_t mark;
-	_Atomic uint32_t last_s;      /* second of the last packet */
-	_Atomic uint16_t owner;       /* see lock.h: worker + 1 that enters without a lock; 0: shared */
+	_Atomic uint32_t last_s; /* second of the last packet */
+	_Atomic uint16_t
+		owner; /* see lock.h: worker + 1 that enters without a lock; 0: shared */
 	_Atomic uint8_t lock;
-	uint8_t list;                 /* enum flow_list, under its list's lock */
+	uint8_t list; /* enum flow_list, under its list's lock */
 	_Atomic uint64_t verdict[FLOW_ROLES][2]; /* struct flow_verdict, packed */
-	uint32_t cookie;              /* while unconfirmed; 0: none */
-	uint32_t index;               /* of its slot */
+	uint32_t cookie;                         /* while unconfirmed; 0: none */
+	uint32_t index;                          /* of its slot */
+	uint32_t started_s;                      /* monotonic second */
+	_Atomic uint32_t id;                     /* for ctlink: never 0, hard to guess */
 
 	/* line 3 */
 	_Atomic uint64_t state[FLOW_STATE_WORDS];
 
 	/* line 4 */
 	_Atomic uint32_t refs;
-	uint32_t next, prev;          /* slots; its list's links, under the list's lock */
-	uint32_t started_s;           /* monotonic second */
-	uint64_t started_ns;          /* realtime, for listings */
-	uint64_t order;               /* monotonic ns of birth: who is older */
-	uint32_t ifin, ifout;         /* of the first packet */
-	uint32_t id;                  /* for ctlink: never 0, hard to guess */
-	uint16_t worker;              /* whose lists it is in */
-	uint8_t end;                  /* enum flow_end */
-	uint8_t unused;
+	uint32_t next, prev; /* slots; its list's links, under the list's lock */
+	uint16_t worker;     /* who made it, and has it in its lists; never changes */
+	_Atomic uint8_t end; /* enum flow_end */
+	struct flow_table *table;
+	uint64_t started_ns;    /* realtime, for listings */
+	_Atomic uint64_t order; /* monotonic ns: its place in its list */
+	uint32_t ifin, ifout;   /* of the first packet */
 	union {
-		struct rcu_head rcu;  /* dying */
-		uint32_t next_free;   /* free: in slab.c */
+		struct rcu_head rcu; /* dying */
+		uint32_t next_free;  /* free: in slab.c */
 	};
 #ifdef DEBUG_REFS
 	_Atomic uint32_t held[FLOW_HOLDERS];
 #endif
 } BASE_ALIGNED(BASE_CACHELINE);
 
+#ifndef DEBUG_REFS
+_Static_assert(sizeof(struct flow) == 5 * BASE_CACHELINE, "five lines");
+#endif
+
 /** Take a reference; the caller has one, or found the flow in this read section. */
 void flow_get(struct flow *f, enum flow_holder holder);
 
 /** Give a reference back; the last one frees the slot. */
-struct flow_table;
 void flow_put(struct flow_table *t, struct flow *f, enum flow_holder holder);
 
 static inline uint32_t flow_status(const struct flow *f)
@@ -147,11 +154,16 @@ static inline bool flow_is_confirmed(const struct flow *f)
 	return flow_status(f) & TRACK_CONFIRMED;
 }
 
+/** The tuple of one direction, of a flow that may be confirmed meanwhile. */
+void flow_tuple_load(const struct flow *f, enum track_dir dir, struct tuple *out);
+void flow_tuple_store(struct flow *f, enum track_dir dir, const struct tuple *tuple);
+
 /** The protocol state as one value; store it back inside flow_enter() … flow_leave(). */
 void flow_state_load(const struct flow *f, union track_state *state);
 void flow_state_store(struct flow *f, const union track_state *state);
 
 struct flow_verdict flow_verdict_load(const struct flow *f, enum flow_role role);
-void flow_verdict_store(struct flow *f, enum flow_role role, const struct flow_verdict *v);
+void flow_verdict_store(struct flow *f, enum flow_role role,
+                        const struct flow_verdict *v);
 
 #endif

@@ -2,8 +2,8 @@
 /*
  * info.h - what can be said of a flow: a plain value for listings and events
  *
- * Copied without a lock, by relaxed loads: of a flow that a worker is inside of, the values
- * of two packets may be mixed.
+ * Copied without a lock, by relaxed loads: of a flow that a worker is inside of, the
+ * values of two packets may be mixed.
  */
 #ifndef FLOW_INFO_H
 #define FLOW_INFO_H
@@ -15,12 +15,12 @@ struct flow_info {
 	uint64_t packets[2], bytes[2];
 	union track_state state;
 	struct flow_verdict verdict[FLOW_ROLES];
-	uint64_t started_ns;  /* realtime */
-	uint64_t stopped_ns;  /* realtime; 0: alive */
+	uint64_t started_ns; /* realtime */
+	uint64_t stopped_ns; /* realtime; 0: alive */
 	uint32_t status;
 	uint32_t mark;
 	uint32_t id;
-	uint32_t timeout_s;   /* left */
+	uint32_t timeout_s; /* left */
 	uint32_t age_s, idle_s;
 	uint32_t ifin, ifout;
 	uint32_t refs;

@@ -13,10 +13,12 @@
  * `workers` is the control thread's. What peek functions return is valid until the
  * thread's next quiescent state.
  *
- * Time. now_s: monotonic seconds; now_ns: monotonic nanoseconds. The caller reads the clock.
+ * Time. now_s: monotonic seconds; now_ns: monotonic nanoseconds. The caller reads the
+ * clock.
  *
  * Order of shutdown: workers stop, flow_table_flush(), all references are put,
- * flow_table_destroy() (which waits for the grace period and asserts that nothing is left).
+ * flow_table_destroy() (which waits for the grace period and asserts that nothing is
+ * left).
  */
 #ifndef FLOW_TABLE_H
 #define FLOW_TABLE_H
@@ -30,21 +32,24 @@ struct flow_table;
 struct flow_worker;
 
 struct flow_table_config {
-	uint32_t max;           /* confirmed and unconfirmed flows, 1 … FLOW_MAX_LIMIT */
-	uint16_t workers;       /* packet workers, 1 … FLOW_WORKERS_LIMIT */
-	uint32_t unconfirmed_s; /* an unconfirmed flow older than this is reaped; at least 1 */
+	uint32_t max;     /* confirmed and unconfirmed flows, 1 … FLOW_MAX_LIMIT */
+	uint16_t workers; /* packet workers, 1 … FLOW_WORKERS_LIMIT */
+	uint32_t unconfirmed_s; /* an unconfirmed flow older than this is reaped; at least
+	                           1 */
 	uint32_t events;        /* slots of each worker's event ring, a power of two */
-	uint8_t cookie_bits;    /* bits that a packet mark has for cookies; 0: none, at most 32 */
-	bool evict_closing;     /* when nothing else can go, evict the oldest closing flow */
+	uint8_t cookie_bits; /* bits that a packet mark has for cookies; 0: none, at most
+	                        32 */
+	bool evict_closing;  /* when nothing else can go, evict the oldest closing flow */
 };
 
 #define FLOW_MAX_LIMIT     (1u << 26) /* 67 million slots of 320 bytes: 20 GiB */
 #define FLOW_WORKERS_LIMIT 256
-#define FLOW_MAX_DEFAULT   262144     /* nf_conntrack_max on machines above 4 GiB */
+#define FLOW_MAX_DEFAULT   262144 /* nf_conntrack_max on machines above 4 GiB */
 
 void flow_table_config_init(struct flow_table_config *cfg);
 
-/** NULL and *@err = -ENOMEM, -EINVAL when it cannot be. @key: of the hash; a random one. */
+/** NULL and *@err = -ENOMEM, -EINVAL when it cannot be. @key: of the hash; a random one.
+ */
 struct flow_table *flow_table_new(const struct flow_table_config *cfg,
                                   const struct siphash_key *key, int *err);
 void flow_table_destroy(struct flow_table *t);
@@ -61,14 +66,15 @@ struct flow_ref {
 };
 
 /** Confirmed flows of @n (at most 64) tuples at once; borrowed. */
-void flow_peek_bulk(struct flow_table *t, unsigned int n, const struct tuple *const *tuples,
-                    struct flow_ref *out);
+void flow_peek_bulk(struct flow_table *t, unsigned int n,
+                    const struct tuple *const *tuples, struct flow_ref *out);
 struct flow_ref flow_peek(struct flow_table *t, const struct tuple *tuple);
 
 /** An unconfirmed flow of this worker by its original tuple; borrowed. */
 struct flow *flow_peek_unconfirmed(struct flow_worker *w, const struct tuple *tuple);
 
-/** An unconfirmed flow of any worker by the cookie its packet carries; borrowed, or NULL. */
+/** An unconfirmed flow of any worker by the cookie its packet carries; borrowed, or NULL.
+ */
 struct flow *flow_peek_cookie(struct flow_table *t, uint32_t cookie);
 
 /** As flow_peek(), with a reference of @holder that the caller must put. */
@@ -83,8 +89,9 @@ BASE_MUST_CHECK struct flow *flow_find_id(struct flow_table *t, uint32_t id,
 
 /**
  * A new unconfirmed flow of @p's tuple, reply tuple its inverse; borrowed by the
- * caller, held by the worker's table. When the table is full the oldest non-assured flow goes.
- * NULL and *@why = CTQ_DROP_TABLE_FULL, CTQ_DROP_MEMORY, or CTQ_INVALID_ICMP_TYPE (no inverse).
+ * caller, held by the worker's table. When the table is full the oldest non-assured flow
+ * goes. NULL and *@why = CTQ_DROP_TABLE_FULL, CTQ_DROP_MEMORY, or CTQ_INVALID_ICMP_TYPE
+ * (no inverse).
  */
 struct flow *flow_new(struct flow_worker *w, const struct packet *p, uint64_t now_ns,
                       enum ctq_reason *why);
@@ -95,34 +102,49 @@ struct flow *flow_new(struct flow_worker *w, const struct packet *p, uint64_t no
  * is then gone, and the packet belongs to the other), or NULL with *@why =
  * CTQ_DROP_CLASH or CTQ_DROP_MEMORY (the given one is gone).
  */
-struct flow_ref flow_confirm(struct flow_worker *w, struct flow *f, const struct tuple *reply,
-                             uint64_t now_ns, enum ctq_reason *why);
+struct flow_ref flow_confirm(struct flow_worker *w, struct flow *f,
+                             const struct tuple *reply, uint64_t now_ns,
+                             enum ctq_reason *why);
 
-/** Remove a flow, confirmed or not. True if this call was the one that did it. */
-bool flow_kill(struct flow_worker *w, struct flow *f, enum flow_end end);
+/** Remove a flow, confirmed or not. True if this call was the one that did it.
+ * FLOW_END_NONE: its packet was dropped before it was confirmed. */
+bool flow_kill(struct flow_worker *w, struct flow *f, enum flow_end end, uint64_t now_ns);
 
-/** The flow has become assured, or closing: move it to the list where eviction looks. */
-void flow_relist(struct flow_worker *w, struct flow *f, bool closing);
+/** Set status bits. A flow that becomes assured cannot be evicted any more. */
+void flow_status_add(struct flow_worker *w, struct flow *f, uint32_t bits);
+
+/** An assured flow's protocol says that it ends, or lives again: may it be evicted? */
+void flow_closing_set(struct flow_worker *w, struct flow *f, bool closing,
+                      uint64_t now_ns);
 
 /** Its timeout: @timeout_s seconds from @now_s. Inside flow_enter() … flow_leave(). */
-void flow_timeout_set(struct flow_table *t, struct flow *f, uint32_t now_s, uint32_t timeout_s);
+void flow_timeout_set(struct flow_table *t, struct flow *f, uint32_t now_s,
+                      uint32_t timeout_s);
 
 /** Seconds until it expires; 0: it is due. */
-uint32_t flow_timeout_left(const struct flow_table *t, const struct flow *f, uint32_t now_s);
+uint32_t flow_timeout_left(const struct flow_table *t, const struct flow *f,
+                           uint32_t now_s);
 
-/** Kill what expired; the control thread, about ten times a second. Looks at a part of all slots
- * in each call so that all are seen once a second. Returns the number killed. */
+/** Kill what expired; the control thread, about ten times a second. Looks at a part of
+ * all slots in each call so that all are seen once a second. Returns the number killed.
+ */
 unsigned int flow_expire(struct flow_worker *w, uint64_t now_ns);
 
-/** Kill this worker's unconfirmed flows that never came; each worker, about once a second. */
+/** Kill this worker's unconfirmed flows that never came; each worker, about once a
+ * second. */
 unsigned int flow_reap(struct flow_worker *w, uint64_t now_ns);
 
 /** Kill all flows; returns their number. */
-unsigned int flow_table_flush(struct flow_worker *w, enum flow_end end);
+unsigned int flow_table_flush(struct flow_worker *w, enum flow_end end, uint64_t now_ns);
+
+/** The same moment on both clocks, so that listings can say when flows began. Control, at
+ * the start and now and then. */
+void flow_clock_set(struct flow_table *t, uint64_t monotonic_ns, uint64_t realtime_ns);
 
 /* ---- walking ---------------------------------------------------------------------- */
 
-/* Where a walk stands. Zero: at the beginning. Plain bytes, may be copied and kept for ever. */
+/* Where a walk stands. Zero: at the beginning. Plain bytes, may be copied and kept for
+ * ever. */
 struct flow_cursor {
 	uint64_t position[2];
 	bool done;
@@ -135,13 +157,17 @@ struct flow_cursor {
 unsigned int flow_walk(struct flow_table *t, struct flow_cursor *c, struct flow **flows,
                        unsigned int max);
 
-/** The same for unconfirmed and dying flows (slot order; may miss what moves meanwhile). */
+/**
+ * The same for unconfirmed and dying flows, in slot order; what moves meanwhile may be
+ * missed. Each comes with a reference of FLOW_HOLDER_DUMP that the caller must put.
+ */
 unsigned int flow_walk_unconfirmed(struct flow_table *t, struct flow_cursor *c,
                                    struct flow **flows, unsigned int max);
-unsigned int flow_walk_dying(struct flow_table *t, struct flow_cursor *c, struct flow **flows,
-                             unsigned int max);
+unsigned int flow_walk_dying(struct flow_table *t, struct flow_cursor *c,
+                             struct flow **flows, unsigned int max);
 
-/* ---- numbers ------------------------------------------------------------------------ */
+/* ---- numbers ------------------------------------------------------------------------
+ */
 
 struct flow_table_size {
 	uint32_t max;
@@ -160,6 +186,7 @@ enum flow_counter {
 };
 const char *flow_counter_name(enum flow_counter c);
 uint64_t flow_counter_read(const struct flow_table *t, enum flow_counter c);
-uint64_t flow_counter_read_worker(const struct flow_table *t, uint16_t worker, enum flow_counter c);
+uint64_t flow_counter_read_worker(const struct flow_table *t, uint16_t worker,
+                                  enum flow_counter c);
 
 #endif

@@ -12,9 +12,10 @@
  * is seen at a confirm hook only is tracked there. Without any confirm queue, flows are
  * confirmed at the entry hook.
  *
- * The packet mark. Of the bits that the configuration gives us (cookie_mask, seen_mask) an
- * entry verdict sets the cookie of an unconfirmed flow, or the seen mark when the confirm hook
- * has nothing left to say; a confirm verdict clears both. Other bits change by rules only.
+ * The packet mark. Of the bits that the configuration gives us (cookie_mask, seen_mask)
+ * an entry verdict sets the cookie of an unconfirmed flow, or the seen mark when the
+ * confirm hook has nothing left to say; a confirm verdict clears both. Other bits change
+ * by rules only.
  */
 #ifndef PATH_PATH_H
 #define PATH_PATH_H
@@ -35,9 +36,10 @@ enum path_on_change { PATH_REEVALUATE, PATH_KEEP, PATH_KILL };
 
 struct path_config {
 	struct track_config track;
-	uint32_t cookie_mask;  /* bits of the packet mark for cookies; 0: none */
-	uint32_t seen_mask;    /* bits of the packet mark … */
-	uint32_t seen_value;   /* … and their value for "nothing left to do"; mask 0: unused */
+	uint32_t cookie_mask; /* bits of the packet mark for cookies; 0: none */
+	uint32_t seen_mask;   /* bits of the packet mark … */
+	uint32_t seen_value; /* … and their value for "nothing left to do"; mask 0: unused
+	                      */
 	bool confirm_at_entry; /* there is no confirm queue */
 	enum path_on_change on_change;
 };
@@ -54,11 +56,11 @@ struct path_worker *path_worker(struct path *path, uint16_t number);
 
 /**
  * Judge @n (1 … PATH_BATCH_MAX) packets whose queue part is filled. Fills the rest of
- * @packets and @verdicts. @now_ns: monotonic. The caller is quiet (rcu_quiet) afterwards, when
- * the verdicts are sent.
+ * @packets and @verdicts. @now_ns: monotonic. The caller is quiet (rcu_quiet) afterwards,
+ * when the verdicts are sent.
  */
-void path_batch(struct path_worker *w, struct packet *packets, struct packet_verdict *verdicts,
-                unsigned int n, uint64_t now_ns);
+void path_batch(struct path_worker *w, struct packet *packets,
+                struct packet_verdict *verdicts, unsigned int n, uint64_t now_ns);
 
 /** About once a second, each worker: reap unconfirmed flows and old fragments. */
 void path_tick(struct path_worker *w, uint64_t now_ns);
@@ -67,8 +69,8 @@ void path_tick(struct path_worker *w, uint64_t now_ns);
 uint64_t path_reason_read(const struct path *path, enum ctq_reason reason);
 void path_totals_read(const struct path *path, uint64_t *packets, uint64_t *bytes);
 
-/** Replace the tracker's configuration (timeouts); workers use it from their next batch on.
- * Control thread. Returns 0 or -ENOMEM. */
+/** Replace the tracker's configuration (timeouts); workers use it from their next batch
+ * on. Control thread. Returns 0 or -ENOMEM. */
 int path_track_config_set(struct path *path, const struct track_config *cfg);
 
 /** Copy what is in force. Under RCU. */

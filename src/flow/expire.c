@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * expire.c - flows that nobody needs any more
+ *
+ * There are no timers. Deadlines are seconds in an array beside the flows, four bytes
+ * each: a packet stores its flow's new deadline (only when it differs, so about once a
+ * second), and the control thread reads the array from end to end once a second, a part
+ * at a time. A million flows are 4 MiB to read in a second, less than a thousandth of a
+ * core.
+ */
+#include "flow/table_priv.h"
+
+#define NS_PER_S 1000000000ull
+
+/* Slots between quiescent states: keeps grace periods short while much expires. */
+#define EXPIRE_STRIDE 16384
+
+void flow_timeout_set(struct flow_table *t, struct flow *f, uint32_t now_s,
+                      uint32_t timeout_s)
+{
+	_Atomic uint32_t *deadline = &t->deadline[f->index];
+	uint32_t at = now_s + timeout_s + 1;
+
+	if (atomic_load_explicit(deadline, memory_order_relaxed) != at)
+		atomic_store_explicit(deadline, at, memory_order_relaxed);
+}
+
+uint32_t flow_timeout_left(const struct flow_table *t, const struct flow *f,
+                           uint32_t now_s)
+{
+	uint32_t at = atomic_load_explicit(&t->deadline[f->index], memory_order_relaxed);
+
+	return at > now_s + 1 ? at - now_s - 1 : 0;
+}
+
+static bool is_due(const struct flow_table *t, uint32_t index, uint32_t now_s)
+{
+	uint32_t at = atomic_load_explicit(&t->deadline[index], memory_order_relaxed);
+
+	/* A free slot may have kept a deadline: the phase tells. */
+	return at && at <= now_s &&
+	       atomic_load_explicit(&t->phase[index], memory_order_acquire) ==
+	               FLOW_PHASE_CONFIRMED;
+}
+
+static unsigned int expire_range(struct flow_worker *w, uint32_t from, uint32_t to,
+                                 uint64_t now_ns)
+{
+	struct flow_table *t = w->table;
+	uint32_t now_s = (uint32_t)(now_ns / NS_PER_S), i;
+	unsigned int killed = 0;
+
+	for (i = from; i < to; i++) {
+		if (i % EXPIRE_STRIDE == 0)
+			rcu_quiet();
+		if (base_unlikely(is_due(t, i, now_s)))
+			killed += flow_kill(w, slab_slot(t->slab, i), FLOW_END_EXPIRED,
+			                    now_ns);
+	}
+	return killed;
+}
+
+/* The part of all slots that the time since the last call is of a second. */
+static uint32_t expire_share(struct flow_table *t, uint32_t slots, uint64_t now_ns)
+{
+	uint64_t passed = now_ns - t->expire_last_ns;
+
+	if (t->expire_last_ns == 0 || passed >= NS_PER_S)
+		return slots;
+	return (uint32_t)(slots * passed / NS_PER_S) + 1;
+}
+
+unsigned int flow_expire(struct flow_worker *w, uint64_t now_ns)
+{
+	struct flow_table *t = w->table;
+	uint32_t end = slab_high_water(t->slab) + 1, share, first;
+	unsigned int killed;
+
+	share = expire_share(t, end, now_ns);
+	t->expire_last_ns = now_ns;
+	if (t->expire_next < 1 || t->expire_next >= end)
+		t->expire_next = 1;
+	first = t->expire_next;
+	if (share >= end - first) {
+		killed = expire_range(w, first, end, now_ns);
+		share -= end - first;
+		t->expire_next = 1 + (share < first ? share : first - 1);
+		return killed + expire_range(w, 1, t->expire_next, now_ns);
+	}
+	t->expire_next = first + share;
+	return expire_range(w, first, t->expire_next, now_ns);
+}
+
+unsigned int flow_reap(struct flow_worker *w, uint64_t now_ns)
+{
+	struct flow_table *t = w->table;
+	uint64_t patience = t->cfg.unconfirmed_s * NS_PER_S;
+	unsigned int killed = 0;
+	struct flow *f;
+
+	while ((f = lists_peek_oldest(w, t->slab, FLOW_LIST_UNCONFIRMED)) != NULL) {
+		if (atomic_load_explicit(&f->order, memory_order_relaxed) + patience >
+		    now_ns)
+			break;
+		/* Confirmed this moment: another worker is about to move it. */
+		if (flow_is_confirmed(f) || !flow_kill(w, f, FLOW_END_EXPIRED, now_ns))
+			break;
+		killed++;
+	}
+	return killed;
+}
+
+unsigned int flow_table_flush(struct flow_worker *w, enum flow_end end, uint64_t now_ns)
+{
+	struct flow_table *t = w->table;
+	uint32_t last = slab_high_water(t->slab), i;
+	unsigned int killed = 0;
+	uint8_t phase;
+
+	for (i = 1; i <= last; i++) {
+		if (i % EXPIRE_STRIDE == 0)
+			rcu_quiet();
+		phase = atomic_load_explicit(&t->phase[i], memory_order_acquire);
+		if (phase == FLOW_PHASE_UNCONFIRMED || phase == FLOW_PHASE_CONFIRMED)
+			killed += flow_kill(w, slab_slot(t->slab, i), end, now_ns);
+	}
+	return killed;
+}

@@ -1,0 +1,444 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * life.c - a flow's birth, confirmation and death
+ *
+ * Who removes what. Two bits of the status decide, each set by a compare-and-swap that
+ * only one thread can win: CONFIRMED (never once DYING is set) and DYING.
+ *
+ *   - Who sets CONFIRMED takes the flow out of the unconfirmed table and puts its keys
+ * into the shared one.
+ *   - Who sets DYING takes it out of the table that CONFIRMED names.
+ *
+ * L1: no key outlives its flow. A killer may come between CONFIRMED and the inserts, and
+ *     find nothing to remove. So the confirmer looks for DYING once more after the
+ * inserts, with a full fence between, and then removes its keys itself; removing twice is
+ * harmless, since the handle cannot be reused before the confirmer is quiet. L2: a slot
+ * is reused only after a grace period and the last reference's put.
+ */
+#include <assert.h>
+#include <errno.h>
+
+#include "flow/event.h"
+#include "flow/table_priv.h"
+
+/* Evictions tried for one new flow. Another thread may take the candidate first, but then
+ * it has made room as well. */
+#define LIFE_EVICT_TRIES 8
+
+/* ---- death --------------------------------------------------------------------------
+ */
+
+void flow_release(struct flow_table *t, struct flow *f)
+{
+#ifdef DEBUG_REFS
+	enum flow_holder holder;
+
+	for (holder = 0; holder < FLOW_HOLDERS; holder++)
+		assert(atomic_load(&f->held[holder]) == 0);
+#endif
+	lists_move(t, f, FLOW_LIST_NONE, 0);
+	flow_phase_set(t, f, FLOW_PHASE_FREE);
+	atomic_fetch_sub_explicit(&t->dying, 1, memory_order_relaxed);
+	slab_free(t->slab, f);
+}
+
+/* The grace period is over: nobody can find the flow any more; holders may still hold it.
+ */
+static void life_grace_over(struct rcu_head *head)
+{
+	struct flow *f = base_container_of(head, struct flow, rcu);
+
+	rcu_deferred();
+	flow_put(f->table, f, FLOW_HOLDER_TABLE);
+}
+
+static uint64_t hash_of(const struct flow *f, enum track_dir dir)
+{
+	return atomic_load_explicit(&f->side[dir].hash, memory_order_relaxed);
+}
+
+static void remove_key(struct flow_table *t, struct flow *f, enum track_dir dir)
+{
+	hashtrie_remove(t->trie, hash_of(f, dir), flow_handle(f, dir));
+}
+
+static void remove_keys(struct flow_table *t, struct flow *f)
+{
+	remove_key(t, f, TRACK_ORIGINAL);
+	remove_key(t, f, TRACK_REPLY);
+}
+
+static void remove_unconfirmed(struct flow_table *t, struct flow *f)
+{
+	cookie_put(t->cookies, f->cookie);
+	hashtrie_remove(t->workers[f->worker]->unconfirmed, hash_of(f, TRACK_ORIGINAL),
+	                flow_handle(f, TRACK_ORIGINAL));
+}
+
+static enum flow_counter counter_of_end(enum flow_end end, bool confirmed)
+{
+	switch (end) {
+	case FLOW_END_EXPIRED:
+		return confirmed ? FLOW_COUNTER_EXPIRED : FLOW_COUNTER_REAPED;
+	case FLOW_END_EVICTED: return FLOW_COUNTER_EVICTED;
+	case FLOW_END_CLOSED: return FLOW_COUNTER_CLOSED;
+	case FLOW_END_NONE: return FLOW_COUNTER_DROPPED;
+	default: return FLOW_COUNTER_DELETED;
+	}
+}
+
+/* The winner's work, once DYING is set; @status: the bits before. */
+static void bury(struct flow_worker *w, struct flow *f, uint32_t status,
+                 enum flow_end end, uint64_t now_ns)
+{
+	struct flow_table *t = w->table;
+
+	atomic_store_explicit(&f->end, (uint8_t)end, memory_order_relaxed);
+	atomic_fetch_add_explicit(&t->dying, 1, memory_order_relaxed);
+	flow_phase_set(t, f, FLOW_PHASE_DYING);
+	if (status & TRACK_ASSURED)
+		atomic_fetch_sub_explicit(&t->assured, 1, memory_order_relaxed);
+	if (status & TRACK_CONFIRMED) {
+		remove_keys(t, f);
+		atomic_fetch_sub_explicit(&t->confirmed, 1, memory_order_relaxed);
+		flow_event_emit(w, f, FLOW_EVENT_DESTROY, 0, now_ns);
+	} else {
+		remove_unconfirmed(t, f);
+	}
+	lists_move(t, f, FLOW_LIST_DYING, 0);
+	flow_count(w, counter_of_end(end, status & TRACK_CONFIRMED));
+	atomic_fetch_sub_explicit(&t->live, 1, memory_order_relaxed);
+	rcu_defer(&f->rcu, life_grace_over);
+}
+
+/* Kill unless one of these bits stands. */
+static bool kill_unless(struct flow_worker *w, struct flow *f, uint32_t unless,
+                        enum flow_end end, uint64_t now_ns)
+{
+	uint32_t status = flow_status(f);
+
+	do {
+		if (status & (TRACK_DYING | unless))
+			return false;
+	} while (
+		!atomic_compare_exchange_weak(&f->status, &status, status | TRACK_DYING));
+	bury(w, f, status, end, now_ns);
+	return true;
+}
+
+bool flow_kill(struct flow_worker *w, struct flow *f, enum flow_end end, uint64_t now_ns)
+{
+	return kill_unless(w, f, 0, end, now_ns);
+}
+
+/* ---- making room
+ * ----------------------------------------------------------------------- */
+
+/* The oldest flow of @which over all workers. Other threads move the lists meanwhile: the
+ * answer was right a moment ago. */
+static struct flow *oldest_of(struct flow_table *t, enum flow_list which,
+                              struct flow *best)
+{
+	struct flow *f;
+	uint16_t i;
+
+	for (i = 0; i <= t->cfg.workers; i++) {
+		f = lists_peek_oldest(t->workers[i], t->slab, which);
+		if (f && (!best || atomic_load_explicit(&f->order, memory_order_relaxed) <
+		                           atomic_load_explicit(&best->order,
+		                                                memory_order_relaxed)))
+			best = f;
+	}
+	return best;
+}
+
+/* False: nothing can go. A candidate that became assured, or that another thread takes
+ * first, counts as progress. */
+static bool evict_one(struct flow_worker *w, uint64_t now_ns)
+{
+	struct flow_table *t = w->table;
+	struct flow *f = oldest_of(t, FLOW_LIST_UNCONFIRMED, NULL);
+
+	f = oldest_of(t, FLOW_LIST_UNASSURED, f);
+	if (f) {
+		kill_unless(w, f, TRACK_ASSURED, FLOW_END_EVICTED, now_ns);
+		return true;
+	}
+	if (t->cfg.evict_closing)
+		f = oldest_of(t, FLOW_LIST_CLOSING, NULL);
+	if (f)
+		flow_kill(w, f, FLOW_END_EVICTED, now_ns);
+	return f != NULL;
+}
+
+/* Count one more flow; false: there is no room and none can be made. */
+static bool reserve_one(struct flow_worker *w, uint64_t now_ns)
+{
+	struct flow_table *t = w->table;
+	unsigned int tries;
+
+	for (tries = 0; tries < LIFE_EVICT_TRIES; tries++) {
+		if (atomic_fetch_add_explicit(&t->live, 1, memory_order_relaxed) <
+		    t->cfg.max)
+			return true;
+		atomic_fetch_sub_explicit(&t->live, 1, memory_order_relaxed);
+		if (!evict_one(w, now_ns))
+			return false;
+	}
+	return false;
+}
+
+/* ---- birth
+ * ------------------------------------------------------------------------------- */
+
+static void flow_fill(struct flow_worker *w, struct flow *f, const struct packet *p,
+                      const struct tuple *reply, uint64_t now_ns)
+{
+	struct flow_table *t = w->table;
+	uint32_t index = slab_index(t->slab, f);
+	uint32_t previous = atomic_load_explicit(&f->id, memory_order_relaxed);
+
+	memset(f->side, 0, sizeof(f->side));
+	f->side[TRACK_ORIGINAL].tuple = p->tuple;
+	atomic_store_explicit(&f->side[TRACK_ORIGINAL].hash,
+	                      tuple_hash(&p->tuple, &t->key), memory_order_relaxed);
+	f->side[TRACK_REPLY].tuple = *reply;
+	atomic_store_explicit(&f->status, 0, memory_order_relaxed);
+	atomic_store_explicit(&f->mark, 0, memory_order_relaxed);
+	atomic_store_explicit(&f->last_s, (uint32_t)(now_ns / 1000000000u),
+	                      memory_order_relaxed);
+	atomic_store_explicit(&f->owner, t->can_bias ? w->owner_id : 0,
+	                      memory_order_relaxed);
+	atomic_store_explicit(&f->lock, 0, memory_order_relaxed);
+	memset(f->verdict, 0, sizeof(f->verdict));
+	memset(f->state, 0, sizeof(f->state));
+	f->table = t;
+	f->index = index;
+	f->list = FLOW_LIST_NONE;
+	f->worker = w->number;
+	atomic_store_explicit(&f->end, FLOW_END_NONE, memory_order_relaxed);
+	atomic_store_explicit(&t->deadline[index], 0, memory_order_relaxed);
+	f->started_s = (uint32_t)(now_ns / 1000000000u);
+	f->started_ns =
+		now_ns + atomic_load_explicit(&t->realtime_offset, memory_order_relaxed);
+	f->ifin = p->ifin;
+	f->ifout = p->ifout;
+	atomic_store_explicit(&f->id, flow_id_next(t, index, previous),
+	                      memory_order_relaxed);
+#ifdef DEBUG_REFS
+	memset(f->held, 0, sizeof(f->held));
+	atomic_store(&f->held[FLOW_HOLDER_TABLE], 1);
+#endif
+	atomic_store_explicit(&f->refs, 1, memory_order_release);
+}
+
+static int flow_publish(struct flow_worker *w, struct flow *f, uint64_t now_ns)
+{
+	struct flow_table *t = w->table;
+	int err = hashtrie_insert(w->unconfirmed, hash_of(f, TRACK_ORIGINAL),
+	                          &f->side[TRACK_ORIGINAL].tuple,
+	                          flow_handle(f, TRACK_ORIGINAL), NULL);
+
+	if (err < 0)
+		return err;
+	f->cookie = w->number < t->cfg.workers
+	                    ? cookie_take(t->cookies, w->number, f->index)
+	                    : 0;
+	flow_phase_set(t, f, FLOW_PHASE_UNCONFIRMED);
+	lists_append(w, t->slab, f, FLOW_LIST_UNCONFIRMED, now_ns);
+	flow_count(w, FLOW_COUNTER_NEW);
+	return 0;
+}
+
+struct flow *flow_new(struct flow_worker *w, const struct packet *p, uint64_t now_ns,
+                      enum ctq_reason *why)
+{
+	struct flow_table *t = w->table;
+	struct tuple reply;
+	struct flow *f;
+
+	if (tuple_invert(&p->tuple, &reply) < 0) {
+		*why = CTQ_INVALID_ICMP_TYPE;
+		return NULL;
+	}
+	*why = CTQ_DROP_TABLE_FULL;
+	if (!reserve_one(w, now_ns))
+		goto full;
+	f = slab_alloc(t->slab, &w->chunk);
+	if (!f)
+		goto unreserve;
+	flow_fill(w, f, p, &reply, now_ns);
+	if (flow_publish(w, f, now_ns) < 0)
+		goto free_slot;
+	return f;
+
+free_slot:
+	*why = CTQ_DROP_MEMORY;
+	atomic_store_explicit(&f->refs, 0, memory_order_relaxed);
+	slab_free(t->slab, f);
+unreserve:
+	atomic_fetch_sub_explicit(&t->live, 1, memory_order_relaxed);
+full:
+	flow_count(w, FLOW_COUNTER_TABLE_FULL);
+	return NULL;
+}
+
+/* ---- confirmation
+ * ---------------------------------------------------------------------- */
+
+/* Sets CONFIRMED and the bits of NAT. False: somebody kills the flow. */
+static bool claim_confirmed(struct flow *f, uint32_t bits)
+{
+	uint32_t status = flow_status(f);
+
+	do {
+		if (status & (TRACK_DYING | TRACK_CONFIRMED))
+			return false;
+	} while (!atomic_compare_exchange_weak(&f->status, &status, status | bits));
+	return true;
+}
+
+/* Which NAT lies between the original tuple and what answers will look like. */
+static uint32_t nat_bits(const struct tuple *original, const struct tuple *reply)
+{
+	struct tuple plain;
+	uint32_t bits = 0;
+
+	if (tuple_invert(original, &plain) < 0)
+		return 0;
+	if (memcmp(plain.dst, reply->dst, sizeof(plain.dst)) ||
+	    plain.dst_id != reply->dst_id)
+		bits |= TRACK_SRC_NAT | TRACK_SRC_NAT_DONE;
+	if (memcmp(plain.src, reply->src, sizeof(plain.src)) ||
+	    plain.src_id != reply->src_id)
+		bits |= TRACK_DST_NAT | TRACK_DST_NAT_DONE;
+	return bits;
+}
+
+/* Both keys or none. @standing: who has the original tuple already, on -EEXIST;
+ * -EADDRINUSE: another flow has the reply tuple. */
+static int insert_keys(struct flow_table *t, struct flow *f, uint32_t *standing)
+{
+	const struct tuple *original = &f->side[TRACK_ORIGINAL].tuple;
+	const struct tuple *reply = &f->side[TRACK_REPLY].tuple;
+	uint64_t reply_hash = tuple_hash(reply, &t->key);
+	int err;
+
+	atomic_store_explicit(&f->side[TRACK_REPLY].hash, reply_hash,
+	                      memory_order_relaxed);
+	hashtrie_prefetch(t->trie, reply_hash);
+	err = hashtrie_insert(t->trie, hash_of(f, TRACK_ORIGINAL), original,
+	                      flow_handle(f, TRACK_ORIGINAL), standing);
+	if (err < 0 ||
+	    tuple_equal(original, reply)) /* from an address to itself: one key */
+		return err;
+	err = hashtrie_insert(t->trie, reply_hash, reply, flow_handle(f, TRACK_REPLY),
+	                      NULL);
+	if (err < 0)
+		remove_key(t, f, TRACK_ORIGINAL);
+	return err == -EEXIST ? -EADDRINUSE : err;
+}
+
+/* The keys could not be inserted: back to unconfirmed, and away. A killer that came
+ * meanwhile has done all of it. */
+static void confirm_undo(struct flow_worker *w, struct flow *f, uint64_t now_ns)
+{
+	uint32_t status = flow_status(f);
+
+	flow_count(w, FLOW_COUNTER_INSERT_FAILED);
+	do {
+		if (status & TRACK_DYING)
+			return;
+	} while (!atomic_compare_exchange_weak(&f->status, &status,
+	                                       status & ~(uint32_t)TRACK_CONFIRMED));
+	atomic_fetch_sub_explicit(&w->table->confirmed, 1, memory_order_relaxed);
+	flow_kill(w, f, FLOW_END_NONE, now_ns);
+}
+
+/* A packet of an unconfirmed flow meets a confirmed one that has its tuple: the packet
+ * goes on as part of that one. */
+static struct flow_ref confirm_clash(struct flow_worker *w, int err, uint32_t standing,
+                                     enum ctq_reason *why)
+{
+	struct flow_ref none = { NULL, TRACK_ORIGINAL };
+
+	*why = err == -EADDRINUSE ? CTQ_DROP_CLASH : CTQ_DROP_MEMORY;
+	if (err == -EEXIST || err == -EADDRINUSE)
+		flow_count(w, FLOW_COUNTER_CLASH);
+	return err == -EEXIST ? flow_of_handle(w->table, standing) : none;
+}
+
+/* The keys stand: lists, phase. False: a killer came between (L1). */
+static bool confirm_finish(struct flow_worker *w, struct flow *f, uint64_t now_ns)
+{
+	struct flow_table *t = w->table;
+	uint8_t phase = FLOW_PHASE_UNCONFIRMED;
+
+	atomic_compare_exchange_strong(&t->phase[f->index], &phase, FLOW_PHASE_CONFIRMED);
+	atomic_thread_fence(memory_order_seq_cst);
+	if (flow_is_dying(f)) {
+		remove_keys(t, f);
+		return false;
+	}
+	lists_move_from(t, f, FLOW_LIST_UNCONFIRMED,
+	                flow_status(f) & TRACK_ASSURED ? FLOW_LIST_NONE
+	                                               : FLOW_LIST_UNASSURED,
+	                now_ns);
+	flow_count(w, FLOW_COUNTER_CONFIRMED);
+	return true;
+}
+
+struct flow_ref flow_confirm(struct flow_worker *w, struct flow *f,
+                             const struct tuple *reply, uint64_t now_ns,
+                             enum ctq_reason *why)
+{
+	struct flow_table *t = w->table;
+	struct flow_ref ref = { NULL, TRACK_ORIGINAL };
+	uint32_t standing = HASHTRIE_NONE;
+	int err;
+
+	*why = CTQ_INVALID_DYING;
+	if (!claim_confirmed(f, TRACK_CONFIRMED |
+	                                nat_bits(&f->side[TRACK_ORIGINAL].tuple, reply)))
+		return ref;
+	atomic_fetch_add_explicit(&t->confirmed, 1, memory_order_relaxed);
+	remove_unconfirmed(t, f);
+	f->cookie = 0;
+	if (!tuple_equal(&f->side[TRACK_REPLY].tuple, reply))
+		flow_tuple_store(f, TRACK_REPLY, reply);
+	err = insert_keys(t, f, &standing);
+	if (err < 0) {
+		confirm_undo(w, f, now_ns);
+		return confirm_clash(w, err, standing, why);
+	}
+	if (confirm_finish(w, f, now_ns))
+		ref.flow = f;
+	return ref;
+}
+
+/* ---- in between
+ * --------------------------------------------------------------------------- */
+
+void flow_status_add(struct flow_worker *w, struct flow *f, uint32_t bits)
+{
+	struct flow_table *t = w->table;
+	uint32_t status = flow_status(f);
+
+	do {
+		if ((status & bits) == bits || status & TRACK_DYING)
+			return;
+	} while (!atomic_compare_exchange_weak(&f->status, &status, status | bits));
+	if (bits & ~status & TRACK_ASSURED) {
+		atomic_fetch_add_explicit(&t->assured, 1, memory_order_relaxed);
+		lists_move_from(t, f, FLOW_LIST_UNASSURED, FLOW_LIST_NONE, 0);
+	}
+}
+
+void flow_closing_set(struct flow_worker *w, struct flow *f, bool closing,
+                      uint64_t now_ns)
+{
+	if (closing)
+		lists_move_from(w->table, f, FLOW_LIST_NONE, FLOW_LIST_CLOSING, now_ns);
+	else
+		lists_move_from(w->table, f, FLOW_LIST_CLOSING, FLOW_LIST_NONE, 0);
+}

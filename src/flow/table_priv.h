@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * table_priv.h - the table's body, for this folder only
+ */
+#ifndef FLOW_TABLE_PRIV_H
+#define FLOW_TABLE_PRIV_H
+
+#include "flow/cookie.h"
+#include "flow/lists.h"
+#include "flow/slab.h"
+#include "flow/table.h"
+#include "flow/worker.h"
+#include "hashtrie/hashtrie.h"
+
+/* What a slot holds; one byte for each, so that listings need not touch the flows. */
+enum flow_phase {
+	FLOW_PHASE_FREE,
+	FLOW_PHASE_UNCONFIRMED,
+	FLOW_PHASE_CONFIRMED,
+	FLOW_PHASE_DYING
+};
+
+struct flow_table {
+	struct flow_table_config cfg;
+	struct siphash_key key;
+	struct hashtrie *trie; /* handle: slot << 1 | direction */
+	struct slab *slab;
+	struct cookies *cookies;
+	struct flow_worker **workers; /* cfg.workers of packets, and control's */
+	bool can_bias;                /* see lock.h */
+	uint32_t id_key[2];
+
+	/* For each slot, densely: seconds, one more than the flow's last; 0: never
+	 * expires. */
+	_Atomic uint32_t *deadline;
+	_Atomic uint8_t *phase; /* enum flow_phase */
+	uint32_t expire_next;   /* slot where flow_expire() goes on; control's */
+	uint64_t expire_last_ns;
+	_Atomic uint64_t realtime_offset; /* realtime - monotonic, ns */
+
+	_Atomic uint32_t live
+		BASE_ALIGNED(BASE_CACHELINE); /* confirmed and unconfirmed */
+	_Atomic uint32_t confirmed, dying, assured;
+	_Atomic uint32_t events_wanted; /* a bit for each enum flow_event_kind */
+};
+
+/** Is owning flows possible (membarrier)? Registers this process for it. */
+bool flow_lock_can_bias(void);
+
+static inline uint32_t flow_handle(const struct flow *f, enum track_dir dir)
+{
+	return f->index << 1 | (uint32_t)dir;
+}
+
+static inline struct flow_ref flow_of_handle(const struct flow_table *t, uint32_t handle)
+{
+	struct flow_ref ref = { NULL, TRACK_ORIGINAL };
+
+	if (handle != HASHTRIE_NONE) {
+		ref.flow = slab_slot(t->slab, handle >> 1);
+		ref.dir = (enum track_dir)(handle & 1);
+	}
+	return ref;
+}
+
+static inline void flow_phase_set(struct flow_table *t, const struct flow *f,
+                                  enum flow_phase p)
+{
+	atomic_store_explicit(&t->phase[f->index], (uint8_t)p, memory_order_release);
+}
+
+/** A number for ctlink that tells nothing of the slot, and back; see table.c. */
+uint32_t flow_id_next(const struct flow_table *t, uint32_t index, uint32_t previous);
+uint32_t flow_id_index(const struct flow_table *t, uint32_t id);
+
+/** As flow_get() for a flow that was found by its slot; false: the slot is free. */
+bool flow_get_unless_free(struct flow *f, enum flow_holder holder);
+
+/** The last reference is gone: the slot is free. */
+void flow_release(struct flow_table *t, struct flow *f);
+
+int ring_init(struct flow_ring *r, uint32_t slots);
+void ring_fini(struct flow_ring *r);
+
+#endif

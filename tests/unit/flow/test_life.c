@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "flow_fixture.h"
+
+static struct flow_table_size size_of(struct fixture *fx)
+{
+	struct flow_table_size size;
+
+	flow_table_size(fx->table, &size);
+	return size;
+}
+
+Test(life, an_unconfirmed_flow_is_found_by_tuple_and_cookie_only_by_its_worker)
+{
+	struct fixture fx = fixture_new(NULL);
+	struct flow *f = unconfirmed_number(&fx, 1);
+	struct packet p = packet_number(1);
+
+	cr_assert_eq(flow_peek_unconfirmed(fx.worker, &p.tuple), f);
+	cr_assert_neq(f->cookie, 0);
+	cr_assert_eq(flow_peek_cookie(fx.table, f->cookie), f);
+	cr_assert_null(flow_peek_cookie(fx.table, f->cookie + 1));
+	cr_assert_null(flow_peek(fx.table, &p.tuple).flow);
+	cr_assert_eq(size_of(&fx).unconfirmed, 1);
+	fixture_end(&fx);
+}
+
+Test(life, a_confirmed_flow_is_found_by_both_tuples)
+{
+	struct fixture fx = fixture_new(NULL);
+	struct flow *f = unconfirmed_number(&fx, 1);
+	uint32_t cookie = f->cookie;
+	struct packet p = packet_number(1);
+	enum ctq_reason why;
+	struct flow_ref ref;
+	struct tuple reply;
+
+	tuple_invert(&p.tuple, &reply);
+	ref = flow_confirm(fx.worker, f, &reply, fx.now_ns, &why);
+	cr_assert_eq(ref.flow, f);
+	cr_assert_null(flow_peek_cookie(fx.table, cookie));
+	cr_assert_null(flow_peek_unconfirmed(fx.worker, &p.tuple));
+	ref = flow_peek(fx.table, &p.tuple);
+	cr_assert(ref.flow == f && ref.dir == TRACK_ORIGINAL);
+	ref = flow_peek(fx.table, &reply);
+	cr_assert(ref.flow == f && ref.dir == TRACK_REPLY);
+	cr_assert_eq(flow_status(f), TRACK_CONFIRMED);
+	fixture_end(&fx);
+}
+
+Test(life, nat_shows_in_the_status_and_in_the_reply_key)
+{
+	struct fixture fx = fixture_new(NULL);
+	struct flow *f = unconfirmed_number(&fx, 1);
+	enum ctq_reason why;
+	struct tuple reply;
+
+	tuple_invert(&f->side[TRACK_ORIGINAL].tuple, &reply);
+	memcpy(reply.dst, "\xc6\x33\x64\x01", 4); /* masquerade */
+	cr_assert_eq(flow_confirm(fx.worker, f, &reply, fx.now_ns, &why).flow, f);
+	cr_assert(flow_status(f) & TRACK_SRC_NAT);
+	cr_assert(!(flow_status(f) & TRACK_DST_NAT));
+	cr_assert_eq(flow_peek(fx.table, &reply).flow, f);
+	fixture_end(&fx);
+}
+
+Test(life, a_tuple_that_is_taken_gives_the_flow_that_has_it)
+{
+	struct fixture fx = fixture_new(NULL);
+	struct flow *first = unconfirmed_number(&fx, 1);
+	struct packet p = packet_number(1);
+	enum ctq_reason why;
+	struct flow_ref ref;
+	struct flow *second;
+	struct tuple reply;
+
+	tuple_invert(&p.tuple, &reply);
+	cr_assert_eq(flow_confirm(fx.worker, first, &reply, fx.now_ns, &why).flow, first);
+	second = flow_new(fx.worker, &p, fx.now_ns, &why);
+	cr_assert_not_null(second);
+	ref = flow_confirm(fx.worker, second, &reply, fx.now_ns, &why);
+	cr_assert(ref.flow == first && ref.dir == TRACK_ORIGINAL);
+	cr_assert_eq(flow_counter_read(fx.table, FLOW_COUNTER_CLASH), 1);
+	cr_assert_eq(size_of(&fx).confirmed, 1);
+	fixture_end(&fx);
+}
+
+Test(life, a_reply_tuple_that_is_taken_drops_the_packet)
+{
+	struct fixture fx = fixture_new(NULL);
+	struct flow *first = confirmed_number(&fx, 1),
+		    *second = unconfirmed_number(&fx, 2);
+	enum ctq_reason why = CTQ_REASON_NONE;
+	struct packet p = packet_number(2);
+
+	cr_assert_null(flow_confirm(fx.worker, second, &first->side[TRACK_REPLY].tuple,
+	                            fx.now_ns, &why)
+	                       .flow);
+	cr_assert_eq(why, CTQ_DROP_CLASH);
+	cr_assert_null(flow_peek(fx.table, &p.tuple).flow, "no key of the loser is left");
+	cr_assert_eq(size_of(&fx).confirmed, 1);
+	fixture_end(&fx);
+}
+
+Test(life, one_kill_wins_and_the_slot_waits_for_the_last_reference)
+{
+	struct fixture fx = fixture_new(NULL);
+	struct packet p = packet_number(1);
+	struct flow_cursor c = { { 0, 0 }, false };
+	struct flow_ref ref;
+	struct flow *dying;
+
+	confirmed_number(&fx, 1);
+	ref = flow_find(fx.table, &p.tuple, FLOW_HOLDER_CONTROL);
+	cr_assert(flow_kill(fx.worker, ref.flow, FLOW_END_DELETED, fx.now_ns));
+	cr_assert(!flow_kill(fx.worker, ref.flow, FLOW_END_DELETED, fx.now_ns));
+	cr_assert_null(flow_peek(fx.table, &p.tuple).flow);
+	fixture_settle();
+	cr_assert_eq(size_of(&fx).dying, 1);
+	cr_assert_eq(flow_walk_dying(fx.table, &c, &dying, 1), 1);
+	cr_assert_eq(dying, ref.flow);
+	flow_put(fx.table, dying, FLOW_HOLDER_DUMP);
+	flow_put(fx.table, ref.flow, FLOW_HOLDER_CONTROL);
+	cr_assert_eq(size_of(&fx).dying, 0);
+	fixture_end(&fx);
+}
+
+Test(life, the_oldest_unassured_flow_makes_room)
+{
+	struct flow_table_config cfg;
+	struct fixture fx;
+	struct packet p;
+	uint32_t n;
+
+	flow_table_config_init(&cfg);
+	cfg.max = 10;
+	fx = fixture_new(&cfg);
+	for (n = 0; n < 10; n++) {
+		fx.now_ns += SECOND;
+		confirmed_number(&fx, n);
+	}
+	p = packet_number(0);
+	flow_status_add(fx.worker, flow_peek(fx.table, &p.tuple).flow, TRACK_ASSURED);
+	confirmed_number(&fx, 10);
+	cr_assert_not_null(flow_peek(fx.table, &p.tuple).flow, "assured");
+	p = packet_number(1);
+	cr_assert_null(flow_peek(fx.table, &p.tuple).flow, "the oldest of the others");
+	p = packet_number(2);
+	cr_assert_not_null(flow_peek(fx.table, &p.tuple).flow);
+	cr_assert_eq(flow_counter_read(fx.table, FLOW_COUNTER_EVICTED), 1);
+	fixture_end(&fx);
+}
+
+Test(life, a_table_of_assured_flows_refuses_or_evicts_a_closing_one)
+{
+	struct flow_table_config cfg;
+	enum ctq_reason why = CTQ_REASON_NONE;
+	struct packet p = packet_number(100);
+	struct flow *f[4];
+	struct fixture fx;
+	uint32_t n;
+
+	flow_table_config_init(&cfg);
+	cfg.max = 4;
+	fx = fixture_new(&cfg);
+	for (n = 0; n < 4; n++) {
+		f[n] = confirmed_number(&fx, n);
+		flow_status_add(fx.worker, f[n], TRACK_ASSURED);
+	}
+	cr_assert_null(flow_new(fx.worker, &p, fx.now_ns, &why));
+	cr_assert_eq(why, CTQ_DROP_TABLE_FULL);
+	cr_assert_eq(size_of(&fx).assured, 4);
+	flow_closing_set(fx.worker, f[2], true, fx.now_ns);
+	cr_assert_not_null(flow_new(fx.worker, &p, fx.now_ns, &why));
+	p = packet_number(2);
+	cr_assert_null(flow_peek(fx.table, &p.tuple).flow);
+	cr_assert_eq(size_of(&fx).assured, 3);
+	fixture_end(&fx);
+}
+
+Test(life, deadlines_are_kept_to_the_second)
+{
+	struct fixture fx = fixture_new(NULL);
+	struct flow *f = confirmed_number(&fx, 1);
+	uint32_t now_s = (uint32_t)(fx.now_ns / SECOND);
+	struct packet p = packet_number(1);
+
+	flow_timeout_set(fx.table, f, now_s, 30);
+	cr_assert_eq(flow_timeout_left(fx.table, f, now_s), 30);
+	cr_assert_eq(flow_timeout_left(fx.table, f, now_s + 10), 20);
+	cr_assert_eq(flow_expire(fx.worker, fx.now_ns + 30 * SECOND), 0);
+	cr_assert_eq(flow_expire(fx.worker, fx.now_ns + 31 * SECOND), 1);
+	cr_assert_null(flow_peek(fx.table, &p.tuple).flow);
+	fixture_end(&fx);
+}
+
+Test(life, every_slot_is_looked_at_once_a_second)
+{
+	struct fixture fx = fixture_new(NULL);
+	uint32_t now_s = (uint32_t)(fx.now_ns / SECOND), n;
+	unsigned int expired = 0, step;
+
+	for (n = 0; n < 900; n++)
+		flow_timeout_set(fx.table, confirmed_number(&fx, n), now_s, 1);
+	flow_expire(fx.worker, fx.now_ns);
+	for (step = 1; step <= 10; step++)
+		expired += flow_expire(fx.worker,
+		                       fx.now_ns + 2 * SECOND + step * SECOND / 10);
+	cr_assert_eq(expired, 900);
+	fixture_end(&fx);
+}
+
+Test(life, what_is_never_confirmed_is_reaped)
+{
+	struct fixture fx = fixture_new(NULL);
+
+	unconfirmed_number(&fx, 1);
+	fx.now_ns += 5 * SECOND;
+	unconfirmed_number(&fx, 2);
+	cr_assert_eq(flow_reap(fx.worker, fx.now_ns), 0);
+	fx.now_ns += 6 * SECOND;
+	cr_assert_eq(flow_reap(fx.worker, fx.now_ns), 1);
+	cr_assert_eq(flow_counter_read(fx.table, FLOW_COUNTER_REAPED), 1);
+	cr_assert_eq(size_of(&fx).unconfirmed, 1);
+	fixture_end(&fx);
+}
+
+Test(life, ids_find_their_flow_and_no_other)
+{
+	struct fixture fx = fixture_new(NULL);
+	struct flow *f = confirmed_number(&fx, 1), *again;
+	uint32_t id = f->id;
+
+	cr_assert_eq(flow_find_id(fx.table, id, FLOW_HOLDER_CONTROL), f);
+	flow_put(fx.table, f, FLOW_HOLDER_CONTROL);
+	cr_assert_null(flow_find_id(fx.table, id + 1, FLOW_HOLDER_CONTROL));
+	flow_kill(fx.worker, f, FLOW_END_DELETED, fx.now_ns);
+	cr_assert_null(flow_find_id(fx.table, id, FLOW_HOLDER_CONTROL));
+	fixture_settle();
+	again = confirmed_number(&fx, 2);
+	cr_assert_eq(again, f, "the slot is used again");
+	cr_assert_neq(again->id, id, "under another id");
+	fixture_end(&fx);
+}
+
+Test(life, a_flow_from_an_address_to_itself_has_one_key)
+{
+	struct fixture fx = fixture_new(NULL);
+	struct packet p = packet_number(1);
+	enum ctq_reason why;
+	struct flow *f;
+
+	memcpy(p.tuple.dst, p.tuple.src, sizeof(p.tuple.dst));
+	p.tuple.dst_id = p.tuple.src_id;
+	f = flow_new(fx.worker, &p, fx.now_ns, &why);
+	cr_assert_eq(flow_confirm(fx.worker, f, &p.tuple, fx.now_ns, &why).flow, f);
+	cr_assert_eq(flow_peek(fx.table, &p.tuple).flow, f);
+	cr_assert(flow_kill(fx.worker, f, FLOW_END_DELETED, fx.now_ns));
+	cr_assert_null(flow_peek(fx.table, &p.tuple).flow);
+	fixture_end(&fx);
+}
+
+Test(life, memory_comes_back)
+{
+	struct flow_table_config cfg;
+	struct fixture fx;
+	size_t empty;
+	uint32_t n;
+
+	flow_table_config_init(&cfg);
+	cfg.max = 100000;
+	fx = fixture_new(&cfg);
+	confirmed_number(&fx, 0);
+	empty = size_of(&fx).slab_bytes + size_of(&fx).table_bytes;
+	for (n = 1; n < 100000; n++)
+		confirmed_number(&fx, n);
+	cr_assert_gt(size_of(&fx).slab_bytes, 100000 * sizeof(struct flow));
+	flow_table_flush(fx.worker, FLOW_END_DELETED, fx.now_ns);
+	fixture_settle();
+	fixture_settle(); /* the hashtrie's own */
+	cr_assert_leq(size_of(&fx).slab_bytes + size_of(&fx).table_bytes,
+	              empty + 512 * 1024);
+	fixture_end(&fx);
+}
