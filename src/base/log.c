@@ -47,7 +47,7 @@ int log_level_parse(const char *text, enum log_level *level)
 	return -EINVAL;
 }
 
-static void log_write(enum log_level level, const char *fmt, va_list ap)
+static void BASE_PRINTF(2, 0) log_write(enum log_level level, const char *fmt, va_list ap)
 {
 	char line[LOG_LINE_MAX + 1];
 	size_t room = LOG_LINE_MAX, used = 0;

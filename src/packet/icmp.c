@@ -57,7 +57,7 @@ static bool is_untracked(uint8_t l4, uint8_t type)
  * own length says nothing. A quoted error has no flow, a quoted later fragment no
  * ports: the kernel calls both invalid.
  */
-static enum ctq_reason read_quote(struct packet *p, struct cursor *c)
+static enum ctq_reason read_quote(struct packet *p, struct cursor *c, uint32_t length)
 {
 	struct tuple *t = &p->l4.icmp.quoted, reply;
 	struct parse_ip ip = { 0 };
@@ -65,7 +65,7 @@ static enum ctq_reason read_quote(struct packet *p, struct cursor *c)
 	t->zone = p->zone;
 	if (parse_ip_header(c, p->family, &ip, t) || parse_ip_extensions(c, &ip, t))
 		return CTQ_INVALID_ICMP_QUOTE;
-	if (ip.fragment_offset || parse_ids(c, t))
+	if (ip.fragment_offset || parse_ids(c, length, t))
 		return CTQ_INVALID_ICMP_QUOTE;
 	if (!cursor_ok(c))
 		return CTQ_REASON_NONE;
@@ -110,7 +110,7 @@ static enum ctq_reason parse_error(struct packet *p, struct cursor *c)
 	if (p->tuple.l4 == IPPROTO_ICMPV6 && p->icmp_type == ICMP6_REDIRECT_TYPE)
 		reason = skip_to_redirected(p, c);
 	if (!reason)
-		reason = read_quote(p, c);
+		reason = read_quote(p, c, length);
 	if (!reason && !cursor_ok(c))
 		reason = parse_cut(c, length, CTQ_INVALID_ICMP_QUOTE);
 	if (reason)

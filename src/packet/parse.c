@@ -115,7 +115,7 @@ static enum ctq_reason parse(struct packet *p)
 		return CTQ_INVALID_FRAGMENT;
 
 	ids = c;
-	reason = parse_ids(&ids, &p->tuple);
+	reason = parse_ids(&ids, length, &p->tuple);
 	if (reason)
 		return reason;
 	if (!cursor_ok(&ids))

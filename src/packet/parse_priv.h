@@ -46,8 +46,9 @@ enum ctq_reason parse_ip_header(struct cursor *c, uint8_t family, struct parse_i
 enum ctq_reason parse_ip_extensions(struct cursor *c, struct parse_ip *ip,
                                     struct tuple *t);
 
-/** Ports, identifiers or keys: the rest of the tuple. */
-enum ctq_reason parse_ids(struct cursor *c, struct tuple *t);
+/** Ports, identifiers or keys: the rest of the tuple. @length: where the packet ends,
+ * which its copy need not reach. */
+enum ctq_reason parse_ids(struct cursor *c, uint32_t length, struct tuple *t);
 
 /* Transport headers of a packet whose tuple is known; @c ends where the packet or
  * its copy does, p->l4_offset and p->l4_length are set. */

@@ -37,18 +37,20 @@ static void parse_icmp_ids(struct cursor *c, struct tuple *t)
 #define GRE_VERSION      0x0007
 #define GRE_PROTOCOL_PPP 0x880b
 
-static enum ctq_reason parse_gre_ids(struct cursor *c, struct tuple *t)
+static enum ctq_reason parse_gre_ids(struct cursor *c, uint32_t length, struct tuple *t)
 {
-	struct cursor gre = *c;
+	uint32_t available = length - c->offset;
 	uint16_t flags, protocol, call_id;
 
-	flags = cursor_be16(&gre);
-	protocol = cursor_be16(&gre);
-	if (!cursor_ok(&gre) || (flags & GRE_VERSION) != 1)
+	if (available < 4)
 		return CTQ_REASON_NONE;
-	cursor_skip(&gre, 2);
-	call_id = cursor_be16(&gre);
-	if (!cursor_ok(&gre))
+	flags = cursor_be16(c);
+	protocol = cursor_be16(c);
+	if ((flags & GRE_VERSION) != 1 || available < 8)
+		return CTQ_REASON_NONE;
+	cursor_skip(c, 2);
+	call_id = cursor_be16(c);
+	if (!cursor_ok(c))
 		return CTQ_REASON_NONE;
 	if (protocol != GRE_PROTOCOL_PPP)
 		return CTQ_INVALID_GRE_HEADER;
@@ -56,7 +58,7 @@ static enum ctq_reason parse_gre_ids(struct cursor *c, struct tuple *t)
 	return CTQ_REASON_NONE;
 }
 
-enum ctq_reason parse_ids(struct cursor *c, struct tuple *t)
+enum ctq_reason parse_ids(struct cursor *c, uint32_t length, struct tuple *t)
 {
 	switch (t->l4) {
 	case IPPROTO_TCP:
@@ -69,7 +71,7 @@ enum ctq_reason parse_ids(struct cursor *c, struct tuple *t)
 		return CTQ_REASON_NONE;
 	case IPPROTO_ICMP:
 	case IPPROTO_ICMPV6: parse_icmp_ids(c, t); return CTQ_REASON_NONE;
-	case IPPROTO_GRE: return parse_gre_ids(c, t);
+	case IPPROTO_GRE: return parse_gre_ids(c, length, t);
 	default: return CTQ_REASON_NONE;
 	}
 }

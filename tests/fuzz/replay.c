@@ -41,7 +41,7 @@ static uint8_t *seed_read(const char *path, size_t *size)
 
 static void seed_replay(const char *directory, const char *name, int number)
 {
-	char path[4096];
+	char path[8192];
 	uint8_t *bytes;
 	size_t size;
 

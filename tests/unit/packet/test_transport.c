@@ -403,6 +403,23 @@ Test(dccp, has_ports)
 /* -- GRE ------------------------------------------------------------------------------
  */
 
+/* Found by fuzzing: a header that was not copied is not one that is not there. */
+Test(gre, a_key_behind_the_copy)
+{
+	struct wire w = wire_ip4(IPPROTO_GRE);
+
+	wire_be32(&w, 0x3001880b);
+	wire_be32(&w, 0x00041234);
+	wire_finish(&w);
+	for (w.size -= 1; w.size > w.l4; w.size--) {
+		struct packet p = wire_packet(&w);
+
+		p.length = w.l4 + 8;
+		packet_parse(&p);
+		assert_reason(p, CTQ_INVALID_COPY_RANGE);
+	}
+}
+
 Test(gre, only_pptp_has_a_key)
 {
 	static const struct {
