@@ -107,6 +107,17 @@ uint32_t cookie_look_up(const struct cookies *c, uint32_t cookie)
 	return (uint32_t)word;
 }
 
+uint32_t cookie_note(const struct cookies *c, unsigned int note)
+{
+	return c->place_bits ? note << c->place_bits : 0;
+}
+
+unsigned int cookie_note_of(const struct cookies *c, uint32_t cookie)
+{
+	return c->place_bits && cookie_place(c, cookie) == 0 ? cookie >> c->place_bits
+	                                                     : 0;
+}
+
 void cookie_put(struct cookies *c, uint32_t cookie)
 {
 	uint32_t place = cookie_place(c, cookie);

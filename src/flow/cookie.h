@@ -10,6 +10,8 @@
  *     |  lap      |  place (1 …)          |
  *     +-----------+-----------------------+
  *
+ * Place 0 is nobody's: with it, the lap is a note about the packet.
+ *
  * Each worker gives out places of a range of its own; any thread may look up and give
  * back. When all places of a worker are out its new flows get no cookie (0) and are found
  * by their tuple alone.
@@ -33,6 +35,10 @@ uint32_t cookie_take(struct cookies *c, unsigned int worker, uint32_t index);
 
 /** Its index, or 0: not given out. Any thread. */
 uint32_t cookie_look_up(const struct cookies *c, uint32_t cookie);
+
+/** A cookie of place 0 and lap @note: of no flow. 0: there are too few bits. */
+uint32_t cookie_note(const struct cookies *c, unsigned int note);
+unsigned int cookie_note_of(const struct cookies *c, uint32_t cookie);
 
 /** Give back; 0 is allowed. Any thread, once for each take. */
 void cookie_put(struct cookies *c, uint32_t cookie);

@@ -87,16 +87,17 @@ void flow_state_store(struct flow *f, const union track_state *state)
 }
 
 /*
- * A verdict in two words:
+ * A verdict in two words; the first alone says whether and how the flow is decided:
  *
- *     63               32 31       17 16 15        0
- *    +-------------------+-----------+--+-----------+
- *    | generation        | 0         |a | reason    |
- *    +-------------------+-----------+--+-----------+
- *    | 0                 | rule                     |
- *    +-------------------+--------------------------+
+ *     63               32 31 30                  8 7         0
+ *    +-------------------+--+---------------------+-----------+
+ *    | generation        |a | rule                | reason    |
+ *    +-------------------+--+---------------------+-----------+
+ *    | mark mask         | mark value                         |
+ *    +-------------------+------------------------------------+
  */
-#define VERDICT_ACCEPT (1u << 16)
+#define VERDICT_ACCEPT     (1u << 31)
+#define VERDICT_RULE_SHIFT 8
 
 struct flow_verdict flow_verdict_load(const struct flow *f, enum flow_role role)
 {
@@ -106,17 +107,23 @@ struct flow_verdict flow_verdict_load(const struct flow *f, enum flow_role role)
 
 	return (struct flow_verdict){
 		.generation = (uint32_t)(first >> 32),
+		.rule = (uint32_t)(first & ~VERDICT_ACCEPT) >> VERDICT_RULE_SHIFT,
+		.reason = (uint8_t)first,
 		.accept = first & VERDICT_ACCEPT,
-		.reason = (uint16_t)first,
-		.rule = (uint32_t)second,
+		.mark_value = (uint32_t)second,
+		.mark_mask = (uint32_t)(second >> 32),
 	};
 }
 
 void flow_verdict_store(struct flow *f, enum flow_role role, const struct flow_verdict *v)
 {
 	uint64_t first = (uint64_t)v->generation << 32 |
-	                 (v->accept ? VERDICT_ACCEPT : 0) | v->reason;
+	                 (v->accept ? VERDICT_ACCEPT : 0) |
+	                 v->rule << VERDICT_RULE_SHIFT | v->reason;
 
+	assert(v->rule < FLOW_RULE_LIMIT);
+	atomic_store_explicit(&f->verdict[role][1],
+	                      (uint64_t)v->mark_mask << 32 | v->mark_value,
+	                      memory_order_relaxed);
 	atomic_store_explicit(&f->verdict[role][0], first, memory_order_relaxed);
-	atomic_store_explicit(&f->verdict[role][1], v->rule, memory_order_relaxed);
 }

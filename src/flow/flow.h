@@ -72,11 +72,12 @@ enum flow_role { FLOW_ROLE_ENTRY, FLOW_ROLE_CONFIRM, FLOW_ROLES };
 /* What the rules said of this flow at one role, and which generation said it. */
 struct flow_verdict {
 	uint32_t generation; /* 0: never judged */
-	uint32_t rule;       /* index in that generation; FLOW_RULE_POLICY: its policy */
-	uint16_t reason;     /* enum ctq_reason */
+	uint32_t rule;       /* index of the rule or policy, below FLOW_RULE_LIMIT */
+	uint8_t reason;      /* enum ctq_reason */
 	bool accept;
+	uint32_t mark_value, mark_mask; /* change of each packet's mark; mask 0: none */
 };
-#define FLOW_RULE_POLICY UINT32_MAX
+#define FLOW_RULE_LIMIT (1u << 23)
 
 struct flow_side {
 	struct tuple tuple;
@@ -98,11 +99,10 @@ struct flow {
 	_Atomic uint32_t status; /* TRACK_*; DYING is set by compare-and-swap */
 	_Atomic uint32_t mark;
 	_Atomic uint32_t last_s; /* second of the last packet */
-	_Atomic uint16_t
-		owner; /* see lock.h: worker + 1 that enters without a lock; 0: shared */
+	_Atomic uint16_t owner;  /* worker + 1 that enters without a lock; 0: lock.h */
 	_Atomic uint8_t lock;
 	uint8_t list; /* enum flow_list, under its list's lock */
-	_Atomic uint64_t verdict[FLOW_ROLES][2]; /* struct flow_verdict, packed */
+	_Atomic uint64_t verdict[FLOW_ROLES][2]; /* struct flow_verdict, packed: flow.c */
 	uint32_t cookie;                         /* while unconfirmed; 0: none */
 	uint32_t index;                          /* of its slot */
 	uint32_t started_s;                      /* monotonic second */
@@ -113,13 +113,14 @@ struct flow {
 
 	/* line 4 */
 	_Atomic uint32_t refs;
-	uint32_t next, prev; /* slots; its list's links, under the list's lock */
-	uint16_t worker;     /* who made it, and has it in its lists; never changes */
-	_Atomic uint8_t end; /* enum flow_end */
+	uint32_t next, prev;   /* slots; its list's links, under the list's lock */
+	uint16_t worker;       /* who made it, and has it in its lists; never changes */
+	_Atomic uint8_t end;   /* enum flow_end */
+	_Atomic uint8_t hooks; /* of the first packet, four bits for each role */
 	struct flow_table *table;
-	uint64_t started_ns;    /* realtime, for listings */
-	_Atomic uint64_t order; /* monotonic ns: its place in its list */
-	uint32_t ifin, ifout;   /* of the first packet */
+	uint64_t started_ns;          /* realtime, for listings */
+	_Atomic uint64_t order;       /* monotonic ns: its place in its list */
+	_Atomic uint32_t ifin, ifout; /* of the first packet; 0: not known (yet) */
 	union {
 		struct rcu_head rcu; /* dying */
 		uint32_t next_free;  /* free: in slab.c */

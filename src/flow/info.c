@@ -42,8 +42,8 @@ void flow_info_read(const struct flow_table *t, const struct flow *f, uint32_t n
 	info->timeout_s = flow_timeout_left(t, f, now_s);
 	info->age_s = now_s > f->started_s ? now_s - f->started_s : 0;
 	info->idle_s = now_s > last_s ? now_s - last_s : 0;
-	info->ifin = f->ifin;
-	info->ifout = f->ifout;
+	info->ifin = atomic_load_explicit(&f->ifin, memory_order_relaxed);
+	info->ifout = atomic_load_explicit(&f->ifout, memory_order_relaxed);
 	info->worker = f->worker;
 	info->end = atomic_load_explicit(&f->end, memory_order_relaxed);
 }

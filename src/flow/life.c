@@ -221,8 +221,9 @@ static void flow_fill(struct flow_worker *w, struct flow *f, const struct packet
 	f->started_s = (uint32_t)(now_ns / 1000000000u);
 	f->started_ns =
 		now_ns + atomic_load_explicit(&t->realtime_offset, memory_order_relaxed);
-	f->ifin = p->ifin;
-	f->ifout = p->ifout;
+	atomic_store_explicit(&f->hooks, 0, memory_order_relaxed);
+	atomic_store_explicit(&f->ifin, p->ifin, memory_order_relaxed);
+	atomic_store_explicit(&f->ifout, p->ifout, memory_order_relaxed);
 	atomic_store_explicit(&f->id, flow_id_next(t, index, previous),
 	                      memory_order_relaxed);
 #ifdef DEBUG_REFS

@@ -245,6 +245,16 @@ struct flow *flow_peek_cookie(struct flow_table *t, uint32_t cookie)
 	return index ? slab_slot(t->slab, index) : NULL;
 }
 
+uint32_t flow_cookie_note(const struct flow_table *t, unsigned int note)
+{
+	return cookie_note(t->cookies, note);
+}
+
+unsigned int flow_cookie_note_of(const struct flow_table *t, uint32_t cookie)
+{
+	return cookie_note_of(t->cookies, cookie);
+}
+
 /* A flow that was found in this read section has the table's reference, for that is put
  * only after a grace period. Found by its slot alone it may be free: then the count is 0.
  */

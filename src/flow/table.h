@@ -77,6 +77,17 @@ struct flow *flow_peek_unconfirmed(struct flow_worker *w, const struct tuple *tu
  */
 struct flow *flow_peek_cookie(struct flow_table *t, uint32_t cookie);
 
+/**
+ * A cookie that names no flow but says something of its packet: @note is 1 … FLOW_NOTES.
+ * 0 when the table has too few bits for cookies.
+ */
+uint32_t flow_cookie_note(const struct flow_table *t, unsigned int note);
+
+/** The note of such a cookie, or 0: it is of a flow, or none. */
+unsigned int flow_cookie_note_of(const struct flow_table *t, uint32_t cookie);
+
+#define FLOW_NOTES 3
+
 /** As flow_peek(), with a reference of @holder that the caller must put. */
 BASE_MUST_CHECK struct flow_ref flow_find(struct flow_table *t, const struct tuple *tuple,
                                           enum flow_holder holder);

@@ -36,12 +36,19 @@ enum path_on_change { PATH_REEVALUATE, PATH_KEEP, PATH_KILL };
 
 struct path_config {
 	struct track_config track;
+	uint32_t fragments;   /* packets whose fragments each worker remembers */
 	uint32_t cookie_mask; /* bits of the packet mark for cookies; 0: none */
 	uint32_t seen_mask;   /* bits of the packet mark … */
 	uint32_t seen_value; /* … and their value for "nothing left to do"; mask 0: unused
 	                      */
 	bool confirm_at_entry; /* there is no confirm queue */
+	bool track_at_confirm; /* there is no entry queue: what has no cookie was not
+	                          tracked */
 	enum path_on_change on_change;
+	/** Name of an interface for rules, or NULL; any worker, under RCU. NULL: no
+	 * names. */
+	const char *(*ifname)(void *ctx, uint32_t index);
+	void *ifname_ctx;
 };
 
 void path_config_init(struct path_config *cfg);

@@ -60,3 +60,21 @@ Test(cookie, workers_have_ranges_of_their_own)
 	}
 	cookies_destroy(c);
 }
+
+Test(cookie, notes_are_of_no_flow)
+{
+	struct cookies *c = cookies_new(COOKIE_BITS_MIN, 1), *none = cookies_new(0, 1);
+	uint32_t note;
+
+	for (note = 1; note <= 3; note++) {
+		cr_assert_eq(cookie_note_of(c, cookie_note(c, note)), note);
+		cr_assert_eq(cookie_look_up(c, cookie_note(c, note)), 0);
+		cr_assert_eq(cookie_note(c, note) >> COOKIE_BITS_MIN, 0);
+	}
+	cr_assert_eq(cookie_note_of(c, cookie_take(c, 0, 1)), 0);
+	cr_assert_eq(cookie_note_of(c, 0), 0);
+	cr_assert_eq(cookie_note(none, 1), 0);
+	cr_assert_eq(cookie_note_of(none, 1), 0);
+	cookies_destroy(c);
+	cookies_destroy(none);
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * find.c - which flow a packet belongs to
+ *
+ * At an entry hook the packet's own tuple is the key. At a confirm hook NAT may have
+ * rewritten the packet, and what it looks like now is the inverse of the tuple that
+ * answers will have: so its inverse is the key, and the direction that is found is the
+ * opposite of the packet's. Without NAT both keys of the flow are right, and this is as
+ * good as any. The same holds for what an ICMP error quotes.
+ *
+ * An unconfirmed flow is found by the cookie in the mark, which survives NAT, or by its
+ * tuple in this worker's own table.
+ */
+#include "path/path_priv.h"
+
+static void set_invalid(struct path_step *s, enum ctq_reason reason)
+{
+	s->ctstate = CTQ_CTSTATE_INVALID;
+	s->invalid = reason;
+	s->has_key = false;
+}
+
+static void turn_key(struct path_step *s)
+{
+	struct tuple inverse;
+
+	if (s->role == FLOW_ROLE_CONFIRM && tuple_invert(&s->key, &inverse) == 0) {
+		s->key = inverse;
+		s->inverse = true;
+	}
+}
+
+static void prepare_error(struct path_step *s)
+{
+	enum ctq_reason reason = track_error_key(s->p, &s->key);
+
+	s->error = true;
+	if (reason)
+		set_invalid(s, reason);
+	else
+		s->has_key = true;
+}
+
+void path_find_prepare(struct path_worker *w, struct path_step *s)
+{
+	enum path_note note = PATH_NOTE_NONE;
+	enum ctq_reason reason;
+
+	if (s->role == FLOW_ROLE_CONFIRM)
+		path_mark_read(w->path, s, &note);
+	reason = track_packet_check(s->p, w->track);
+	if (reason) {
+		set_invalid(s, reason);
+	} else if (note == PATH_NOTE_UNTRACKED || track_packet_untracked(s->p)) {
+		s->ctstate = CTQ_CTSTATE_UNTRACKED;
+	} else if (note == PATH_NOTE_INVALID) {
+		s->ctstate = CTQ_CTSTATE_INVALID; /* the reason was counted at the entry
+		                                     hook */
+	} else if (s->p->icmp_error) {
+		prepare_error(s);
+	} else {
+		s->key = s->p->tuple;
+		s->has_key = true;
+	}
+	if (s->has_key)
+		turn_key(s);
+}
+
+static enum track_dir opposite(enum track_dir dir)
+{
+	return dir == TRACK_ORIGINAL ? TRACK_REPLY : TRACK_ORIGINAL;
+}
+
+/* A flow between entry and confirm hook. Its packets are of the original direction:
+ * nobody can have answered. */
+static struct flow *find_unconfirmed(struct path_worker *w, const struct path_step *s)
+{
+	struct flow *f = NULL;
+
+	if (s->cookie)
+		f = flow_peek_cookie(w->path->flows, s->cookie);
+	if (f && (f->side[TRACK_ORIGINAL].tuple.l3 != s->p->tuple.l3 ||
+	          f->side[TRACK_ORIGINAL].tuple.l4 != s->p->tuple.l4))
+		f = NULL; /* somebody else wrote into our bits of the mark */
+	if (!f)
+		f = flow_peek_unconfirmed(w->flows, &s->p->tuple);
+	return f && flow_is_dying(f) ? NULL : f;
+}
+
+void path_find(struct path_worker *w, struct path_step *s, struct flow_ref found)
+{
+	if (w->moved && (!found.flow || flow_is_dying(found.flow)))
+		found = flow_peek(w->path->flows, &s->key);
+	if (found.flow && flow_is_dying(found.flow))
+		found.flow = NULL;
+	if (!found.flow && !s->error) {
+		s->flow = find_unconfirmed(w, s);
+		s->dir = TRACK_ORIGINAL;
+		return;
+	}
+	s->flow = found.flow;
+	s->dir = s->inverse ? opposite(found.dir) : found.dir;
+	if (s->error && !s->flow)
+		set_invalid(s, CTQ_INVALID_ICMP_NO_FLOW);
+	else if (s->error)
+		s->ctstate = CTQ_CTSTATE_RELATED;
+}

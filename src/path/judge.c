@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * judge.c - what the rules say of a packet
+ *
+ * Rules describe connections: they are asked for a flow's first packet at each role, and
+ * the flow carries the answer with the generation that gave it. When another generation
+ * is in force the flow is judged again at its next packet, whatever that packet's
+ * direction, as its first packet was: by the original tuple, interfaces and hook, but
+ * with the state and the mark that it has now. Packets without a flow (INVALID,
+ * UNTRACKED) and ICMP errors about one (RELATED) are judged each for itself.
+ */
+#include "path/path_priv.h"
+
+/* ---- the key
+ * ---------------------------------------------------------------------------- */
+
+static const char *name_of(const struct path *path, uint32_t index)
+{
+	return index && path->cfg.ifname ? path->cfg.ifname(path->cfg.ifname_ctx, index)
+	                                 : NULL;
+}
+
+static uint32_t load(const _Atomic uint32_t *n)
+{
+	return atomic_load_explicit(n, memory_order_relaxed);
+}
+
+/* Where the flow's first packet was at this role; this packet's place when that is not
+ * known. */
+static uint8_t flow_hook(const struct path_step *s)
+{
+	uint8_t hook =
+		(uint8_t)(atomic_load_explicit(&s->flow->hooks, memory_order_relaxed) >>
+	                          4 * s->role &
+	                  0x0f);
+
+	if (s->dir == TRACK_ORIGINAL || (s->role == FLOW_ROLE_CONFIRM && hook == 0))
+		return s->p->hook;
+	return hook;
+}
+
+static void key_of_flow(const struct path *path, const struct path_step *s,
+                        struct rule_key *key)
+{
+	const struct flow *f = s->flow;
+	const struct tuple *t = &f->side[TRACK_ORIGINAL].tuple;
+	uint32_t out = load(&f->ifout);
+
+	if (s->role == FLOW_ROLE_CONFIRM && s->dir == TRACK_ORIGINAL)
+		out = s->p->ifout;
+	rule_key_init(key, flow_hook(s), t->l3);
+	rule_key_set_packet(key, s->p);
+	rule_key_set_tuple(key, t);
+	rule_key_set_interfaces(key, name_of(path, load(&f->ifin)), name_of(path, out));
+	rule_key_set_flow(key, flow_status(f), load(&f->mark));
+}
+
+static void key_of_packet(const struct path *path, const struct path_step *s,
+                          struct rule_key *key)
+{
+	const struct packet *p = s->p;
+
+	rule_key_init(key, p->hook, p->family);
+	rule_key_set_packet(key, p);
+	if (p->has_tuple)
+		rule_key_set_tuple(key, &p->tuple);
+	rule_key_set_interfaces(key, name_of(path, p->ifin), name_of(path, p->ifout));
+	if (s->flow)
+		rule_key_set_flow(key, flow_status(s->flow), load(&s->flow->mark));
+}
+
+/* ---- the answer
+ * ---------------------------------------------------------------------------- */
+
+static void set_flow_mark(struct path_step *s, const struct rule_mark *m)
+{
+	uint32_t old = load(&s->flow->mark),
+		 mark = (old & ~m->mask) | (m->value & m->mask);
+
+	if (mark == old)
+		return;
+	atomic_store_explicit(&s->flow->mark, mark, memory_order_relaxed);
+	s->changes |= FLOW_CHANGE_MARK;
+}
+
+static void remember(struct path_worker *w, struct path_step *s,
+                     const struct rule_verdict *v)
+{
+	struct flow_verdict fv = {
+		.generation = v->generation,
+		.rule = v->index,
+		.reason = (uint8_t)v->reason,
+		.accept = v->verdict == CTQ_VERDICT_ACCEPT,
+		.mark_value = v->packet_mark.value,
+		.mark_mask = v->packet_mark.mask,
+	};
+
+	flow_enter(w->flows, s->flow);
+	flow_verdict_store(s->flow, s->role, &fv);
+	set_flow_mark(s, &v->flow_mark);
+	flow_leave(w->flows, s->flow);
+}
+
+static void ask_rules(struct path_worker *w, struct path_step *s)
+{
+	bool of_flow = s->flow && !s->error;
+	struct rule_verdict v;
+	struct rule_key key;
+
+	if (of_flow)
+		key_of_flow(w->path, s, &key);
+	else
+		key_of_packet(w->path, s, &key);
+	rule_key_set_state(&key, s->ctstate);
+	ruleset_classify(w->ruleset, &key, w->rules, s->p->length, w->now_s, &v);
+	s->accept = v.verdict == CTQ_VERDICT_ACCEPT;
+	s->reason = (enum ctq_reason)v.reason;
+	s->mark_value = v.packet_mark.value;
+	s->mark_mask = v.packet_mark.mask;
+	if (of_flow)
+		remember(w, s, &v);
+}
+
+static bool is_in_force(const struct path_worker *w, const struct flow_verdict *v)
+{
+	return v->generation == w->generation ||
+	       (v->generation && w->path->cfg.on_change == PATH_KEEP);
+}
+
+void path_judge(struct path_worker *w, struct path_step *s)
+{
+	struct flow_verdict v = { .generation = 0 };
+
+	if (s->flow && !s->error)
+		v = flow_verdict_load(s->flow, s->role);
+	if (!is_in_force(w, &v)) {
+		ask_rules(w, s);
+		if (v.generation && !s->accept && w->path->cfg.on_change == PATH_KILL) {
+			flow_kill(w->flows, s->flow, FLOW_END_RULES, w->now_ns);
+			w->moved = true;
+		}
+		return;
+	}
+	s->accept = v.accept;
+	s->reason = v.accept ? CTQ_ACCEPT_FLOW : CTQ_DROP_FLOW;
+	s->mark_value = v.mark_value;
+	s->mark_mask = v.mark_mask;
+	rules_account(w->rules, v.generation, v.rule, s->p->length);
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * mark.c - what the entry hook tells the confirm hook, in the packet mark
+ *
+ *   seen_mask    seen_value: the flow is confirmed and both roles accept it; the confirm
+ *                queue's rule in the kernel lets such packets pass
+ *   cookie_mask  a cookie (flow/cookie.h): the unconfirmed flow, or a note
+ *
+ * A confirm verdict clears both. All other bits are the rules'.
+ */
+#include "path/path_priv.h"
+
+static uint32_t own_bits(const struct path *path)
+{
+	return path->cfg.cookie_mask | path->cfg.seen_mask;
+}
+
+void path_mark_read(const struct path *path, struct path_step *s, enum path_note *note)
+{
+	const struct path_config *cfg = &path->cfg;
+	uint32_t mark = s->p->mark;
+
+	*note = PATH_NOTE_NONE;
+	s->cookie = (mark & cfg->cookie_mask) >> path->cookie_shift;
+	if (cfg->seen_mask && (mark & cfg->seen_mask) == cfg->seen_value)
+		*note = PATH_NOTE_TRACKED;
+	else if (s->cookie)
+		*note = (enum path_note)flow_cookie_note_of(path->flows, s->cookie);
+	s->tracked = *note != PATH_NOTE_NONE || s->cookie ||
+	             (!cfg->cookie_mask && !cfg->track_at_confirm);
+}
+
+/* The confirm hook would only repeat what it has said before. */
+static bool is_decided(const struct path_worker *w, const struct path_step *s)
+{
+	struct flow_verdict v;
+
+	if (!flow_is_confirmed(s->flow) || s->error || s->ctstate == CTQ_CTSTATE_INVALID)
+		return false;
+	v = flow_verdict_load(s->flow, FLOW_ROLE_CONFIRM);
+	return v.accept && v.mark_mask == 0 &&
+	       (v.generation == w->generation ||
+	        (v.generation && w->path->cfg.on_change == PATH_KEEP));
+}
+
+static enum path_note note_of(const struct path_step *s)
+{
+	switch (s->ctstate) {
+	case CTQ_CTSTATE_INVALID: return PATH_NOTE_INVALID;
+	case CTQ_CTSTATE_UNTRACKED: return PATH_NOTE_UNTRACKED;
+	default: return PATH_NOTE_TRACKED;
+	}
+}
+
+static uint32_t entry_bits(const struct path_worker *w, const struct path_step *s)
+{
+	const struct path *path = w->path;
+	uint32_t cookie = 0;
+
+	if (s->flow && path->cfg.seen_mask && is_decided(w, s))
+		return path->cfg.seen_value;
+	if (s->flow && !flow_is_confirmed(s->flow))
+		cookie = s->flow->cookie;
+	if (!cookie)
+		cookie = flow_cookie_note(path->flows, note_of(s));
+	return cookie << path->cookie_shift & path->cfg.cookie_mask;
+}
+
+void path_mark_write(struct path_worker *w, struct path_step *s)
+{
+	uint32_t ours = own_bits(w->path), mask = s->mark_mask & ~ours;
+	uint32_t mark = (s->p->mark & ~ours & ~mask) | (s->mark_value & mask);
+
+	if (s->role == FLOW_ROLE_ENTRY && s->accept && !w->path->cfg.confirm_at_entry)
+		mark |= entry_bits(w, s);
+	s->out->mark = mark;
+	s->out->set_mark = mark != s->p->mark;
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * path_priv.h - one packet on its way, and what a worker needs for it
+ */
+#ifndef PATH_PATH_PRIV_H
+#define PATH_PATH_PRIV_H
+
+#include <stdatomic.h>
+
+#include "ctq/ctlink.h"
+#include "flow/event.h"
+#include "flow/lock.h"
+#include "packet/fragment.h"
+#include "path/path.h"
+
+struct path_worker {
+	struct path *path;
+	struct flow_worker *flows;
+	struct rules_worker *rules;
+	struct fragment_cache *fragments;
+	_Atomic uint64_t packets, bytes;
+	_Atomic uint64_t reasons[CTQ_REASON_LIMIT]; /* written by this worker only */
+	/* of the batch that is being judged */
+	const struct ruleset *ruleset;
+	const struct track_config *track;
+	uint64_t now_ns;
+	uint32_t now_s;
+	uint32_t generation;
+	bool moved; /* flows came or went since the batch was looked up */
+} BASE_ALIGNED(BASE_CACHELINE);
+
+/* The tracker's configuration in force; replaced as a whole. */
+struct path_track {
+	struct track_config cfg;
+	struct rcu_head rcu;
+};
+
+struct path {
+	struct path_config cfg;
+	struct flow_table *flows;
+	struct rules *rules;
+	_Atomic(struct path_track *) track;
+	uint16_t workers_length;
+	struct path_worker *workers;
+	unsigned int cookie_shift;
+};
+
+/* What an entry verdict says, in the mark, of a packet whose flow is not behind a cookie
+ * (flow_cookie_note()). */
+enum path_note {
+	PATH_NOTE_NONE,
+	PATH_NOTE_TRACKED,   /* of a confirmed flow, tracked at the entry hook */
+	PATH_NOTE_INVALID,   /* judged INVALID at the entry hook */
+	PATH_NOTE_UNTRACKED, /* has no flow by its nature */
+};
+
+/* One packet. Filled from stage to stage. */
+struct path_step {
+	struct packet *p;
+	struct packet_verdict *out;
+	enum flow_role role;
+	/* classification */
+	enum ctq_ctstate ctstate;
+	enum ctq_reason invalid; /* why INVALID */
+	bool error;              /* an ICMP error about the flow: not a packet of it */
+	bool tracked;            /* at the entry hook before */
+	/* the flow */
+	struct tuple key; /* what it is looked up by */
+	bool has_key;
+	bool inverse;      /* key is the inverse of the packet's tuple */
+	struct flow *flow; /* NULL: none */
+	enum track_dir dir;
+	bool born;        /* this packet made it */
+	bool close;       /* it ends with this packet */
+	uint32_t cookie;  /* from the mark */
+	uint32_t changes; /* FLOW_CHANGE_* */
+	bool confirmed_now;
+	/* the verdict */
+	bool accept;
+	enum ctq_reason reason;
+	uint32_t mark_value, mark_mask;
+};
+
+/* ---- mark.c: our bits of the packet mark ------------------------------------------- */
+
+/** What the entry hook's verdict left in the mark: cookie, note, or seen. */
+void path_mark_read(const struct path *path, struct path_step *s, enum path_note *note);
+
+/** The verdict's mark, from the packet's, the rules' changes, and what we have to say. */
+void path_mark_write(struct path_worker *w, struct path_step *s);
+
+/* ---- find.c: which flow
+ * ---------------------------------------------------------------- */
+
+/** Classify as far as the bytes alone tell, and prepare the key. */
+void path_find_prepare(struct path_worker *w, struct path_step *s);
+
+/** The flow of a packet that has a key; @found: what the table had when the batch began.
+ */
+void path_find(struct path_worker *w, struct path_step *s, struct flow_ref found);
+
+/* ---- follow.c: the protocol machine, accounting, confirmation
+ * --------------------------- */
+
+/** Make a flow where there is none, run its machine, account. */
+void path_follow(struct path_worker *w, struct path_step *s);
+
+/** Put an accepted unconfirmed flow into the table. */
+void path_confirm(struct path_worker *w, struct path_step *s);
+
+/** Events, and the end of a flow that this packet ends. */
+void path_finish(struct path_worker *w, struct path_step *s);
+
+/* ---- judge.c: the rules
+ * ------------------------------------------------------------------- */
+
+/** The verdict that the flow carries, or the rules'. */
+void path_judge(struct path_worker *w, struct path_step *s);
+
+#endif
