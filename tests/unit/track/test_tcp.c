@@ -1,0 +1,627 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Conversations of TCP, segment by segment. The client's numbers begin at 1000, the
+ * server's at 5000; most tables are played at several places of the sequence space.
+ */
+#include <criterion/criterion.h>
+#include <netinet/in.h>
+
+#include "play.h"
+
+#define BAD_STATE  CTQ_INVALID_TCP_STATE
+#define BAD_WINDOW CTQ_INVALID_TCP_WINDOW
+#define BAD_RST    CTQ_INVALID_TCP_RST
+
+#define DAYS_5 432000
+
+/* clang-format off */
+
+/* Scaled by 128 both ways: the client may send up to 66161, the server up to 69257. */
+#define HANDSHAKE \
+	{ '>', "S",  1000, 0,    64240, 0, "w7s", OK, "SYN_SENT",    120,    "" }, \
+	{ '<', "SA", 5000, 1001, 65160, 0, "w7s", OK, "SYN_RECV",    60,     "r" }, \
+	{ '>', "A",  1001, 5001, 502,   0, "t",   OK, "ESTABLISHED", DAYS_5, "ra" }
+
+/* 100 bytes and their ACK; the client may send up to 66253, the server up to 69257. */
+#define EXCHANGE \
+	{ '>', "PA", 1001, 5001, 502, 100, "t", OK, "ESTABLISHED", 300,    "ra" }, \
+	{ '<', "A",  5001, 1101, 509, 0,   "t", OK, "ESTABLISHED", DAYS_5, "ra" }
+
+static void play_anywhere(const struct tcp_row *rows)
+{
+	struct play play;
+
+	play_init(&play, IPPROTO_TCP);
+	play_tcp_rows_anywhere(&play, rows);
+}
+
+/* -- opening ---------------------------------------------------------------- */
+
+Test(tcp, opens_with_three_segments)
+{
+	static const struct tcp_row rows[] = { HANDSHAKE, EXCHANGE, { 0 } };
+
+	play_anywhere(rows);
+}
+
+Test(tcp, refused)
+{
+	static const struct tcp_row rows[] = {
+		{ '>', "S",  1000, 0,    64240, 0, "w7s", OK,     "SYN_SENT", 120, "" },
+		{ '<', "RA", 0,    1001, 0,     0, NULL,  CLOSED, NULL,       0,   "" },
+		{ 0 },
+	};
+
+	play_anywhere(rows);
+}
+
+/* The kernel keeps the timeout, lest a client that asks for ever hold its NAT for ever. */
+Test(tcp, syn_sent_again_refreshes_nothing)
+{
+	static const struct tcp_row rows[] = {
+		{ '>', "S",  1000, 0,    64240, 0, "w7s", OK,      "SYN_SENT",    120,    "" },
+		{ '>', "S",  1000, 0,    64240, 0, "w7s", IGNORED, "SYN_SENT",    0,      "" },
+		/* a new attempt with other numbers */
+		{ '>', "S",  2000, 0,    64240, 0, "s",   IGNORED, "SYN_SENT",    0,      "" },
+		{ '<', "SA", 5000, 2001, 65160, 0, "w7s", OK,      "SYN_RECV",    60,     "r" },
+		{ '>', "A",  2001, 5001, 64240, 0, NULL,  OK,      "ESTABLISHED", DAYS_5, "ra" },
+		{ 0 },
+	};
+
+	play_anywhere(rows);
+}
+
+Test(tcp, handshake_with_losses)
+{
+	static const struct tcp_row rows[] = {
+		{ '>', "S",  1000, 0,    64240, 0, "w7s", OK,      "SYN_SENT",    120,    "" },
+		{ '<', "SA", 5000, 1001, 65160, 0, "w7s", OK,      "SYN_RECV",    60,     "r" },
+		{ '<', "SA", 5000, 1001, 65160, 0, "w7s", IGNORED, "SYN_RECV",    0,      "r" },
+		/* the client has not seen it: SYN and SYN/ACK once more, in step again */
+		{ '>', "S",  1000, 0,    64240, 0, "w7s", IGNORED, "SYN_RECV",    0,      "r" },
+		{ '<', "SA", 5000, 1001, 65160, 0, "w7s", OK,      "SYN_RECV",    60,     "r" },
+		{ '<', "A",  5001, 1001, 509,   0, "t",   OK,      "SYN_RECV",    60,     "r" },
+		{ '>', "A",  1001, 5001, 502,   0, "t",   OK,      "ESTABLISHED", DAYS_5, "ra" },
+		{ '<', "SA", 5000, 1001, 65160, 0, "w7s", IGNORED, "ESTABLISHED", 0,      "ra" },
+		{ 0 },
+	};
+
+	play_anywhere(rows);
+}
+
+Test(tcp, no_answer_no_data)
+{
+	static const struct tcp_row rows[] = {
+		{ '>', "S",  1000, 0,    64240, 0,  "w7s", OK,        "SYN_SENT", 120, "" },
+		{ '>', "A",  1001, 5001, 502,   0,  NULL,  BAD_STATE, "SYN_SENT", 0,   "" },
+		{ '>', "PA", 1001, 5001, 502,   10, NULL,  BAD_STATE, "SYN_SENT", 0,   "" },
+		{ '>', "FA", 1001, 5001, 502,   0,  NULL,  BAD_STATE, "SYN_SENT", 0,   "" },
+		{ '<', "FA", 5001, 1001, 502,   0,  NULL,  BAD_STATE, "SYN_SENT", 0,   "" },
+		{ 0 },
+	};
+
+	play_anywhere(rows);
+}
+
+Test(tcp, both_open_and_the_client_finishes)
+{
+	static const struct tcp_row rows[] = {
+		{ '>', "S",  1000, 0,    64240, 0, "w7s", OK,      "SYN_SENT",    120,    "" },
+		{ '<', "S",  5000, 0,    65160, 0, "w7s", IGNORED, "SYN_SENT2",   0,      "r" },
+		{ '>', "SA", 1000, 5001, 64240, 0, "w7s", OK,      "SYN_RECV",    60,     "r" },
+		{ '<', "SA", 5000, 1001, 65160, 0, "w7s", IGNORED, "SYN_RECV",    0,      "r" },
+		{ '>', "A",  1001, 5001, 502,   0, NULL,  OK,      "ESTABLISHED", DAYS_5, "ra" },
+		{ 0 },
+	};
+
+	play_anywhere(rows);
+}
+
+Test(tcp, both_open_and_the_server_finishes)
+{
+	static const struct tcp_row rows[] = {
+		{ '>', "S",  1000, 0,    64240, 0, "w7s", OK,      "SYN_SENT",    120,    "" },
+		{ '<', "S",  5000, 0,    65160, 0, "w7s", IGNORED, "SYN_SENT2",   0,      "r" },
+		{ '>', "SA", 1000, 5001, 64240, 0, "w7s", OK,      "SYN_RECV",    60,     "r" },
+		{ '>', "SA", 1000, 5001, 64240, 0, "w7s", OK,      "SYN_RECV",    60,     "r" },
+		{ '<', "A",  5001, 1001, 509,   0, NULL,  OK,      "ESTABLISHED", DAYS_5, "ra" },
+		{ 0 },
+	};
+
+	play_anywhere(rows);
+}
+
+/* -- picking up ------------------------------------------------------------- */
+
+Test(tcp, picked_up_in_the_middle)
+{
+	static const struct tcp_row rows[] = {
+		{ '>', "PA", 1000, 5000, 100, 50, NULL, OK, "ESTABLISHED", 300,    "" },
+		{ '<', "PA", 5000, 1050, 100, 50, NULL, OK, "ESTABLISHED", 300,    "r" },
+		{ '>', "A",  1050, 5050, 100, 0,  NULL, OK, "ESTABLISHED", DAYS_5, "ra" },
+		/* the scale is unknown: nothing is refused by its window */
+		{ '>', "PA", 99999, 5050, 100, 10, NULL, OK, "ESTABLISHED", DAYS_5, "ra" },
+		{ 0 },
+	};
+
+	play_anywhere(rows);
+}
+
+Test(tcp, not_picked_up_unless_loose)
+{
+	static const struct tcp_row rows[] = {
+		{ '>', "A", 1000, 5000, 100, 0, NULL,  CTQ_INVALID_TCP_MIDSTREAM, NULL, 0, "" },
+		{ '>', "S", 1000, 0,    100, 0, "w7s", OK, "SYN_SENT", 120, "" },
+		{ 0 },
+	};
+	struct play play;
+
+	play_init(&play, IPPROTO_TCP);
+	cr_assert_eq(track_config_set(&play.cfg, "tcp_loose", 0), 0);
+	play_tcp_rows_anywhere(&play, rows);
+}
+
+/* A keep-alive repeats a byte, so that its answer acknowledges one more than was seen. */
+Test(tcp, picked_up_at_a_keep_alive)
+{
+	static const struct tcp_row rows[] = {
+		{ '>', "A", 999,  5000, 100, 0, NULL, OK, "ESTABLISHED", 300,    "" },
+		{ '<', "A", 5000, 1000, 100, 0, NULL, OK, "ESTABLISHED", 300,    "r" },
+		{ '>', "A", 1000, 5000, 100, 0, NULL, OK, "ESTABLISHED", DAYS_5, "ra" },
+		{ 0 },
+	};
+	struct play play;
+
+	play_init(&play, IPPROTO_TCP);
+	play_tcp_rows(&play, rows);
+	cr_assert_eq(play.state.tcp.side[1].td_maxack, 1000, "the answer was believed");
+}
+
+/* -- closing ---------------------------------------------------------------- */
+
+Test(tcp, closed_by_the_client_and_opened_again)
+{
+	static const struct tcp_row rows[] = {
+		HANDSHAKE, EXCHANGE,
+		{ '>', "FA", 1101, 5001, 502,   0, "t",   OK,       "FIN_WAIT",   120, "ra" },
+		{ '<', "A",  5001, 1102, 509,   0, "t",   OK,       "CLOSE_WAIT", 60,  "ra" },
+		{ '<', "FA", 5001, 1102, 509,   0, "t",   OK,       "LAST_ACK",   30,  "ra" },
+		{ '>', "A",  1102, 5002, 502,   0, "t",   OK,       "TIME_WAIT",  120, "ra" },
+		{ '<', "FA", 5001, 1102, 509,   0, "t",   OK,       "TIME_WAIT",  120, "ra" },
+		{ '>', "A",  1102, 5002, 502,   0, "t",   OK,       "TIME_WAIT",  120, "ra" },
+		{ '>', "S",  8000, 0,    64240, 0, "w7s", REOPENED, "SYN_SENT",   120, "" },
+		{ 0 },
+	};
+
+	play_anywhere(rows);
+}
+
+Test(tcp, closed_by_the_server_who_calls_back)
+{
+	static const struct tcp_row rows[] = {
+		HANDSHAKE, EXCHANGE,
+		{ '<', "FA", 5001, 1101, 509,   0, "t",   OK,       "FIN_WAIT",  120, "ra" },
+		{ '>', "FA", 1101, 5002, 502,   0, "t",   OK,       "LAST_ACK",  30,  "ra" },
+		{ '>', "FA", 1101, 5002, 502,   0, "t",   OK,       "LAST_ACK",  30,  "ra" },
+		{ '<', "A",  5002, 1102, 509,   0, "t",   OK,       "TIME_WAIT", 120, "ra" },
+		{ '<', "S",  9000, 0,    65160, 0, "w7s", REOPENED, "SYN_SENT",  120, "" },
+		{ 0 },
+	};
+
+	play_anywhere(rows);
+}
+
+Test(tcp, reset_and_opened_again_by_who_reset)
+{
+	static const struct tcp_row rows[] = {
+		HANDSHAKE, EXCHANGE,
+		{ '>', "RA", 1101, 5001, 0,     0, NULL,  OK,       "CLOSE",    10,  "ra" },
+		{ '<', "A",  5001, 1101, 509,   0, "t",   OK,       "CLOSE",    10,  "ra" },
+		/* somebody else was last: who knows */
+		{ '>', "S",  8000, 0,    64240, 0, "w7s", IGNORED,  "CLOSE",    0,   "ra" },
+		{ '>', "R",  1101, 0,    0,     0, NULL,  OK,       "CLOSE",    10,  "ra" },
+		{ '>', "S",  8000, 0,    64240, 0, "w7s", REOPENED, "SYN_SENT", 120, "" },
+		{ 0 },
+	};
+
+	play_anywhere(rows);
+}
+
+/* -- out of step ------------------------------------------------------------ */
+
+/* Both have forgotten the connection, the box has not. */
+Test(tcp, a_new_handshake_in_an_old_connection)
+{
+	static const struct tcp_row rows[] = {
+		HANDSHAKE, EXCHANGE,
+		{ '>', "S",  70000, 0,     64240, 0, "w5s", IGNORED, "ESTABLISHED", 0,      "ra" },
+		{ '<', "SA", 90000, 70001, 65160, 0, "w6s", OK,      "SYN_RECV",    60,     "ra" },
+		{ '>', "A",  70001, 90001, 2000,  0, "t",   OK,      "ESTABLISHED", DAYS_5, "ra" },
+		{ 0 },
+	};
+	struct play play;
+
+	play_anywhere(rows);
+	play_init(&play, IPPROTO_TCP);
+	play_tcp_rows(&play, rows);
+	cr_assert_eq(play.state.tcp.side[0].scale, 5);
+	cr_assert_eq(play.state.tcp.side[1].scale, 6);
+}
+
+/* Only the server has forgotten it. */
+Test(tcp, a_new_syn_that_is_reset)
+{
+	static const struct tcp_row rows[] = {
+		HANDSHAKE, EXCHANGE,
+		{ '>', "S",  70000, 0,     64240, 0, "w5s", IGNORED, "ESTABLISHED", 0,  "ra" },
+		{ '<', "RA", 0,     70001, 0,     0, NULL,  OK,      "CLOSE",       10, "ra" },
+		{ 0 },
+	};
+
+	play_anywhere(rows);
+}
+
+/* RFC 5961, 4.2: the server answers by an ACK, and the client resets by its number. */
+Test(tcp, a_new_syn_that_is_challenged)
+{
+	static const struct tcp_row rows[] = {
+		HANDSHAKE, EXCHANGE,
+		{ '>', "S", 70000, 0,    64240, 0, "w5s", IGNORED, "ESTABLISHED", 0,      "ra" },
+		{ '<', "A", 5001,  1101, 509,   0, "t",   OK,      "ESTABLISHED", DAYS_5, "ra" },
+		{ '>', "R", 1101,  0,    0,     0, NULL,  OK,      "CLOSE",       10,     "ra" },
+		{ 0 },
+	};
+
+	play_anywhere(rows);
+}
+
+/* In LAST_ACK the challenge must not be taken for the last ACK. */
+Test(tcp, a_new_syn_that_is_challenged_in_last_ack)
+{
+	static const struct tcp_row rows[] = {
+		HANDSHAKE, EXCHANGE,
+		{ '<', "FA", 5001,  1101, 509,   0, "t",   OK,      "FIN_WAIT",  120, "ra" },
+		{ '>', "FA", 1101,  5002, 502,   0, "t",   OK,      "LAST_ACK",  30,  "ra" },
+		{ '>', "S",  70000, 0,    64240, 0, "w5s", IGNORED, "LAST_ACK",  0,   "ra" },
+		{ '<', "A",  5002,  1102, 509,   0, "t",   IGNORED, "LAST_ACK",  0,   "ra" },
+		{ '<', "A",  5002,  1102, 509,   0, "t",   OK,      "TIME_WAIT", 120, "ra" },
+		{ 0 },
+	};
+
+	play_anywhere(rows);
+}
+
+/* The server holds an old connection of these ports; its ACK tells the client so. */
+Test(tcp, half_open)
+{
+	static const struct tcp_row rows[] = {
+		{ '>', "S",  1000, 0,    64240, 0, "w7s", OK,      "SYN_SENT", 120, "" },
+		{ '<', "A",  7700, 3300, 509,   0, NULL,  IGNORED, "SYN_SENT", 0,   "r" },
+		{ '>', "R",  3300, 0,    0,     0, NULL,  OK,      "CLOSE",    10,  "r" },
+		{ 0 },
+	};
+
+	play_anywhere(rows);
+}
+
+Test(tcp, half_open_and_reset_with_an_ack)
+{
+	static const struct tcp_row rows[] = {
+		{ '>', "S",  1000, 0,    64240, 0, "w7s", OK,      "SYN_SENT", 120, "" },
+		{ '<', "A",  7700, 3300, 509,   0, NULL,  IGNORED, "SYN_SENT", 0,   "r" },
+		{ '>', "RA", 4444, 7700, 0,     0, NULL,  OK,      "CLOSE",    10,  "r" },
+		{ 0 },
+	};
+
+	play_anywhere(rows);
+}
+
+/* -- RST -------------------------------------------------------------------- */
+
+Test(tcp, rst_at_the_expected_number)
+{
+	static const struct tcp_row rows[] = {
+		HANDSHAKE, EXCHANGE,
+		{ '<', "R", 5001, 0, 0, 0, NULL, OK, "CLOSE", 10, "ra" },
+		{ 0 },
+	};
+
+	play_anywhere(rows);
+}
+
+Test(tcp, rst_below_the_expected_number)
+{
+	static const struct tcp_row rows[] = {
+		HANDSHAKE, EXCHANGE,
+		{ '<', "R", 5000, 0, 0, 0, NULL, BAD_RST, "ESTABLISHED", 0, "ra" },
+		{ '<', "R", 4000, 0, 0, 0, NULL, BAD_RST, "ESTABLISHED", 0, "ra" },
+		{ '>', "R", 1100, 0, 0, 0, NULL, BAD_RST, "ESTABLISHED", 0, "ra" },
+		{ 0 },
+	};
+
+	play_anywhere(rows);
+}
+
+Test(tcp, rst_below_is_let_pass_when_told_so)
+{
+	static const struct tcp_row rows[] = {
+		HANDSHAKE, EXCHANGE,
+		{ '<', "R", 5000, 0, 0, 0, NULL, OK, "ESTABLISHED", 10, "ra" },
+		{ 0 },
+	};
+	struct play play;
+
+	play_init(&play, IPPROTO_TCP);
+	cr_assert_eq(track_config_set(&play.cfg, "tcp_ignore_invalid_rst", 1), 0);
+	play_tcp_rows_anywhere(&play, rows);
+}
+
+/* RFC 5961, 3.2: its receiver sends a challenge and lives on. */
+Test(tcp, rst_above_the_expected_number)
+{
+	static const struct tcp_row rows[] = {
+		HANDSHAKE, EXCHANGE,
+		{ '<', "R", 5100,  0,    0,   0, NULL, OK,         "ESTABLISHED", 10,     "ra" },
+		/* what the RST skipped counts as sent, and is waited for */
+		{ '>', "A", 1101,  5001, 502, 0, "t",  OK,         "ESTABLISHED", 300,    "ra" },
+		{ '<', "R", 5001,  0,    0,   0, NULL, OK,         "CLOSE",       10,     "ra" },
+		{ 0 },
+	};
+
+	play_anywhere(rows);
+}
+
+Test(tcp, rst_beyond_the_window)
+{
+	static const struct tcp_row rows[] = {
+		HANDSHAKE, EXCHANGE,
+		{ '<', "R", 205001, 0, 0, 0, NULL, BAD_WINDOW, "ESTABLISHED", 0, "ra" },
+		{ 0 },
+	};
+
+	play_anywhere(rows);
+}
+
+/* A server that answers and dies: data and RST travel together. */
+Test(tcp, rst_behind_data)
+{
+	static const struct tcp_row rows[] = {
+		HANDSHAKE, EXCHANGE,
+		{ '<', "PA", 5001, 1101, 509, 19, "t",  OK, "ESTABLISHED", 300, "ra" },
+		{ '<', "RA", 5020, 1101, 0,   0,  NULL, OK, "CLOSE",       10,  "ra" },
+		{ 0 },
+	};
+
+	play_anywhere(rows);
+}
+
+/* Once it is closing, any RST may end it: the ports may be in use anew. */
+Test(tcp, rst_in_a_closing_connection)
+{
+	static const struct tcp_row rows[] = {
+		HANDSHAKE, EXCHANGE,
+		{ '>', "FA", 1101, 5001, 502, 0, "t",  OK, "FIN_WAIT", 120, "ra" },
+		{ '<', "R",  3,    0,    0,   0, NULL, OK, "CLOSE",    10,  "ra" },
+		{ 0 },
+	};
+
+	play_anywhere(rows);
+}
+
+/* -- windows ---------------------------------------------------------------- */
+
+Test(tcp, begins_within_what_was_granted)
+{
+	static const struct tcp_row rows[] = {
+		HANDSHAKE, EXCHANGE,
+		/* at the edge; what crosses it widens the window that is believed */
+		{ '>', "PA", 66253, 5001, 502, 0,  "t", OK,      "ESTABLISHED", 300, "ra" },
+		{ '<', "A",  5001,  1101, 509, 0,  "t", OK,      "ESTABLISHED", 300, "ra" },
+		/* a little more: suspicious, but its ACK must be right later on */
+		{ '>', "PA", 66254, 5001, 502, 10, "t", IGNORED, "ESTABLISHED", 0,   "ra" },
+		{ '<', "A",  5001, 66264, 509, 0,  "t", OK,      "ESTABLISHED", DAYS_5, "ra" },
+		{ 0 },
+	};
+
+	play_anywhere(rows);
+}
+
+Test(tcp, begins_far_beyond)
+{
+	static const struct tcp_row rows[] = {
+		HANDSHAKE, EXCHANGE,
+		{ '>', "PA", 66254 + 65160, 5001, 502, 10, "t", BAD_WINDOW, "ESTABLISHED", 0, "ra" },
+		{ '>', "PA", 66254, 5002, 502, 10, "t", BAD_WINDOW, "ESTABLISHED", 0, "ra" },
+		{ 0 },
+	};
+
+	play_anywhere(rows);
+}
+
+Test(tcp, is_not_older_than_a_window)
+{
+	static const struct tcp_row rows[] = {
+		HANDSHAKE, EXCHANGE,
+		{ '>', "A", 1101u - 65160,     5001, 502, 0, "t", OK,      "ESTABLISHED", DAYS_5, "ra" },
+		{ '>', "A", 1101u - 65160 - 1, 5001, 502, 0, "t", IGNORED, "ESTABLISHED", 0,      "ra" },
+		{ 0 },
+	};
+
+	play_anywhere(rows);
+}
+
+Test(tcp, acknowledges_what_was_sent)
+{
+	static const struct tcp_row rows[] = {
+		HANDSHAKE, EXCHANGE,
+		{ '>', "A", 1101, 5002, 502, 0, "t",     BAD_WINDOW, "ESTABLISHED", 0,      "ra" },
+		{ '>', "A", 1101, 5001, 502, 0, "k5002", BAD_WINDOW, "ESTABLISHED", 0,      "ra" },
+		{ '>', "A", 1101, 5001, 502, 0, "k5001", OK,         "ESTABLISHED", DAYS_5, "ra" },
+		{ 0 },
+	};
+
+	play_anywhere(rows);
+}
+
+Test(tcp, acknowledges_nothing_ancient)
+{
+	static const struct tcp_row rows[] = {
+		HANDSHAKE, EXCHANGE,
+		{ '>', "A", 1101, 5001u - 66000,     502, 0, "t", OK,      "ESTABLISHED", DAYS_5, "ra" },
+		{ '>', "A", 1101, 5001u - 66000 - 1, 502, 0, "t", IGNORED, "ESTABLISHED", 0,      "ra" },
+		/* but SACK makes up for it */
+		{ '>', "A", 1101, 5001u - 66000 - 1, 502, 0, "k5001", OK,  "ESTABLISHED", DAYS_5, "ra" },
+		{ 0 },
+	};
+
+	play_anywhere(rows);
+}
+
+/* SACK counts only towards who said that it is permitted. */
+Test(tcp, sack_without_permission_is_not_read)
+{
+	static const struct tcp_row rows[] = {
+		{ '>', "S",  1000, 0,    64240, 0, "w7s",   OK, "SYN_SENT",    120,    "" },
+		{ '<', "SA", 5000, 1001, 65160, 0, "w7",    OK, "SYN_RECV",    60,     "r" },
+		{ '>', "A",  1001, 5001, 502,   0, "k9999", OK, "ESTABLISHED", DAYS_5, "ra" },
+		{ '<', "A",  5001, 1001, 509,   0, "k9999", BAD_WINDOW, "ESTABLISHED", 0, "ra" },
+		{ 0 },
+	};
+
+	play_anywhere(rows);
+}
+
+/* Scaling is off unless both offered it: 502 is then 502 bytes, not 64256. */
+Test(tcp, windows_are_scaled_only_if_both_offered_it)
+{
+	static const struct tcp_row rows[] = {
+		{ '>', "S",  1000, 0,    500, 0,   "w7s", OK, "SYN_SENT",    120,    "" },
+		{ '<', "SA", 5000, 1001, 500, 0,   "s",   OK, "SYN_RECV",    60,     "r" },
+		{ '>', "A",  1001, 5001, 502, 0,   NULL,  OK, "ESTABLISHED", DAYS_5, "ra" },
+		{ '<', "PA", 5503, 1001, 500, 1,   NULL,  OK, "ESTABLISHED", 300,    "ra" },
+		{ '<', "PA", 6100, 1001, 500, 1,   NULL,  BAD_WINDOW, "ESTABLISHED", 0, "ra" },
+		{ 0 },
+	};
+
+	play_anywhere(rows);
+}
+
+/* A packet of the kernel's segmentation offload is longer than any on the wire. */
+Test(tcp, counts_the_whole_of_a_large_packet)
+{
+	static const struct tcp_row rows[] = {
+		HANDSHAKE, EXCHANGE,
+		{ '>', "PA", 1101, 5001,  502, 65000, "t", OK,         "ESTABLISHED", 300,    "ra" },
+		{ '<', "A",  5001, 66102, 509, 0,     "t", BAD_WINDOW, "ESTABLISHED", 0,      "ra" },
+		{ '<', "A",  5001, 66101, 509, 0,     "t", OK,         "ESTABLISHED", DAYS_5, "ra" },
+		{ 0 },
+	};
+
+	play_anywhere(rows);
+}
+
+Test(tcp, liberal_takes_everything)
+{
+	static const struct tcp_row rows[] = {
+		HANDSHAKE, EXCHANGE,
+		{ '>', "PA", 2000000, 5001, 502, 10, "t", OK, "ESTABLISHED", DAYS_5, "ra" },
+		{ '>', "PA", 1101, 999999,  502, 10, "t", OK, "ESTABLISHED", DAYS_5, "ra" },
+		/* but no RST below the expected number */
+		{ '<', "R",  5000, 0,       0,   0, NULL, BAD_RST, "ESTABLISHED", 0, "ra" },
+		{ 0 },
+	};
+	struct play play;
+
+	play_init(&play, IPPROTO_TCP);
+	cr_assert_eq(track_config_set(&play.cfg, "tcp_be_liberal", 1), 0);
+	play_tcp_rows_anywhere(&play, rows);
+}
+
+/* -- timeouts --------------------------------------------------------------- */
+
+Test(tcp, retransmissions_shorten_the_timeout)
+{
+	static const struct tcp_row rows[] = {
+		HANDSHAKE,
+		{ '>', "PA", 1001, 5001, 502, 100, "t", OK, "ESTABLISHED", 300,    "ra" },
+		{ '>', "PA", 1001, 5001, 502, 100, "t", OK, "ESTABLISHED", 300,    "ra" },
+		{ '>', "PA", 1001, 5001, 502, 100, "t", OK, "ESTABLISHED", 300,    "ra" },
+		{ '>', "PA", 1001, 5001, 502, 100, "t", OK, "ESTABLISHED", 200,    "ra" },
+		{ '<', "A",  5001, 1101, 509, 0,   "t", OK, "ESTABLISHED", DAYS_5, "ra" },
+		{ 0 },
+	};
+	struct play play;
+
+	play_init(&play, IPPROTO_TCP);
+	cr_assert_eq(track_config_set(&play.cfg, "tcp_timeout_max_retrans", 200), 0);
+	play_tcp_rows_anywhere(&play, rows);
+}
+
+Test(tcp, a_closed_window_shortens_the_timeout)
+{
+	static const struct tcp_row rows[] = {
+		HANDSHAKE, EXCHANGE,
+		{ '<', "A", 5001, 1101, 0,   0, "t", OK, "ESTABLISHED", 200,    "ra" },
+		{ '<', "A", 5001, 1101, 509, 0, "t", OK, "ESTABLISHED", DAYS_5, "ra" },
+		{ 0 },
+	};
+	struct play play;
+
+	play_init(&play, IPPROTO_TCP);
+	cr_assert_eq(track_config_set(&play.cfg, "tcp_timeout_max_retrans", 200), 0);
+	play_tcp_rows_anywhere(&play, rows);
+}
+
+/* FIN or RST of both sides, and neither fits: the flow leaves in minutes, not in days. */
+Test(tcp, two_ends_that_do_not_fit_shorten_the_timeout)
+{
+	static const struct tcp_row rows[] = {
+		HANDSHAKE, EXCHANGE,
+		{ '<', "FA", 5001, 777777, 509, 0, "t", BAD_WINDOW, "ESTABLISHED", 0, "ra" },
+		{ '<', "FA", 5001, 777777, 509, 0, "t", BAD_WINDOW, "ESTABLISHED", 0, "ra" },
+		{ 0 },
+	};
+	static const struct tcp_row other_side[] = {
+		{ '>', "FA", 1101, 777777, 502, 0, "t", BAD_WINDOW, "ESTABLISHED", 0, "ra" },
+		{ 0 },
+	};
+	struct play play, soon, fixed;
+
+	play_init(&play, IPPROTO_TCP);
+	play_tcp_rows(&play, rows);
+	cr_assert_eq(play.timeout_s, DAYS_5);
+
+	soon = fixed = play;
+	play_tcp_rows(&play, other_side);
+	cr_assert_eq(play.timeout_s, 300);
+
+	soon.timeout_s = TRACK_SHRINK_FLOOR_S - 1;
+	play_tcp_rows(&soon, other_side);
+	cr_assert_eq(soon.timeout_s, TRACK_SHRINK_FLOOR_S - 1);
+
+	fixed.status |= TRACK_FIXED_TIMEOUT;
+	play_tcp_rows(&fixed, other_side);
+	cr_assert_eq(fixed.timeout_s, DAYS_5);
+}
+
+/* clang-format on */
+
+/* -- what tools see --------------------------------------------------------- */
+
+Test(tcp, flags_of_the_sides_are_the_kernels)
+{
+	static const struct tcp_row rows[] = {
+		HANDSHAKE,
+		EXCHANGE,
+		{'>', "FA", 1101, 5001, 502, 0, "t", OK, "FIN_WAIT", 120, "ra"},
+		{0},
+	};
+	struct play play;
+
+	play_init(&play, IPPROTO_TCP);
+	play_tcp_rows(&play, rows);
+	cr_assert_eq(play.state.tcp.side[0].flags, 0x01 | 0x02 | 0x04 | 0x10 | 0x20);
+	cr_assert_eq(play.state.tcp.side[1].flags, 0x01 | 0x02 | 0x20);
+	cr_assert_eq(play.state.tcp.side[0].scale, 7);
+	cr_assert_eq(play.state.tcp.side[1].scale, 7);
+}
