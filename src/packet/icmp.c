@@ -21,13 +21,15 @@ enum {
 	ICMP4_PARAMETER_PROBLEM = 12,
 };
 
-/* RFC 4443, 2710, 3810, 4861. */
+/* RFC 4443, 2710, 3810, 4286, 4861. */
 enum {
 	ICMP6_INFORMATION = 128, /* types below are errors */
 	ICMP6_LISTENER_QUERY = 130,
 	ICMP6_NEIGHBOUR_ADVERT = 136,
 	ICMP6_REDIRECT_TYPE = 137,
 	ICMP6_LISTENER_REPORT2 = 143,
+	ICMP6_MULTICAST_ROUTER_ADVERT = 151,
+	ICMP6_MULTICAST_ROUTER_SOLICIT = 152,
 };
 
 static bool is_error(uint8_t l4, uint8_t type)
@@ -49,7 +51,8 @@ static bool is_untracked(uint8_t l4, uint8_t type)
 {
 	return l4 == IPPROTO_ICMPV6 &&
 	       ((type >= ICMP6_LISTENER_QUERY && type <= ICMP6_NEIGHBOUR_ADVERT) ||
-	        type == ICMP6_LISTENER_REPORT2);
+	        type == ICMP6_LISTENER_REPORT2 || type == ICMP6_MULTICAST_ROUTER_ADVERT ||
+	        type == ICMP6_MULTICAST_ROUTER_SOLICIT);
 }
 
 /*

@@ -1,19 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * check.c - packets that reach no machine: malformed, untracked, ICMP errors
+ * check.c - packets that reach no machine: malformed ones and ICMP errors
  */
-#include <netinet/icmp6.h>
-#include <netinet/in.h>
-#include <netinet/ip_icmp.h>
 #include <string.h>
 
 #include "track/track.h"
-
-/* Multicast listener and router discovery, which the libc's header lacks:
- * RFC 3810 (MLDv2) and RFC 4286 (multicast router advertisement and solicitation). */
-#define MLD2_REPORT       143
-#define MRD_ADVERTISEMENT 151
-#define MRD_SOLICITATION  152
 
 enum ctq_reason track_packet_check(const struct packet *p, const struct track_config *cfg)
 {
@@ -22,28 +13,7 @@ enum ctq_reason track_packet_check(const struct packet *p, const struct track_co
 	if (cfg->checksum && p->hook == PACKET_HOOK_PREROUTING &&
 	    p->checksum == PACKET_CHECKSUM_UNVERIFIED && !packet_checksum_holds(p))
 		return CTQ_INVALID_CHECKSUM;
-	if (p->tuple.l4 == IPPROTO_ICMP && p->icmp_type > NR_ICMP_TYPES)
-		return CTQ_INVALID_ICMP_TYPE;
 	return CTQ_REASON_NONE;
-}
-
-bool track_packet_untracked(const struct packet *p)
-{
-	if (p->tuple.l4 != IPPROTO_ICMPV6)
-		return false;
-	switch (p->icmp_type) {
-	case MLD_LISTENER_QUERY:
-	case MLD_LISTENER_REPORT:
-	case MLD_LISTENER_REDUCTION:
-	case ND_ROUTER_SOLICIT:
-	case ND_ROUTER_ADVERT:
-	case ND_NEIGHBOR_SOLICIT:
-	case ND_NEIGHBOR_ADVERT:
-	case MLD2_REPORT:
-	case MRD_ADVERTISEMENT:
-	case MRD_SOLICITATION: return true;
-	default: return false;
-	}
 }
 
 /*

@@ -4,19 +4,18 @@
  *
  * The tuple does most of the work: it holds identifier and type, and its inverse the
  * type of the answer, so that only an answer to a question seen finds a flow. What is
- * left is to say which types are questions (each in its own family: ICMP over IPv6 is
- * nothing):
+ * left is to say which types are questions:
  *
  *   ICMP    echo 8, timestamp 13, information 15, address mask 17
  *   ICMPv6  echo 128, node information 139
  *
- * Errors have no flow of their own and are not seen here: track_error_key(). A flow is
- * kept after the answer, since answers may be duplicated, and is never assured.
+ * Errors have no flow of their own and are not seen here: track_error_key(). Nor are
+ * types that know no answer: packet_parse() refuses them. A flow is kept after the
+ * answer, since answers may be duplicated, and is never assured.
  */
 #include <netinet/icmp6.h>
 #include <netinet/in.h>
 #include <netinet/ip_icmp.h>
-#include <sys/socket.h>
 
 #include "track/track_priv.h"
 
@@ -24,11 +23,9 @@
 #define ICMPV6_NI_QUERY 139
 #define ICMPV6_NI_REPLY 140
 
-static enum ctq_reason icmp_judge_new(const struct packet *p)
+static enum ctq_reason icmp_judge_new(uint8_t type)
 {
-	if (p->tuple.l3 != AF_INET)
-		return CTQ_INVALID_ICMP_TYPE;
-	switch (p->icmp_type) {
+	switch (type) {
 	case ICMP_ECHO:
 	case ICMP_TIMESTAMP:
 	case ICMP_INFO_REQUEST:
@@ -41,11 +38,9 @@ static enum ctq_reason icmp_judge_new(const struct packet *p)
 	}
 }
 
-static enum ctq_reason icmpv6_judge_new(const struct packet *p)
+static enum ctq_reason icmpv6_judge_new(uint8_t type)
 {
-	if (p->tuple.l3 != AF_INET6)
-		return CTQ_INVALID_ICMP_TYPE;
-	switch (p->icmp_type) {
+	switch (type) {
 	case ICMP6_ECHO_REQUEST:
 	case ICMPV6_NI_QUERY: return CTQ_REASON_NONE;
 	case ICMP6_ECHO_REPLY:
@@ -66,7 +61,7 @@ static void icmp_open(union track_state *state, const struct packet *p,
                       const struct track_config *cfg, uint64_t now_ms,
                       struct track_result *res)
 {
-	res->invalid = icmp_judge_new(p);
+	res->invalid = icmp_judge_new(p->icmp_type);
 	if (!res->invalid)
 		res->timeout_s = cfg->icmp_timeout;
 }
@@ -83,7 +78,7 @@ static void icmpv6_open(union track_state *state, const struct packet *p,
                         const struct track_config *cfg, uint64_t now_ms,
                         struct track_result *res)
 {
-	res->invalid = icmpv6_judge_new(p);
+	res->invalid = icmpv6_judge_new(p->icmp_type);
 	if (!res->invalid)
 		res->timeout_s = cfg->icmpv6_timeout;
 }

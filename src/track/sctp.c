@@ -14,8 +14,8 @@
  *                       COOKIE_ECHOED                    SHUTDOWN_ACK_SENT
  *
  * The states are those of the connection as seen in the middle, not of an end: it stays
- * CLOSED until the INIT is answered. Only the captured part of the packet is read; chunks
- * behind it count as not there.
+ * CLOSED until the INIT is answered. packet_parse() has refused bundles that nobody
+ * sends. Chunks behind the captured bytes count as not there.
  */
 #include <netinet/in.h> /* before the kernel's headers, which then leave its part out */
 #include <linux/netfilter/nf_conntrack_sctp.h>
@@ -51,11 +51,9 @@ enum {
 	CHUNK_TYPES,
 };
 
-#define CHUNK_BIT(type)     (1u << (type))
-#define CHUNK_HEADER_BYTES  4
-#define CHUNK_FLAG_T        0x01 /* ABORT, SHUTDOWN COMPLETE: the tag is reflected */
-#define COMMON_HEADER_BYTES 12   /* ports, verification tag, checksum */
-#define INIT_HEADER_BYTES   16   /* of INIT and INIT ACK, behind the chunk header */
+#define CHUNK_BIT(type) (1u << (type))
+#define CHUNK_FLAG_T    0x01 /* ABORT, SHUTDOWN COMPLETE: the tag is reflected */
+#define INIT_BYTES      20   /* of INIT and INIT ACK, without their parameters */
 
 /* A HEARTBEAT with a wrong tag was seen: the answer may carry a new one. */
 #define FLAG_HEARTBEAT_FAILED 1
@@ -135,83 +133,44 @@ static uint8_t state_after(uint8_t state, enum track_dir dir, uint8_t type)
 	return next == NEXT_SAME ? state : next;
 }
 
-/* -- reading ---------------------------------------------------------------- */
+/* -- a packet on its way through the machine -------------------------------- */
 
-struct sctp_chunk {
-	uint8_t type, flags;
-	uint16_t size;     /* as in its header */
-	uint32_t init_tag; /* of INIT and INIT ACK, if has_init_tag */
-	bool has_init_tag;
+struct sctp_step {
+	struct track_sctp *sctp;
+	const struct packet *p;
+	struct packet_sctp_chunk chunk; /* the one it is at */
+	uint32_t at, next;              /* offsets of that one and of the next */
+	enum track_dir dir;
+	uint32_t status;
+	bool ignore; /* let it pass, but refresh nothing */
 };
 
-/* Where the chunks of a packet lie: a bounded cursor. */
-struct sctp_cursor {
-	const uint8_t *data;
-	uint32_t at, end;
-};
-
-static uint32_t read_be32(const uint8_t *b)
+static void step_begin(struct sctp_step *step)
 {
-	return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
+	step->next = step->p->l4.sctp.offset;
 }
 
-static struct sctp_cursor chunks_of(const struct packet *p)
+static bool step_next(struct sctp_step *step)
 {
-	struct sctp_cursor c = {
-		.data = p->data,
-		.at = p->l4_offset + COMMON_HEADER_BYTES,
-		.end = p->l4_offset + p->l4_length,
-	};
-
-	if (c.end > p->captured)
-		c.end = p->captured;
-	return c;
+	step->at = step->next;
+	return packet_sctp_chunk_next(step->p, &step->next, &step->chunk);
 }
 
-/* The chunk at the cursor, which moves behind it and its padding. False: no more. */
-static bool chunk_next(struct sctp_cursor *c, struct sctp_chunk *chunk)
+static bool step_has(const struct sctp_step *step, uint32_t chunks)
 {
-	const uint8_t *b;
-
-	if (c->at >= c->end || c->end - c->at < CHUNK_HEADER_BYTES)
-		return false;
-	b = c->data + c->at;
-	chunk->type = b[0];
-	chunk->flags = b[1];
-	chunk->size = (uint16_t)(b[2] << 8 | b[3]);
-	chunk->has_init_tag =
-		(chunk->type == CHUNK_INIT || chunk->type == CHUNK_INIT_ACK) &&
-		c->end - c->at >= CHUNK_HEADER_BYTES + INIT_HEADER_BYTES;
-	chunk->init_tag = chunk->has_init_tag ? read_be32(b + CHUNK_HEADER_BYTES) : 0;
-	c->at += (chunk->size + 3u) & ~3u;
-	return true;
+	return step->p->l4.sctp.chunks & chunks;
 }
 
-/*
- * Which chunks are there, as a set? Returns false for a bundle that nobody sends: empty,
- * a chunk without length, one that must be alone (INIT, INIT ACK, SHUTDOWN COMPLETE: 4.)
- * in company, or a COOKIE that is not the first.
- */
-static bool chunks_collect(const struct packet *p, uint32_t *seen)
+static uint32_t step_tag(const struct sctp_step *step)
 {
-	const uint32_t alone = CHUNK_BIT(CHUNK_INIT) | CHUNK_BIT(CHUNK_INIT_ACK) |
-	                       CHUNK_BIT(CHUNK_SHUTDOWN_COMPLETE);
-	const uint32_t first = CHUNK_BIT(CHUNK_COOKIE_ECHO) | CHUNK_BIT(CHUNK_COOKIE_ACK);
-	struct sctp_cursor c = chunks_of(p);
-	struct sctp_chunk chunk;
-	unsigned int count = 0;
-	uint32_t bit;
+	return step->p->l4.sctp.vtag;
+}
 
-	*seen = 0;
-	for (; chunk_next(&c, &chunk); count++) {
-		bit = chunk.type < CHUNK_TYPES ? CHUNK_BIT(chunk.type) : 0;
-		*seen |= bit;
-		if (chunk.size == 0)
-			return false;
-		if (count > 0 && (*seen & alone || bit & first))
-			return false;
-	}
-	return count > 0;
+/* Is the INIT or INIT ACK that it is at there with all its fields? */
+static bool step_init_is_whole(const struct sctp_step *step)
+{
+	return step->p->captured >= step->at + INIT_BYTES &&
+	       step->p->l4_offset + step->p->l4_length >= step->at + INIT_BYTES;
 }
 
 /* -- tags ------------------------------------------------------------------- */
@@ -225,17 +184,6 @@ static bool chunks_collect(const struct packet *p, uint32_t *seen)
 
 enum tag_verdict { TAG_FITS, TAG_WRONG, TAG_DOUBTFUL };
 
-/* A packet on its way through the machine. */
-struct sctp_step {
-	struct track_sctp *sctp;
-	const struct packet *p;
-	uint32_t vtag; /* of the packet */
-	uint32_t seen; /* its chunks, as a set */
-	enum track_dir dir;
-	uint32_t status;
-	bool ignore; /* let it pass, but refresh nothing */
-};
-
 /*
  * A path without handshake takes its tags from the first HEARTBEAT and its answer. A
  * different one may mean that the association was renewed elsewhere: the wrong HEARTBEAT
@@ -244,16 +192,17 @@ struct sctp_step {
 static enum tag_verdict check_heartbeat(struct sctp_step *step, bool answer)
 {
 	struct track_sctp *sctp = step->sctp;
+	uint32_t tag = step_tag(step);
 
 	if (sctp->vtag[step->dir] == 0) {
-		sctp->vtag[step->dir] = step->vtag;
+		sctp->vtag[step->dir] = tag;
 		return TAG_FITS;
 	}
-	if (step->vtag == sctp->vtag[step->dir]) {
+	if (sctp->vtag[step->dir] == tag) {
 		sctp->flags &= ~FLAG_HEARTBEAT_FAILED;
 		return TAG_FITS;
 	}
-	if (step->seen & CHUNK_BIT(CHUNK_DATA) || step->ignore)
+	if (step_has(step, CHUNK_BIT(CHUNK_DATA)) || step->ignore)
 		return TAG_WRONG;
 	if (!answer) {
 		sctp->flags |= FLAG_HEARTBEAT_FAILED;
@@ -263,81 +212,81 @@ static enum tag_verdict check_heartbeat(struct sctp_step *step, bool answer)
 	if (!(sctp->flags & FLAG_HEARTBEAT_FAILED) || sctp->last_dir == step->dir)
 		return TAG_WRONG;
 	sctp->flags &= ~FLAG_HEARTBEAT_FAILED;
-	sctp->vtag[step->dir] = step->vtag;
+	sctp->vtag[step->dir] = tag;
 	sctp->vtag[!step->dir] = 0;
 	return TAG_FITS;
 }
 
-static enum tag_verdict check_tag(struct sctp_step *step, const struct sctp_chunk *chunk)
+static enum tag_verdict check_tag(struct sctp_step *step)
 {
-	struct track_sctp *sctp = step->sctp;
-	bool reflected = chunk->flags & CHUNK_FLAG_T;
-	uint32_t expected = sctp->vtag[step->dir];
+	const struct track_sctp *sctp = step->sctp;
+	bool reflected = step->chunk.flags & CHUNK_FLAG_T;
+	uint32_t expected;
 
-	switch (chunk->type) {
+	switch (step->chunk.type) {
 	case CHUNK_INIT: expected = 0; break;
 	case CHUNK_ABORT:
 	case CHUNK_SHUTDOWN_COMPLETE:
 		expected = sctp->vtag[reflected ? !step->dir : step->dir];
 		break;
-	case CHUNK_COOKIE_ECHO: break;
+	case CHUNK_COOKIE_ECHO: expected = sctp->vtag[step->dir]; break;
 	case CHUNK_HEARTBEAT: return check_heartbeat(step, false);
 	case CHUNK_HEARTBEAT_ACK: return check_heartbeat(step, true);
 	default: return TAG_FITS;
 	}
-	return step->vtag == expected ? TAG_FITS : TAG_WRONG;
+	return step_tag(step) == expected ? TAG_FITS : TAG_WRONG;
 }
 
 /* -- one chunk -------------------------------------------------------------- */
 
-/* @chunk is an INIT. Its tag is the one that the other side must use from now on. */
-static void learn_init(struct sctp_step *step, const struct sctp_chunk *chunk,
-                       uint8_t old, uint8_t next)
+/* An INIT: its tag is the one that the other side must use from now on. */
+static void learn_init(struct sctp_step *step, uint8_t old, uint8_t next)
 {
 	struct track_sctp *sctp = step->sctp;
-	bool repeated =
-		old != TRACK_SCTP_NONE && sctp->vtag[!step->dir] == chunk->init_tag;
+	uint32_t tag = step->chunk.init_tag;
 
-	if (!repeated) { /* a stale or repeated one begins no handshake */
+	/* one that is stale or sent again begins no handshake */
+	if (old == TRACK_SCTP_NONE || sctp->vtag[!step->dir] != tag) {
 		if (sctp->init[step->dir])
 			sctp->init[!step->dir] = 0;
 		sctp->init[step->dir] = 1;
 	}
-	sctp->vtag[!step->dir] = chunk->init_tag;
-	/* sent again: must not keep the flow, and its NAT, alive for ever */
+	sctp->vtag[!step->dir] = tag;
+	/* nor must it keep the flow, and its NAT, alive for ever */
 	if (next == TRACK_SCTP_CLOSED && old == TRACK_SCTP_CLOSED &&
 	    step->status & TRACK_CONFIRMED)
 		step->ignore = true;
 }
 
 /*
- * @chunk is an INIT ACK. One that is late must not replace the tags of a handshake that
- * was finished meanwhile, nor, when both sides sent INIT, those that were agreed on.
+ * An INIT ACK. One that is late must not replace the tags of a handshake that was
+ * finished meanwhile, nor, when both sides sent INIT, those that were agreed on.
  */
-static bool learn_init_ack(struct sctp_step *step, const struct sctp_chunk *chunk)
+static bool learn_init_ack(struct sctp_step *step)
 {
 	struct track_sctp *sctp = step->sctp;
 	uint32_t known = sctp->vtag[!step->dir];
-	bool differs = known != chunk->init_tag;
+	bool differs = known != step->chunk.init_tag;
 
 	if (differs && known && !sctp->init[!step->dir])
 		return false;
 	if (differs && sctp->init[0] && sctp->init[1])
 		return false;
-	sctp->vtag[!step->dir] = chunk->init_tag;
+	sctp->vtag[!step->dir] = step->chunk.init_tag;
 	return true;
 }
 
-static enum ctq_reason learn(struct sctp_step *step, const struct sctp_chunk *chunk,
-                             uint8_t old, uint8_t next)
+static enum ctq_reason learn(struct sctp_step *step, uint8_t old, uint8_t next)
 {
-	if (chunk->type != CHUNK_INIT && chunk->type != CHUNK_INIT_ACK)
+	uint8_t type = step->chunk.type;
+
+	if (type != CHUNK_INIT && type != CHUNK_INIT_ACK)
 		return CTQ_REASON_NONE;
-	if (!chunk->has_init_tag)
+	if (!step_init_is_whole(step))
 		return CTQ_INVALID_SCTP_CHUNK;
-	if (chunk->type == CHUNK_INIT)
-		learn_init(step, chunk, old, next);
-	else if (!learn_init_ack(step, chunk))
+	if (type == CHUNK_INIT)
+		learn_init(step, old, next);
+	else if (!learn_init_ack(step))
 		return CTQ_INVALID_SCTP_VTAG;
 	return CTQ_REASON_NONE;
 }
@@ -346,88 +295,90 @@ static enum ctq_reason learn(struct sctp_step *step, const struct sctp_chunk *ch
  * Follow one chunk. As in the kernel, what the chunks before a bad one have changed
  * stays changed, though the packet is INVALID.
  */
-static enum ctq_reason follow_chunk(struct sctp_step *step,
-                                    const struct sctp_chunk *chunk,
-                                    struct track_result *res)
+static enum ctq_reason follow_chunk(struct sctp_step *step, struct track_result *res)
 {
 	struct track_sctp *sctp = step->sctp;
+	uint8_t old = sctp->state;
+	uint8_t next = state_after(old, step->dir, step->chunk.type);
 	enum ctq_reason reason;
-	uint8_t old, next;
 
-	if (chunk->type == CHUNK_COOKIE_ACK)
-		sctp->init[0] = sctp->init[1] = 0;
-	switch (check_tag(step, chunk)) {
+	switch (check_tag(step)) {
 	case TAG_FITS: break;
 	case TAG_WRONG: return CTQ_INVALID_SCTP_VTAG;
 	case TAG_DOUBTFUL: step->ignore = true; return CTQ_REASON_NONE;
 	}
-	old = sctp->state;
-	next = state_after(old, step->dir, chunk->type);
+	if (step->chunk.type == CHUNK_COOKIE_ACK) /* the handshake is finished */
+		sctp->init[0] = sctp->init[1] = 0;
 	if (next == NEXT_INVALID)
 		return CTQ_INVALID_SCTP_STATE;
-	reason = learn(step, chunk, old, next);
-	if (reason)
+	reason = learn(step, old, next);
+	if (reason || next == old)
 		return reason;
 	sctp->state = next;
-	if (next != old) {
-		res->changed = true;
-		if (next == TRACK_SCTP_ESTABLISHED)
-			res->set_status |= TRACK_ASSURED & ~step->status;
-	}
+	res->changed = true;
+	if (next == TRACK_SCTP_ESTABLISHED)
+		res->set_status |= TRACK_ASSURED & ~step->status;
 	return CTQ_REASON_NONE;
 }
 
 static void follow_chunks(struct sctp_step *step, const struct track_config *cfg,
                           struct track_result *res)
 {
-	struct sctp_cursor c = chunks_of(step->p);
-	struct sctp_chunk chunk;
-
-	if (!(step->seen & TAG_EXCEPTIONS) && step->vtag != step->sctp->vtag[step->dir]) {
+	if (!step_has(step, TAG_EXCEPTIONS) &&
+	    step_tag(step) != step->sctp->vtag[step->dir]) {
 		res->invalid = CTQ_INVALID_SCTP_VTAG;
 		return;
 	}
-	while (chunk_next(&c, &chunk)) {
-		res->invalid = follow_chunk(step, &chunk, res);
+	step_begin(step);
+	while (step_next(step)) {
+		res->invalid = follow_chunk(step, res);
 		if (res->invalid)
 			return;
 	}
-	if (step->ignore)
-		res->ignored = true;
-	else
+	res->ignored = step->ignore;
+	if (!step->ignore)
 		res->timeout_s = cfg->sctp_timeout[step->sctp->state];
 }
 
 /* -- the machine ------------------------------------------------------------ */
 
-/* The tags that a first packet implies; an INVALID reason if it begins nothing. */
+/* The tags that the first packet implies. */
+static enum ctq_reason begin_chunk(struct sctp_step *step)
+{
+	struct track_sctp *sctp = step->sctp;
+
+	if (state_after(TRACK_SCTP_NONE, TRACK_ORIGINAL, step->chunk.type) ==
+	    TRACK_SCTP_NONE)
+		return CTQ_INVALID_SCTP_STATE;
+	switch (step->chunk.type) {
+	case CHUNK_INIT:
+		if (step_tag(step) != 0)
+			return CTQ_INVALID_SCTP_VTAG;
+		if (!step_init_is_whole(step))
+			return CTQ_INVALID_SCTP_CHUNK;
+		sctp->vtag[TRACK_REPLY] = step->chunk.init_tag;
+		break;
+	case CHUNK_HEARTBEAT: sctp->vtag[TRACK_ORIGINAL] = step_tag(step); break;
+	/* it is answered by a SHUTDOWN COMPLETE that reflects the tag */
+	case CHUNK_SHUTDOWN_ACK: sctp->vtag[TRACK_REPLY] = step_tag(step); break;
+	default: break;
+	}
+	return CTQ_REASON_NONE;
+}
+
 static enum ctq_reason begin_flow(struct sctp_step *step)
 {
 	const uint32_t strays = CHUNK_BIT(CHUNK_ABORT) | CHUNK_BIT(CHUNK_COOKIE_ACK) |
 	                        CHUNK_BIT(CHUNK_SHUTDOWN_COMPLETE);
-	struct sctp_cursor c = chunks_of(step->p);
-	struct track_sctp *sctp = step->sctp;
-	struct sctp_chunk chunk;
+	enum ctq_reason reason;
 
-	if (step->seen & strays) /* out of the blue (8.4): nothing follows it */
+	if (step_has(step, strays)) /* out of the blue (8.4): nothing follows */
 		return CTQ_INVALID_SCTP_STATE;
-	while (chunk_next(&c, &chunk)) {
-		if (state_after(TRACK_SCTP_NONE, TRACK_ORIGINAL, chunk.type) ==
-		    TRACK_SCTP_NONE)
-			return CTQ_INVALID_SCTP_STATE;
-		switch (chunk.type) {
-		case CHUNK_INIT:
-			if (step->vtag != 0)
-				return CTQ_INVALID_SCTP_VTAG;
-			if (!chunk.has_init_tag)
-				return CTQ_INVALID_SCTP_CHUNK;
-			sctp->vtag[TRACK_REPLY] = chunk.init_tag;
-			break;
-		case CHUNK_HEARTBEAT: sctp->vtag[TRACK_ORIGINAL] = step->vtag; break;
-		/* it is answered by a SHUTDOWN COMPLETE that reflects the tag */
-		case CHUNK_SHUTDOWN_ACK: sctp->vtag[TRACK_REPLY] = step->vtag; break;
-		default: break;
-		}
+	step_begin(step);
+	while (step_next(step)) {
+		reason = begin_chunk(step);
+		if (reason)
+			return reason;
 	}
 	return CTQ_REASON_NONE;
 }
@@ -436,15 +387,8 @@ static void sctp_open(union track_state *state, const struct packet *p,
                       const struct track_config *cfg, uint64_t now_ms,
                       struct track_result *res)
 {
-	struct sctp_step step = {.sctp = &state->sctp,
-	                         .p = p,
-	                         .vtag = p->l4.sctp.vtag,
-	                         .dir = TRACK_ORIGINAL};
+	struct sctp_step step = { .sctp = &state->sctp, .p = p, .dir = TRACK_ORIGINAL };
 
-	if (!chunks_collect(p, &step.seen)) {
-		res->invalid = CTQ_INVALID_SCTP_CHUNK;
-		return;
-	}
 	res->invalid = begin_flow(&step);
 	if (!res->invalid)
 		follow_chunks(&step, cfg, res);
@@ -455,16 +399,10 @@ static void sctp_packet(union track_state *state, const struct packet *p,
                         const struct track_config *cfg, uint64_t now_ms,
                         struct track_result *res)
 {
-	struct sctp_step step = {.sctp = &state->sctp,
-	                         .p = p,
-	                         .vtag = p->l4.sctp.vtag,
-	                         .dir = dir,
-	                         .status = status};
+	struct sctp_step step = {
+		.sctp = &state->sctp, .p = p, .dir = dir, .status = status
+	};
 
-	if (!chunks_collect(p, &step.seen)) {
-		res->invalid = CTQ_INVALID_SCTP_CHUNK;
-		return;
-	}
 	follow_chunks(&step, cfg, res);
 }
 

@@ -205,7 +205,7 @@ static void resynchronise(struct tcp_step *step)
 /* Note what a SYN offers that was ignored, for resynchronise(). */
 static void remember_offer(struct tcp_step *step)
 {
-	struct track_tcp_side offer = {0};
+	struct track_tcp_side offer = { 0 };
 
 	tcp_side_take_options(&offer, &step->seg);
 	step->tcp->last_flags = offer.flags;
@@ -493,7 +493,7 @@ static void tcp_open(union track_state *state, const struct packet *p,
                      const struct track_config *cfg, uint64_t now_ms,
                      struct track_result *res)
 {
-	struct tcp_step step = {.tcp = &state->tcp, .cfg = cfg, .res = res};
+	struct tcp_step step = { .tcp = &state->tcp, .cfg = cfg, .res = res };
 
 	if (!segment_flags_valid(p->l4.tcp.flags)) {
 		res->invalid = CTQ_INVALID_TCP_FLAGS;
@@ -513,7 +513,8 @@ static void tcp_packet(union track_state *state, const struct packet *p,
                        struct track_result *res)
 {
 	struct tcp_step step = {
-		.tcp = &state->tcp, .cfg = cfg, .res = res, .status = status};
+		.tcp = &state->tcp, .cfg = cfg, .res = res, .status = status
+	};
 
 	if (!segment_flags_valid(p->l4.tcp.flags)) {
 		res->invalid = CTQ_INVALID_TCP_FLAGS;

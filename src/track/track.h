@@ -290,18 +290,12 @@ int track_state_parse(const struct track_proto *proto, const char *name);
 /* -- packets without a flow of their own ------------------------------------ */
 
 /**
- * Is @p INVALID whatever the table holds? Its own reason (p->invalid), an ICMP type
- * that nobody knows, or, at PREROUTING and when @cfg wants it, a checksum that is wrong
- * (the kernel does not check what it sends itself). CTQ_REASON_NONE: no.
+ * Is @p INVALID whatever the table holds? Its own reason (p->invalid) or, at PREROUTING
+ * and when @cfg wants it, a checksum that is wrong (as in the kernel: what is sent from
+ * here need not be checked). CTQ_REASON_NONE: no.
  */
 enum ctq_reason track_packet_check(const struct packet *p,
                                    const struct track_config *cfg);
-
-/**
- * Does @p belong to no connection by its nature: multicast listener and neighbour
- * discovery? It is then UNTRACKED: no flow, and not INVALID.
- */
-bool track_packet_untracked(const struct packet *p);
 
 /**
  * Which flow does the ICMP error @p (p->icmp_error) speak of? @key is a key of it: the

@@ -57,7 +57,7 @@ enum play_fate play_packet(struct play *play, enum track_dir dir, const struct p
 
 const char *play_status(const struct play *play)
 {
-	static const char *const texts[] = {"", "r", "a", "ra"};
+	static const char *const texts[] = { "", "r", "a", "ra" };
 
 	return texts[!!(play->status & TRACK_SEEN_REPLY) +
 	             2 * !!(play->status & TRACK_ASSURED)];
@@ -106,9 +106,9 @@ struct packet tcp_packet(const char *flags, uint32_t seq, uint32_t ack, uint16_t
 		.l4_offset = 20,
 		.payload_length = length,
 		.l4_length = 20 + length + (options ? 12 : 0),
-		.tuple = {.l3 = AF_INET, .l4 = IPPROTO_TCP},
+		.tuple = { .l3 = AF_INET, .l4 = IPPROTO_TCP },
 		.has_tuple = true,
-		.l4.tcp = {.seq = seq, .ack = ack, .window = window},
+		.l4.tcp = { .seq = seq, .ack = ack, .window = window },
 	};
 
 	p.length = p.l4_offset + p.l4_length;
@@ -168,9 +168,9 @@ void play_tcp_rows(struct play *play, const struct tcp_row *rows)
 void play_tcp_rows_anywhere(const struct play *play, const struct tcp_row *rows)
 {
 	static const uint32_t isns[][2] = {
-		{0, 0},
-		{0x7ffff000, 0xffffec00},
-		{0xfffffb80, 0x7fffec00},
+		{ 0, 0 },
+		{ 0x7ffff000, 0xffffec00 },
+		{ 0xfffffb80, 0x7fffec00 },
 	};
 	size_t i;
 

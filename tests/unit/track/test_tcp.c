@@ -613,8 +613,8 @@ Test(tcp, flags_of_the_sides_are_the_kernels)
 	static const struct tcp_row rows[] = {
 		HANDSHAKE,
 		EXCHANGE,
-		{'>', "FA", 1101, 5001, 502, 0, "t", OK, "FIN_WAIT", 120, "ra"},
-		{0},
+		{ '>', "FA", 1101, 5001, 502, 0, "t", OK, "FIN_WAIT", 120, "ra" },
+		{ 0 },
 	};
 	struct play play;
 

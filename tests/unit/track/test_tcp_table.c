@@ -24,41 +24,41 @@ struct expectation {
 
 static const struct expectation expectations[] = {
 	/* A client asks; again; again although both had asked; anew when all is over.
-         * What it sends into a living connection may be a new attempt or a forgery: not
-         * believed. */
-	{TRACK_ORIGINAL, "S",
-         "SYN_SENT= SYN_SENT2= SYN_RECV~ ESTABLISHED~ FIN_WAIT~ CLOSE_WAIT~ LAST_ACK~ "
-         "TIME_WAIT@ CLOSE@"},
+	 * What it sends into a living connection may be a new attempt or a forgery: not
+	 * believed. */
+	{ TRACK_ORIGINAL, "S",
+	  "SYN_SENT= SYN_SENT2= SYN_RECV~ ESTABLISHED~ FIN_WAIT~ CLOSE_WAIT~ LAST_ACK~ "
+	  "TIME_WAIT@ CLOSE@" },
 	/* It answers a server's SYN, perhaps twice. */
-	{TRACK_ORIGINAL, "SA", "SYN_SENT2>SYN_RECV SYN_RECV="},
-	{TRACK_ORIGINAL, "FA",
-         "SYN_RECV>FIN_WAIT ESTABLISHED>FIN_WAIT FIN_WAIT>LAST_ACK CLOSE_WAIT>LAST_ACK "
-         "LAST_ACK= TIME_WAIT= CLOSE="},
-	{TRACK_ORIGINAL, "A",
-         "SYN_RECV>ESTABLISHED ESTABLISHED= FIN_WAIT>CLOSE_WAIT CLOSE_WAIT= "
-         "LAST_ACK>TIME_WAIT TIME_WAIT= CLOSE="},
-	{TRACK_ORIGINAL, "RA",
-         "SYN_SENT>CLOSE SYN_SENT2>CLOSE SYN_RECV>CLOSE ESTABLISHED>CLOSE "
-         "FIN_WAIT>CLOSE CLOSE_WAIT>CLOSE LAST_ACK>CLOSE TIME_WAIT>CLOSE CLOSE="},
-	{TRACK_ORIGINAL, "P", ""},
+	{ TRACK_ORIGINAL, "SA", "SYN_SENT2>SYN_RECV SYN_RECV=" },
+	{ TRACK_ORIGINAL, "FA",
+	  "SYN_RECV>FIN_WAIT ESTABLISHED>FIN_WAIT FIN_WAIT>LAST_ACK CLOSE_WAIT>LAST_ACK "
+	  "LAST_ACK= TIME_WAIT= CLOSE=" },
+	{ TRACK_ORIGINAL, "A",
+	  "SYN_RECV>ESTABLISHED ESTABLISHED= FIN_WAIT>CLOSE_WAIT CLOSE_WAIT= "
+	  "LAST_ACK>TIME_WAIT TIME_WAIT= CLOSE=" },
+	{ TRACK_ORIGINAL, "RA",
+	  "SYN_SENT>CLOSE SYN_SENT2>CLOSE SYN_RECV>CLOSE ESTABLISHED>CLOSE "
+	  "FIN_WAIT>CLOSE CLOSE_WAIT>CLOSE LAST_ACK>CLOSE TIME_WAIT>CLOSE CLOSE=" },
+	{ TRACK_ORIGINAL, "P", "" },
 
 	/* Simultaneous open; or the server calls back after TIME_WAIT. */
-	{TRACK_REPLY, "S", "SYN_SENT>SYN_SENT2 SYN_SENT2= TIME_WAIT@"},
+	{ TRACK_REPLY, "S", "SYN_SENT>SYN_SENT2 SYN_SENT2= TIME_WAIT@" },
 	/* It answers; later ones may answer a SYN that was not believed. */
-	{TRACK_REPLY, "SA",
-         "SYN_SENT>SYN_RECV SYN_SENT2>SYN_RECV SYN_RECV~ ESTABLISHED~ FIN_WAIT~ "
-         "CLOSE_WAIT~ LAST_ACK~ TIME_WAIT~ CLOSE~"},
-	{TRACK_REPLY, "FA",
-         "SYN_RECV>FIN_WAIT ESTABLISHED>FIN_WAIT FIN_WAIT>LAST_ACK CLOSE_WAIT>LAST_ACK "
-         "LAST_ACK= TIME_WAIT= CLOSE="},
+	{ TRACK_REPLY, "SA",
+	  "SYN_SENT>SYN_RECV SYN_SENT2>SYN_RECV SYN_RECV~ ESTABLISHED~ FIN_WAIT~ "
+	  "CLOSE_WAIT~ LAST_ACK~ TIME_WAIT~ CLOSE~" },
+	{ TRACK_REPLY, "FA",
+	  "SYN_RECV>FIN_WAIT ESTABLISHED>FIN_WAIT FIN_WAIT>LAST_ACK CLOSE_WAIT>LAST_ACK "
+	  "LAST_ACK= TIME_WAIT= CLOSE=" },
 	/* Before its SYN/ACK: it holds an old connection, or challenges. */
-	{TRACK_REPLY, "A",
-         "SYN_SENT~ SYN_SENT2~ SYN_RECV= ESTABLISHED= FIN_WAIT>CLOSE_WAIT CLOSE_WAIT= "
-         "LAST_ACK>TIME_WAIT TIME_WAIT= CLOSE="},
-	{TRACK_REPLY, "RA",
-         "SYN_SENT>CLOSE SYN_SENT2>CLOSE SYN_RECV>CLOSE ESTABLISHED>CLOSE "
-         "FIN_WAIT>CLOSE CLOSE_WAIT>CLOSE LAST_ACK>CLOSE TIME_WAIT>CLOSE CLOSE="},
-	{TRACK_REPLY, "P", ""},
+	{ TRACK_REPLY, "A",
+	  "SYN_SENT~ SYN_SENT2~ SYN_RECV= ESTABLISHED= FIN_WAIT>CLOSE_WAIT CLOSE_WAIT= "
+	  "LAST_ACK>TIME_WAIT TIME_WAIT= CLOSE=" },
+	{ TRACK_REPLY, "RA",
+	  "SYN_SENT>CLOSE SYN_SENT2>CLOSE SYN_RECV>CLOSE ESTABLISHED>CLOSE "
+	  "FIN_WAIT>CLOSE CLOSE_WAIT>CLOSE LAST_ACK>CLOSE TIME_WAIT>CLOSE CLOSE=" },
+	{ TRACK_REPLY, "P", "" },
 };
 
 /* Seconds in each state, from the kernel's nf_conntrack-sysctl document. */
@@ -66,9 +66,9 @@ static const struct {
 	const char *state;
 	uint32_t timeout;
 } timeouts[] = {
-	{"SYN_SENT", 120},  {"SYN_SENT2", 120}, {"SYN_RECV", 60},
-	{"FIN_WAIT", 120},  {"CLOSE_WAIT", 60}, {"LAST_ACK", 30},
-	{"TIME_WAIT", 120}, {"CLOSE", 10},      {"ESTABLISHED", 432000},
+	{ "SYN_SENT", 120 },  { "SYN_SENT2", 120 }, { "SYN_RECV", 60 },
+	{ "FIN_WAIT", 120 },  { "CLOSE_WAIT", 60 }, { "LAST_ACK", 30 },
+	{ "TIME_WAIT", 120 }, { "CLOSE", 10 },      { "ESTABLISHED", 432000 },
 };
 
 static uint32_t timeout_of(const char *state)
@@ -110,7 +110,7 @@ static char expected_move(const char *moves, const char *state, char to[32])
 /* An answered flow in which everything is acknowledged and nothing happened lately. */
 static void settle(struct play *play, const char *state)
 {
-	static const uint32_t at[2] = {CLIENT_AT, SERVER_AT};
+	static const uint32_t at[2] = { CLIENT_AT, SERVER_AT };
 	struct track_tcp *tcp = &play->state.tcp;
 	int i;
 
@@ -195,13 +195,13 @@ Test(tcp_table, every_cell_of_no_connection)
 		int fate;
 		const char *state;
 	} firsts[] = {
-		{"S", OK, "SYN_SENT"},
-		{"A", OK, "ESTABLISHED"},
-		{"SA", CTQ_INVALID_TCP_STATE, NULL},
-		{"FA", CTQ_INVALID_TCP_STATE, NULL},
-		{"R", CTQ_INVALID_TCP_STATE, NULL},
-		{"RA", CTQ_INVALID_TCP_STATE, NULL},
-		{"P", CTQ_INVALID_TCP_FLAGS, NULL},
+		{ "S", OK, "SYN_SENT" },
+		{ "A", OK, "ESTABLISHED" },
+		{ "SA", CTQ_INVALID_TCP_STATE, NULL },
+		{ "FA", CTQ_INVALID_TCP_STATE, NULL },
+		{ "R", CTQ_INVALID_TCP_STATE, NULL },
+		{ "RA", CTQ_INVALID_TCP_STATE, NULL },
+		{ "P", CTQ_INVALID_TCP_FLAGS, NULL },
 	};
 	size_t i;
 
@@ -221,8 +221,8 @@ Test(tcp_table, every_cell_of_no_connection)
 /* RFC 9293 knows no segment with other combinations of SYN, FIN, RST, ACK, URG. */
 Test(tcp_table, every_combination_of_flags)
 {
-	static const char *const sane[] = {"S",  "SU",  "SA", "R", "RA",
-	                                   "FA", "FAU", "A",  "AU"};
+	static const char *const sane[] = { "S",  "SU",  "SA", "R", "RA",
+		                            "FA", "FAU", "A",  "AU" };
 	unsigned int flags, i;
 
 	for (flags = 0; flags < 256; flags++) {
