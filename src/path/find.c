@@ -51,7 +51,7 @@ void path_find_prepare(struct path_worker *w, struct path_step *s)
 	reason = track_packet_check(s->p, w->track);
 	if (reason) {
 		set_invalid(s, reason);
-	} else if (note == PATH_NOTE_UNTRACKED || track_packet_untracked(s->p)) {
+	} else if (note == PATH_NOTE_UNTRACKED || s->p->untracked) {
 		s->ctstate = CTQ_CTSTATE_UNTRACKED;
 	} else if (note == PATH_NOTE_INVALID) {
 		s->ctstate = CTQ_CTSTATE_INVALID; /* the reason was counted at the entry

@@ -12,7 +12,7 @@
  * A packet goes through this in order (the lookups are the caller's):
  *
  *   track_packet_check()      malformed, or a wrong checksum          INVALID, no flow
- *   track_packet_untracked()  neighbour discovery and the like        UNTRACKED, no flow
+ *   p->untracked              neighbour discovery and the like        UNTRACKED, no flow
  *   p->icmp_error             track_error_key(), then find that flow  RELATED, or INVALID
  *   no flow has the tuple     track_open()                            NEW, or INVALID
  *   a flow has the tuple      track_packet()                          ESTABLISHED, or
