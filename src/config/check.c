@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * check.c - what must hold between keys; workers and their queues
+ *
+ * Pairing. Worker i owns the i-th queue of every section `queues`: what enters by queue i
+ * of an entry range and leaves by queue i of a confirm range is met by one thread only.
+ *
+ *   queues 0-1 { hook prerouting; }      worker 0: 0 and 2
+ *   queues 2-3 { hook postrouting; }     worker 1: 1 and 3
+ *
+ * There are as many workers as the longest range has queues.
+ */
+#include "config/load.h"
+
+#include <string.h>
+
+#include "config/key.h"
+#include "ctq/ctlink.h"
+
+bool config_hook_is_entry(uint32_t hook)
+{
+	return hook == PACKET_HOOK_PREROUTING || hook == PACKET_HOOK_OUTPUT;
+}
+
+bool config_has_confirm_queue(const struct config *cfg)
+{
+	unsigned int i;
+
+	for (i = 0; i < cfg->queues_length; i++)
+		if (!config_hook_is_entry(cfg->queues[i].hook))
+			return true;
+	return false;
+}
+
+/* ---- defaults ------------------------------------------------------------------ */
+
+/* One worker and a queue for each hook; room for more behind each number. */
+static void default_queues(struct config *cfg)
+{
+	static const struct {
+		uint16_t number;
+		enum packet_hook hook;
+	} queues[] = {
+		{ 0, PACKET_HOOK_PREROUTING },
+		{ 10, PACKET_HOOK_POSTROUTING },
+		{ 20, PACKET_HOOK_OUTPUT },
+		{ 30, PACKET_HOOK_INPUT },
+	};
+	struct key_queues section;
+	size_t i;
+
+	key_queues_init(&section);
+	for (i = 0; i < BASE_ARRAY_LENGTH(queues); i++) {
+		cfg->queues[i] = section.first;
+		cfg->queues[i].number = queues[i].number;
+		cfg->queues[i].hook = queues[i].hook;
+	}
+	cfg->queues_length = (uint16_t)BASE_ARRAY_LENGTH(queues);
+	cfg->workers = 1;
+}
+
+void config_init(struct config *cfg)
+{
+	memset(cfg, 0, sizeof(*cfg));
+	strcpy(cfg->daemon.socket, CTQ_SOCKET_PATH);
+	cfg->daemon.log = LOG_LEVEL_NOTICE;
+	cfg->daemon.clients = 64;
+	cfg->daemon.client_buffer = 4u << 20;
+	cfg->daemon.watchdog = true;
+	cfg->table.max = 262144; /* nf_conntrack_max on machines above 4 GiB */
+	cfg->table.evict = CONFIG_EVICT_UNASSURED;
+	cfg->table.unconfirmed_s = 10;
+	cfg->table.events = 8192;
+	cfg->mark.cookie_mask = 0x0fff0000;
+	cfg->mark.seen = (struct config_mark){ 0x10, 0xf0 };
+	track_config_init(&cfg->track);
+	default_queues(cfg);
+}
+
+/* ---- between keys ------------------------------------------------------------------ */
+
+/* Where the key was set; NULL: it has its default. */
+static const struct location *key_at(const struct load *l, const struct key_table *table,
+                                     const char *name)
+{
+	return load_seen_at(l, key_find(table, name));
+}
+
+static void check_marks(struct load *l)
+{
+	const struct location *seen = key_at(l, &keys_mark, "seen");
+	const struct location *cookie = key_at(l, &keys_mark, "cookie");
+	uint32_t both = l->cfg->mark.cookie_mask & l->cfg->mark.seen.mask;
+
+	if (both)
+		load_error(l, seen ? seen : cookie, NULL,
+		           "'cookie' and 'seen' share the bits 0x%x of the mark", both);
+}
+
+static void check_events(struct load *l)
+{
+	uint32_t events = l->cfg->table.events;
+
+	if (events & (events - 1))
+		load_error(l, key_at(l, &keys_table, "events"), NULL,
+		           "the number of events is not a power of two");
+}
+
+/* A worker cannot be pinned to two places. */
+static void check_cpus(struct load *l)
+{
+	int32_t cpus[CONFIG_WORKERS_MAX];
+	const struct config_queue *q;
+	unsigned int i;
+
+	for (i = 0; i < CONFIG_WORKERS_MAX; i++)
+		cpus[i] = CONFIG_CPU_NONE;
+	for (i = 0; i < l->cfg->queues_length; i++) {
+		q = &l->cfg->queues[i];
+		if (q->cpu == CONFIG_CPU_NONE || cpus[q->worker] == q->cpu)
+			continue;
+		if (cpus[q->worker] != CONFIG_CPU_NONE) {
+			load_error(l, &l->queue_at[i], NULL,
+			           "worker %u would run on CPU %d for queue %u, and on "
+			           "CPU %d "
+			           "for another queue",
+			           q->worker, q->cpu, q->number, cpus[q->worker]);
+			return;
+		}
+		cpus[q->worker] = q->cpu;
+	}
+}
+
+static void count_workers(struct config *cfg)
+{
+	unsigned int i;
+
+	cfg->workers = 1;
+	for (i = 0; i < cfg->queues_length; i++)
+		if (cfg->queues[i].worker >= cfg->workers)
+			cfg->workers = (uint16_t)(cfg->queues[i].worker + 1);
+}
+
+void load_check(struct load *l)
+{
+	if (l->cfg->queues_length == 0 && l->errors == 0)
+		default_queues(l->cfg);
+	count_workers(l->cfg);
+	check_marks(l);
+	check_events(l);
+	check_cpus(l);
+}

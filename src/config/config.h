@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * config.h - ctqd.conf as a plain value
+ *
+ *   config_load()   file → struct config, complete with defaults, or errors
+ *   config_print()  struct config → text that config_load() reads back
+ *   config_diff()   what a reload cannot change while the daemon runs
+ *
+ * struct config holds no pointer: it may be copied, compared field by field, and freed
+ * as any other bytes. It is large (about 100 KiB): keep it off the stack.
+ *
+ * Errors. Every mistake of the input is reported, not only the first: a text of several
+ * lines, "file:line:column: error: …", the line itself, a mark under the offending word,
+ * and what is allowed there. A key that does nothing does not exist.
+ *
+ * How text becomes a value:
+ *
+ *   file.c   names → bytes; include; the line behind a location
+ *   scan.l   bytes → words and punctuation
+ *   parse.y  words → a tree of statements; knows no key
+ *   load.c   statements → struct config by the tables of key.c
+ *   check.c  what must hold between keys; which worker owns which queue
+ *
+ * Threads: nothing is kept between calls; not more than one thread for each value.
+ */
+#ifndef CONFIG_CONFIG_H
+#define CONFIG_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/base.h"
+#include "base/log.h"
+#include "packet/packet.h"
+#include "track/track.h"
+
+/* ---- limits ---------------------------------------------------------------- */
+#define CONFIG_PATH_MAX    1024 /* bytes of a path, with its final zero */
+#define CONFIG_SOCKET_MAX  108  /* of the socket's: sun_path (unix(7)) */
+#define CONFIG_NAME_MAX    33   /* of a user or group: 32 (useradd(8)) and the zero */
+#define CONFIG_WORKERS_MAX 256  /* longest range of queues */
+#define CONFIG_QUEUES_MAX  1024 /* a range of that length for each of four hooks */
+#define CONFIG_CPU_NONE    (-1)
+#define CONFIG_CPU_MAX     1023 /* highest number in a cpu_set_t */
+
+/* ---- the value --------------------------------------------------------------- */
+
+enum config_on_change { CONFIG_REEVALUATE, CONFIG_KEEP, CONFIG_KILL };
+enum config_evict { CONFIG_EVICT_UNASSURED, CONFIG_EVICT_CLOSING };
+
+/* What a `queues` section says of each of its queues. */
+struct config_queue {
+	uint16_t number;
+	uint16_t worker; /* that owns it: its place in its range */
+	uint32_t zone;   /* 0 … 65535 */
+	uint32_t copy;   /* bytes of a packet that the kernel hands over */
+	uint32_t length; /* packets that wait in the kernel */
+	uint32_t rcvbuf; /* bytes of the socket's receive buffer */
+	uint32_t hook;   /* enum packet_hook, any but FORWARD */
+	bool gso;        /* take segments as the kernel has them */
+	bool fail_open;  /* a full queue lets packets pass */
+	int32_t cpu;     /* its worker is pinned there; CONFIG_CPU_NONE: anywhere */
+};
+
+/** Values of struct config_queue.copy; more makes no difference (16 bits on the wire). */
+#define CONFIG_COPY_HEADERS \
+	256 /* an ICMPv6 error, the packet that it quotes, extensions */
+#define CONFIG_COPY_PACKET 65535
+
+/* Bits of the packet mark, and their value. */
+struct config_mark {
+	uint32_t value, mask;
+};
+
+struct config {
+	struct {
+		char socket[CONFIG_SOCKET_MAX];
+		char group[CONFIG_NAME_MAX];       /* may read; "": root only */
+		char admin_group[CONFIG_NAME_MAX]; /* may change; "": root only */
+		char user[CONFIG_NAME_MAX];        /* to run as; "": stay who we are */
+		uint32_t log;                      /* enum log_level */
+		uint32_t clients;                  /* at once */
+		uint32_t client_buffer;            /* bytes; above it a client is slow */
+		bool watchdog; /* feed systemd's, if it wants to be fed */
+	} daemon;
+	struct {
+		uint32_t max;
+		uint32_t evict;         /* enum config_evict */
+		uint32_t unconfirmed_s; /* an unconfirmed flow lives this long */
+		uint32_t events;        /* slots of a worker's ring, a power of two */
+	} table;
+	struct {
+		uint32_t cookie_mask;    /* one run of bits; 0: no cookies */
+		struct config_mark seen; /* mask 0: unused */
+	} mark;
+	struct track_config track;
+	char rules[CONFIG_PATH_MAX]; /* "": none, everything is accepted */
+	uint32_t on_policy_change;   /* enum config_on_change */
+	struct config_queue queues[CONFIG_QUEUES_MAX];
+	uint16_t queues_length;
+	uint16_t workers; /* 1 … CONFIG_WORKERS_MAX */
+};
+
+/** The defaults, with the default queues. */
+void config_init(struct config *cfg);
+
+/** Is there a queue at POSTROUTING or INPUT? */
+bool config_has_confirm_queue(const struct config *cfg);
+
+/** Is packet_hook @hook an entry hook (PREROUTING, OUTPUT)? */
+bool config_hook_is_entry(uint32_t hook);
+
+/** "prerouting" … */
+const char *config_hook_name(uint32_t hook);
+
+/* ---- reading ------------------------------------------------------------------- */
+
+/* Whoever hears of errors: @text is one error, several lines, without the last newline.
+ */
+typedef void config_report(void *ctx, const char *text);
+
+/* Where files come from; tests and fuzzers bring their own. */
+struct config_reader {
+	/** The bytes of @path, malloc'ed, one zero behind them. 0 or a negative errno. */
+	int (*read)(const struct config_reader *reader, const char *path, char **bytes,
+	            size_t *size);
+	/** Call @each with every path that @pattern (glob(7)) matches, sorted; stop at an
+	 * error. 0 or a negative errno. */
+	int (*expand)(const struct config_reader *reader, const char *pattern,
+	              int (*each)(void *arg, const char *path), void *arg);
+};
+
+/** The file system. */
+extern const struct config_reader config_reader_files;
+
+/**
+ * Read @path (by @reader) into @cfg, which need not be initialised. Returns 0, or
+ * -EINVAL when errors were reported, or -ENOMEM; @cfg is then not to be used.
+ */
+BASE_MUST_CHECK int config_load(struct config *cfg, const char *path,
+                                const struct config_reader *reader, config_report *report,
+                                void *ctx);
+
+/* ---- writing ------------------------------------------------------------------- */
+
+/** All keys with their values, as a file that config_load() takes. */
+void config_print(const struct config *cfg, FILE *out);
+
+/**
+ * Call @changed with the name ("table.max") of each key whose value differs and which
+ * takes effect at the next start only.
+ */
+void config_diff(const struct config *running, const struct config *wanted,
+                 void (*changed)(void *ctx, const char *key), void *ctx);
+
+#endif
