@@ -11,12 +11,11 @@
  *
  * A packet goes through this in order (the lookups are the caller's):
  *
- *   track_packet_check()      malformed, or a wrong checksum          INVALID, no flow
- *   p->untracked              neighbour discovery and the like        UNTRACKED, no flow
- *   p->icmp_error             track_error_key(), then find that flow  RELATED, or INVALID
- *   no flow has the tuple     track_open()                            NEW, or INVALID
- *   a flow has the tuple      track_packet()                          ESTABLISHED, or
- * INVALID
+ *   track_packet_check()  malformed, or a wrong checksum      INVALID, no flow
+ *   p->untracked          neighbour discovery and the like    UNTRACKED, no flow
+ *   p->icmp_error         track_error_key(), find that flow   RELATED, or INVALID
+ *   no flow               track_open()                        NEW, or INVALID
+ *   a flow                track_packet()                      ESTABLISHED, or INVALID
  *
  * What the owner does with a struct track_result, in this order:
  *   1. invalid: the packet is INVALID. No flow comes of it; an existing one keeps status

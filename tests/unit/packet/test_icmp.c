@@ -49,7 +49,7 @@ Test(icmp, queries_and_answers_have_an_identifier)
 Test(icmp, other_types_make_no_flow)
 {
 	static const uint8_t types[] = { 1, 2, 6, 7, 9, 10, 19, 30, 42, 255 };
-	static const uint8_t types6[] = { 138, 141, 142, 144, 151, 200, 255 };
+	static const uint8_t types6[] = { 138, 141, 142, 144, 150, 153, 200, 255 };
 	struct packet p;
 	size_t i;
 
@@ -64,7 +64,9 @@ Test(icmp, other_types_make_no_flow)
 
 Test(icmp, neighbour_discovery_is_untracked)
 {
-	static const uint8_t types[] = { 130, 131, 132, 133, 134, 135, 136, 143 };
+	static const uint8_t types[] = {
+		130, 131, 132, 133, 134, 135, 136, 143, 151, 152
+	};
 	struct packet p;
 	size_t i;
 
