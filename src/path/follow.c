@@ -51,6 +51,10 @@ static void store_timeout(struct path_worker *w, struct flow *f,
 
 	if (timeout)
 		flow_timeout_set(t, f, w->now_s, timeout);
+}
+
+static void store_last(struct path_worker *w, struct flow *f)
+{
 	if (atomic_load_explicit(&f->last_s, memory_order_relaxed) != w->now_s)
 		atomic_store_explicit(&f->last_s, w->now_s, memory_order_relaxed);
 }
@@ -79,14 +83,15 @@ static void store_result(struct path_worker *w, struct path_step *s,
 	struct flow *f = s->flow;
 
 	flow_state_store(f, state);
-	if (res->ignored)
-		return;
-	store_timeout(w, f, res);
 	store_status(w, s, res->set_status);
 	if (res->changed) {
 		s->changes |= FLOW_CHANGE_STATE;
 		store_closing(w, f, proto, state);
 	}
+	if (res->ignored)
+		return;
+	store_timeout(w, f, res);
+	store_last(w, f);
 	add(&f->side[s->dir].packets, 1);
 	add(&f->side[s->dir].bytes, s->p->length);
 }
@@ -138,10 +143,12 @@ static void follow_known(struct path_worker *w, struct path_step *s)
 	flow_state_load(f, &state);
 	track_packet(proto, &state, s->p, s->dir, status, w->track, w->now_ns / 1000000u,
 	             &res);
-	if (!res.invalid && !res.reopen)
+	if (!res.invalid && !res.reopen) {
 		store_result(w, s, proto, &state, &res);
-	else if (res.invalid)
+	} else if (res.invalid) {
 		flow_state_store(f, &state);
+		store_timeout(w, f, &res); /* it may become shorter */
+	}
 	flow_leave(w->flows, f);
 
 	if (res.invalid) {
