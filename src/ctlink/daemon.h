@@ -140,9 +140,9 @@ int ctlink_stats_parse(const struct nlmsghdr *nlh, struct ctlink_stats *stats,
 
 /* ---- CTQ_MSG_DAEMON_SUBSCRIBE ------------------------------------------------------ */
 
-/** The groups that a client wants, by number; CTQ_GROUP_LIMIT is above all. */
+/** The groups that a client wants: group 1 is bit 1. */
 struct ctlink_groups {
-	uint32_t mask; /* 1 << enum ctq_group */
+	uint64_t has; /* 1 << enum ctq_group */
 };
 
 int ctlink_groups_build(struct ctlink_message *m, const struct ctlink_header *header,

@@ -38,7 +38,6 @@ enum ctlink_filter_bit {
 	CTLINK_FILTER_ORIG,  /* orig, orig_flags */
 	CTLINK_FILTER_REPLY, /* reply, reply_flags */
 	CTLINK_FILTER_ID,    /* CTA_ID: this flow only */
-	CTLINK_FILTER_TERMS, /* CTA_CTQ_FILTER was there; set by ctlink_filter_append() */
 };
 
 struct ctlink_filter {

@@ -19,22 +19,7 @@
 #include "ctlink/attr.h"
 #include "ctlink/error.h"
 #include "ctlink/message.h"
-
-/**
- * One direction of a connection. The same 40 bytes as struct tuple of packet/tuple.h (see
- * there for the use of src_id and dst_id): who knows both may copy them.
- */
-struct ctlink_tuple {
-	uint8_t src[16]; /* IPv4 in the first four bytes, the rest zero */
-	uint8_t dst[16];
-	uint16_t src_id; /* network order: source port; ICMP: identifier */
-	uint16_t dst_id; /* network order: destination port; ICMP: type << 8 | code */
-	uint8_t l3;      /* AF_INET, AF_INET6 */
-	uint8_t l4;      /* IPPROTO_* */
-	uint16_t zone;   /* host order; see CTLINK_FLOW_ZONE */
-};
-
-_Static_assert(sizeof(struct ctlink_tuple) == 40, "copied from and to struct tuple");
+#include "ctlink/tuple.h"
 
 /** Packets and bytes of one direction. */
 struct ctlink_counters {

@@ -79,12 +79,24 @@ void ctlink_message_reset(struct ctlink_message *m);
 /** Begin a message with both headers. None may be open. */
 void ctlink_message_begin(struct ctlink_message *m, const struct ctlink_header *header);
 
+/** The same with the @size bytes at @bytes in nfgenmsg's place (NLMSG_ERROR). */
+void ctlink_message_begin_bytes(struct ctlink_message *m,
+                                const struct ctlink_header *header, const void *bytes,
+                                uint32_t size);
+
+/** A builder's own failure: the open message will not be in the datagram. */
+void ctlink_message_fail(struct ctlink_message *m, int error);
+
 /**
  * End the message. Returns 0; -EMSGSIZE when it would exceed the datagram's limit or
- * CTQ_MESSAGE_MAX, -ENOMEM, or -EINVAL for a string that is too long: it is then not in
+ * CTQ_MESSAGE_MAX, -ENOMEM, or what ctlink_message_fail() was given: it is then not in
  * the datagram.
  */
 int ctlink_message_end(struct ctlink_message *m) BASE_MUST_CHECK;
+
+/** A message without attributes: most requests. Returns as ctlink_message_end(). */
+int ctlink_message_put(struct ctlink_message *m,
+                       const struct ctlink_header *header) BASE_MUST_CHECK;
 
 /* Attributes. Integers are given in host order and written in network order. */
 void ctlink_message_put_u8(struct ctlink_message *m, uint16_t type, uint8_t value);
@@ -135,53 +147,5 @@ int ctlink_header_parse(const struct nlmsghdr *nlh, struct ctlink_header *header
  */
 int ctlink_request_check(const struct ctlink_header *header, uint16_t flags,
                          struct ctlink_error *error) BASE_MUST_CHECK;
-
-/* ---- answers: errors, acknowledgements, ends of dumps ------------------------ */
-
-/**
- * Put NLMSG_ERROR that answers @request: an acknowledgement when @error is NULL or its
- * code 0, else an error with text, offset and hint as far as there are any. Returns as
- * ctlink_message_end().
- */
-int ctlink_answer_build(struct ctlink_message *m, const struct nlmsghdr *request,
-                        const struct ctlink_error *error) BASE_MUST_CHECK;
-
-/**
- * Read NLMSG_ERROR into @error (code 0: an acknowledgement). @request, unless NULL, gets
- * the header that is answered. Returns 0 or -EBADMSG, which only speaks of @nlh itself.
- */
-int ctlink_answer_parse(const struct nlmsghdr *nlh, struct ctlink_error *error,
-                        struct nlmsghdr *request) BASE_MUST_CHECK;
-
-/**
- * Put NLMSG_DONE for the dump that @request asked for; @interrupted: the list may lack or
- * repeat entries (NLM_F_DUMP_INTR); @code: 0, or the negative errno that ended it early.
- */
-int ctlink_done_build(struct ctlink_message *m, const struct nlmsghdr *request,
-                      bool interrupted, int code) BASE_MUST_CHECK;
-
-/** Read NLMSG_DONE: *@code is its 0 or negative errno. Returns 0 or -EBADMSG. */
-int ctlink_done_parse(const struct nlmsghdr *nlh, bool *interrupted,
-                      int *code) BASE_MUST_CHECK;
-
-/* ---- batches ------------------------------------------------------------------ */
-
-/** What stands around the messages of a transaction. */
-struct ctlink_batch {
-	uint8_t subsystem; /* enum ctq_subsystem, of all its messages */
-	bool has_generation;
-	uint32_t generation; /* refuse unless it is the one in force */
-};
-
-int ctlink_batch_begin_build(struct ctlink_message *m, uint32_t seq,
-                             const struct ctlink_batch *batch) BASE_MUST_CHECK;
-int ctlink_batch_begin_parse(const struct nlmsghdr *nlh, struct ctlink_batch *batch,
-                             struct ctlink_error *error) BASE_MUST_CHECK;
-
-/** @check: check the batch, change nothing (CTQ_BATCH_CHECK). */
-int ctlink_batch_end_build(struct ctlink_message *m, uint32_t seq, uint8_t subsystem,
-                           bool check) BASE_MUST_CHECK;
-int ctlink_batch_end_parse(const struct nlmsghdr *nlh, bool *check,
-                           struct ctlink_error *error) BASE_MUST_CHECK;
 
 #endif
