@@ -2,9 +2,9 @@
 /*
  * arena.c - memory for leaves and nodes
  *
- * A chunk is closed (it holds nothing and owns no memory) or open. Opening writes
- * its descriptor; the last free in it closes it and returns its memory. Pages of
- * an open chunk are free, or hold objects of one class each:
+ * A chunk is closed (it owns no memory), idle (open, but all pages are free) or in
+ * use. Opening writes its descriptor. Pages of an open chunk are free, or hold
+ * objects of one class each:
  *
  *	chunk:  | descriptor | page 2 | page 3 | ...                    | page 511 |
  *	           0    1       one leaf  64 small leaves or nodes, ...
@@ -39,6 +39,9 @@ struct chunk {
 };
 
 #define CHUNK_RESERVED_PAGES 2
+#define CHUNK_USABLE_PAGES   (ARENA_CHUNK_PAGES - CHUNK_RESERVED_PAGES)
+/* Free pages to have ready once a table is larger than a chunk. */
+#define PAGES_READY (CHUNK_USABLE_PAGES / 2)
 
 _Static_assert(sizeof(struct chunk) <= CHUNK_RESERVED_PAGES * ARENA_PAGE,
                "the descriptor outgrew its pages");
@@ -96,56 +99,140 @@ static void chunk_avail_clear(struct arena *a, size_t chunk, unsigned int class,
 
 /*
  * Have chunks up to @chunk accessible. Closing keeps them so, and the lowest closed
- * chunk is opened first, hence at most one is new. Huge pages from the second
- * chunk on: the first must not cost 2 MiB for ten flows.
+ * chunk is opened first, hence at most one is new.
  */
 static int chunk_make_ready(struct arena *a, size_t chunk)
 {
-	char *at = a->base + chunk * ARENA_CHUNK;
-
 	if (chunk < a->chunks_ready)
 		return 0;
-	if (mprotect(at, ARENA_CHUNK, PROT_READ | PROT_WRITE) < 0)
+	if (mprotect(chunk_at(a, chunk), ARENA_CHUNK, PROT_READ | PROT_WRITE) < 0)
 		return -ENOMEM;
-	/* Advice: a kernel without huge pages refuses it, and all works as well. */
-	(void)madvise(at, ARENA_CHUNK, chunk ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
 	a->chunks_ready = chunk + 1;
 	return 0;
 }
 
-static int chunk_open(struct arena *a)
+/* Take the lowest closed chunk out of the map. Returns it, or -1. */
+static long chunk_claim(struct arena *a)
 {
 	long chunk = bit_first(a->closed, ARENA_MAP_WORDS);
-	struct chunk *c;
 
 	if (chunk < 0 || chunk_make_ready(a, (size_t)chunk) < 0)
-		return -ENOMEM;
-	c = chunk_at(a, (size_t)chunk);
-	/* memory from the system is zeroed, also after madvise() took it back */
+		return -1;
+	bit_clear(a->closed, (size_t)chunk);
+	return chunk;
+}
+
+/* Make a claimed chunk an idle one. Memory from the system is zeroed. */
+static void chunk_open(struct arena *a, size_t chunk)
+{
+	struct chunk *c = chunk_at(a, chunk);
+
 	memset(c->avail[CLASS_PAGE], 0xff, sizeof(c->avail[CLASS_PAGE]));
 	for (size_t page = 0; page < CHUNK_RESERVED_PAGES; page++)
 		bit_clear(c->avail[CLASS_PAGE], page);
-	bit_clear(a->closed, (size_t)chunk);
-	bit_set(a->has[CLASS_PAGE], (size_t)chunk);
+	bit_set(a->has[CLASS_PAGE], chunk);
+	bit_set(a->idle, chunk);
 	a->chunks_open++;
-	a->bytes += CHUNK_RESERVED_PAGES * ARENA_PAGE;
+	a->pages_free += CHUNK_USABLE_PAGES;
+}
+
+/* No page is free and somebody waits: take small pages, which are faster to get. */
+static int chunk_open_hurriedly(struct arena *a)
+{
+	long chunk = chunk_claim(a);
+
+	if (chunk < 0)
+		return -ENOMEM;
+	bit_set(a->hurried, (size_t)chunk);
+	chunk_open(a, (size_t)chunk);
 	return 0;
 }
 
-/* The chunk holds nothing any more. Called with the lock, which is let go meanwhile. */
+/* ---- ahead of need, in RCU's thread ------------------------------------------ */
+
+/*
+ * Huge pages are advice, here and below: a kernel that knows none refuses it, and
+ * all works as well. The same holds for clearing ahead, before Linux 5.14.
+ */
+static void chunk_populate(void *chunk)
+{
+	(void)madvise(chunk, ARENA_CHUNK, MADV_HUGEPAGE);
+#ifdef MADV_POPULATE_WRITE
+	(void)madvise(chunk, ARENA_CHUNK, MADV_POPULATE_WRITE);
+#endif
+}
+
+/* With the lock, which is let go meanwhile. False: no more chunks. */
+static bool chunk_open_ahead(struct arena *a)
+{
+	long chunk = chunk_claim(a);
+
+	if (chunk < 0)
+		return false;
+	pthread_mutex_unlock(&a->lock);
+	chunk_populate(chunk_at(a, (size_t)chunk));
+	pthread_mutex_lock(&a->lock);
+	chunk_open(a, (size_t)chunk);
+	return true;
+}
+
+/* Give an idle chunk's memory back. With the lock, which is let go meanwhile. */
 static void chunk_close(struct arena *a, size_t chunk)
 {
-	/* In neither map, it can be neither used nor opened until we are done. */
+	void *at = chunk_at(a, chunk);
+
 	bit_clear(a->has[CLASS_PAGE], chunk);
+	bit_clear(a->idle, chunk);
+	bit_clear(a->hurried, chunk);
 	a->chunks_open--;
-	a->bytes -= CHUNK_RESERVED_PAGES * ARENA_PAGE;
+	a->pages_free -= CHUNK_USABLE_PAGES;
 	pthread_mutex_unlock(&a->lock);
 
-	if (madvise(chunk_at(a, chunk), ARENA_CHUNK, MADV_DONTNEED) < 0)
-		memset(chunk_at(a, chunk), 0, sizeof(struct chunk)); /* locked memory */
+	if (madvise(at, ARENA_CHUNK, MADV_DONTNEED) < 0)
+		memset(at, 0, sizeof(struct chunk)); /* locked in memory: it stays */
+	(void)madvise(at, ARENA_CHUNK, MADV_NOHUGEPAGE);
 
 	pthread_mutex_lock(&a->lock);
 	bit_set(a->closed, chunk);
+}
+
+/*
+ * Chunks opened in a hurry get huge pages when the kernel finds the time (the first
+ * one keeps its small pages). Returns how many there were.
+ */
+static size_t hurried_advise(struct arena *a)
+{
+	size_t n = 0;
+	long chunk;
+
+	while ((chunk = bit_first(a->hurried, ARENA_MAP_WORDS)) >= 0) {
+		bit_clear(a->hurried, (size_t)chunk);
+		if (chunk > 0) {
+			(void)madvise(chunk_at(a, (size_t)chunk), ARENA_CHUNK,
+			              MADV_HUGEPAGE);
+			n++;
+		}
+	}
+	return n;
+}
+
+/*
+ * Have enough free pages ready, and not many more: half a chunk, and as many chunks
+ * as have lately been opened in a hurry. Twice as much, and idle chunks are closed.
+ * Small tables get nothing ahead, empty ones keep nothing.
+ */
+static void arena_balance(struct arena *a)
+{
+	size_t ready = hurried_advise(a) * CHUNK_USABLE_PAGES + PAGES_READY;
+	long chunk;
+
+	if (a->pages_used < CHUNK_USABLE_PAGES)
+		ready = 0;
+	while (a->pages_free < ready && chunk_open_ahead(a))
+		;
+	while (a->pages_free >= 2 * ready + CHUNK_USABLE_PAGES &&
+	       (chunk = bit_first(a->idle, ARENA_MAP_WORDS)) >= 0)
+		chunk_close(a, (size_t)chunk);
 }
 
 /* ---- pages and objects ------------------------------------------------------- */
@@ -158,7 +245,7 @@ static long page_take(struct arena *a, unsigned int class)
 
 	chunk = bit_first(a->has[CLASS_PAGE], ARENA_MAP_WORDS);
 	if (chunk < 0) {
-		if (chunk_open(a) < 0)
+		if (chunk_open_hurriedly(a) < 0)
 			return -1;
 		chunk = bit_first(a->has[CLASS_PAGE], ARENA_MAP_WORDS);
 	}
@@ -168,10 +255,12 @@ static long page_take(struct arena *a, unsigned int class)
 		chunk_avail_clear(a, (size_t)chunk, CLASS_PAGE, (size_t)page);
 		chunk_avail_set(a, (size_t)chunk, class, (size_t)page);
 	}
-	c->pages_used++;
+	if (c->pages_used++ == 0)
+		bit_clear(a->idle, (size_t)chunk);
 	if (c->pages_touched <= (uint32_t)page)
 		c->pages_touched = (uint32_t)page + 1;
-	a->bytes += ARENA_PAGE;
+	a->pages_used++;
+	a->pages_free--;
 	return chunk;
 }
 
@@ -181,9 +270,10 @@ static void page_give(struct arena *a, size_t chunk, unsigned int class, size_t 
 
 	chunk_avail_clear(a, chunk, class, page);
 	chunk_avail_set(a, chunk, CLASS_PAGE, page);
-	a->bytes -= ARENA_PAGE;
+	a->pages_used--;
+	a->pages_free++;
 	if (--c->pages_used == 0)
-		chunk_close(a, chunk);
+		bit_set(a->idle, chunk);
 }
 
 static uint32_t object_ref(size_t chunk, size_t page, unsigned int slot,
@@ -218,7 +308,7 @@ static uint32_t object_take(struct arena *a, unsigned int class, uint32_t node)
 	return object_ref((size_t)chunk, (size_t)page, slot, class, node);
 }
 
-/* With the lock held (chunk_close() may let go of it for a while). */
+/* With the lock held. */
 static void object_give(struct arena *a, uint32_t ref)
 {
 	unsigned int class = ref & REF_CLASS;
@@ -351,6 +441,7 @@ static void limbo_free(struct rcu_head *head)
 		object_give(a, l->refs[l->length]);
 		pthread_mutex_unlock(&a->lock);
 	}
+	arena_balance(a);
 	a->deferred = false;
 	if (a->limbo[0].length > 0)
 		limbo_start(a);
@@ -390,6 +481,7 @@ int arena_init(struct arena *a, const struct hashtrie_ops *ops, void *ctx)
 	a->map_size = size;
 	start = (uintptr_t)a->map;
 	a->base = (char *)a->map + (-start & (ARENA_CHUNK - 1));
+	(void)madvise(a->base, ARENA_CHUNKS * ARENA_CHUNK, MADV_NOHUGEPAGE);
 	if (chunk_make_ready(a, 0) < 0) {
 		munmap(a->map, a->map_size);
 		return -ENOMEM;
@@ -420,10 +512,12 @@ void arena_fini(struct arena *a)
 void arena_stats(struct arena *a, struct hashtrie_stats *stats)
 {
 	pthread_mutex_lock(&a->lock);
-	stats->bytes = a->bytes;
+	stats->bytes = (a->pages_used + a->chunks_open * CHUNK_RESERVED_PAGES) *
+	               (size_t)ARENA_PAGE;
 	stats->bytes_limbo = a->limbo[0].bytes + a->limbo[1].bytes;
 	stats->bytes_held = a->chunks_open * ARENA_CHUNK;
-	if (!(a->closed[0] & 1))
+	/* The first chunk has small pages: what was never touched costs nothing. */
+	if (a->chunks_open > 0 && !(a->closed[0] & 1))
 		stats->bytes_held +=
 			(size_t)chunk_at(a, 0)->pages_touched * ARENA_PAGE - ARENA_CHUNK;
 	pthread_mutex_unlock(&a->lock);

@@ -3,9 +3,8 @@
  * arena_priv.h - memory for leaves and nodes, addressed by 32-bit references
  *
  * One range of address space per table, taken once and filled from below in
- * chunks of 2 MiB (a huge page each, but for the first, so that a small table is
- * small). A chunk is 512 pages of 4 KiB: two for its descriptor, the others each
- * one object of 4 KiB or several smaller objects of one class.
+ * chunks of 2 MiB. A chunk is 512 pages of 4 KiB: two for its descriptor, the
+ * others each one object of 4 KiB or several smaller objects of one class.
  *
  * Object classes are powers of two: class c has 2^c granules of 64 bytes, c = 0..6.
  * Objects are aligned to their size.
@@ -25,6 +24,11 @@
  *
  * The lowest free place is always taken first. What is used therefore gathers at
  * the bottom, and chunks at the top fall empty and go back to the system.
+ *
+ * Huge pages. The kernel needs 100 to 300 us to clear one, too long for a packet to
+ * wait. RCU's thread therefore keeps a chunk ready ahead of need, in a huge page
+ * and already cleared. Who needs a chunk when none is ready opens one with small
+ * pages, a microsecond each, and RCU's thread then keeps more ready.
  *
  * Threads. arena_at() may be called by anybody. All else locks the arena. An
  * object that readers may know of is given to arena_retire(), which frees it
@@ -75,14 +79,18 @@ struct arena {
 	void *map; /* as mmap() gave it: base is aligned inside */
 	size_t map_size;
 
-	pthread_mutex_t lock;             /* everything below */
-	size_t chunks_ready;              /* chunks [0, this) may be touched */
-	uint64_t closed[ARENA_MAP_WORDS]; /* chunks that hold nothing */
+	pthread_mutex_t lock; /* everything below */
+	size_t chunks_ready;  /* chunks [0, this) may be touched */
+	/* Chunk maps. A chunk is closed, idle, in use, or changing hands. */
+	uint64_t closed[ARENA_MAP_WORDS];  /* owns no memory */
+	uint64_t idle[ARENA_MAP_WORDS];    /* open, but all its pages are free */
+	uint64_t hurried[ARENA_MAP_WORDS]; /* open, with small pages, not yet advised */
 	/* has[c]: chunks with room for an object of class c in a page of that class;
 	 * has[ARENA_CLASSES - 1], the class of whole pages: chunks with a free page */
 	uint64_t has[ARENA_CLASSES][ARENA_MAP_WORDS];
-	size_t bytes;
 	size_t chunks_open;
+	size_t pages_used;
+	size_t pages_free; /* of open chunks */
 
 	struct limbo limbo[2]; /* [0] collects, [1] waits for the callback */
 	bool deferred;         /* a callback is under way */

@@ -114,23 +114,38 @@ bool leaf_copy(struct line *to, unsigned int to_class, const struct line *from,
 	return true;
 }
 
-void leaf_split(struct line *zero, struct line *one, const struct line *from,
-                uint32_t bit, unsigned int entries[2])
+/*
+ * Entries at home keep their line and slot; no search is needed. Those away are put
+ * aside and placed at the end, most of them then at home. That cannot fail: the
+ * group that held them before has at least as much room now.
+ */
+void leaf_split(struct line *half[2], const struct line *from, uint32_t bit,
+                unsigned int entries[2])
 {
+	uint64_t away[LINE_SLOTS << LEAF_CLASS_FULL];
+	unsigned int aways = 0;
+
 	entries[0] = entries[1] = 0;
 	for (unsigned int i = 0; i < leaf_lines(LEAF_CLASS_FULL); i++)
 		for (unsigned int slot = 0; slot < LINE_SLOTS; slot++) {
 			uint64_t entry = from[i].slot[slot];
-			bool half = entry_tag(entry) & bit, placed;
+			bool one = entry_tag(entry) & bit;
 
 			if (!entry)
 				continue;
-			placed = leaf_place(half ? one : zero, LEAF_CLASS_FULL, entry,
-			                    LEAF_FAR);
-			assert(placed); /* its group held it before */
-			(void)placed;
-			entries[half]++;
+			entries[one]++;
+			if (entry_tag(entry) % leaf_lines(LEAF_CLASS_FULL) == i)
+				half[one][i].slot[slot] = entry;
+			else
+				away[aways++] = entry;
 		}
+	for (unsigned int i = 0; i < aways; i++) {
+		bool one = entry_tag(away[i]) & bit;
+		bool placed = leaf_place(half[one], LEAF_CLASS_FULL, away[i], LEAF_FAR);
+
+		assert(placed);
+		(void)placed;
+	}
 }
 
 bool leaf_differs(struct line *leaf, uint32_t tag, uint32_t mask)

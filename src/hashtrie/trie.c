@@ -214,32 +214,35 @@ static void half_publish(struct hashtrie *t, struct trie_step *s, unsigned int i
 
 static int trie_split(struct hashtrie *t, struct trie_path *path, uint32_t tag)
 {
+	unsigned int size, index, entries[2];
 	struct arena *a = &t->arena;
-	unsigned int block, index, entries[2];
-	uint32_t zero, one, old;
+	uint32_t ref[2], old;
+	struct line *half[2];
 	struct trie_step *s;
 
 	if (arena_reserve(a, 1) < 0)
 		return -ENOMEM;
-	zero = arena_alloc(a, LEAF_CLASS_FULL, 0);
-	one = arena_alloc(a, LEAF_CLASS_FULL, 0);
-	if (zero == REF_NONE || one == REF_NONE || trie_make_divisible(t, path, tag) < 0)
+	for (int i = 0; i < 2; i++) {
+		ref[i] = arena_alloc(a, LEAF_CLASS_FULL, 0);
+		half[i] = trie_leaf(t, ref[i]);
+	}
+	if (ref[0] == REF_NONE || ref[1] == REF_NONE ||
+	    trie_make_divisible(t, path, tag) < 0)
 		goto undo;
 	s = &path->step[path->last];
 	old = step_ref(s);
-	block = step_block(path);
-	index = s->index & ~(block - 1);
-	leaf_split(trie_leaf(t, zero), trie_leaf(t, one), trie_leaf(t, old),
-	           path_split_bit(path), entries);
-	half_publish(t, s, index, block / 2, zero, entries[0]);
-	half_publish(t, s, index + block / 2, block / 2, one, entries[1]);
+	size = step_block(path) / 2;
+	index = s->index & ~(2 * size - 1);
+	leaf_split(half, trie_leaf(t, old), path_split_bit(path), entries);
+	half_publish(t, s, index, size, ref[0], entries[0]);
+	half_publish(t, s, index + size, size, ref[1], entries[1]);
 	arena_retire(a, old);
 	count_add(&path_subtree(t, path)->splits, 1);
 	return 0;
 
 undo:
-	arena_free(a, zero);
-	arena_free(a, one);
+	arena_free(a, ref[0]);
+	arena_free(a, ref[1]);
 	arena_unreserve(a, 1);
 	return -ENOMEM;
 }
