@@ -49,6 +49,15 @@ const struct track_proto *const *track_proto_list(void)
 	return protos;
 }
 
+/* An INVALID packet asks for nothing, but perhaps that a timeout be shortened. */
+static void forget_wishes(struct track_result *res)
+{
+	*res = (struct track_result){
+		.invalid = res->invalid,
+		.shrink_timeout_s = res->shrink_timeout_s,
+	};
+}
+
 void track_open(const struct track_proto *proto, union track_state *state,
                 const struct packet *p, const struct track_config *cfg, uint64_t now_ms,
                 struct track_result *res)
@@ -56,6 +65,8 @@ void track_open(const struct track_proto *proto, union track_state *state,
 	memset(state, 0, sizeof(*state));
 	memset(res, 0, sizeof(*res));
 	proto->open(state, p, cfg, now_ms, res);
+	if (res->invalid)
+		forget_wishes(res);
 }
 
 void track_packet(const struct track_proto *proto, union track_state *state,
@@ -65,7 +76,9 @@ void track_packet(const struct track_proto *proto, union track_state *state,
 {
 	memset(res, 0, sizeof(*res));
 	proto->packet(state, p, dir, status, cfg, now_ms, res);
-	if (dir == TRACK_REPLY && !res->invalid && !res->reopen)
+	if (res->invalid)
+		forget_wishes(res);
+	else if (dir == TRACK_REPLY && !res->reopen)
 		res->set_status |= TRACK_SEEN_REPLY & ~status;
 }
 
