@@ -29,8 +29,9 @@ struct control_env {
 	uint16_t workers;
 	const char *version;
 	const char *config_path;
-	uint64_t started_ns; /* realtime */
-	void *ctx;           /* first argument of the functions below */
+	uint64_t started_ns;           /* realtime */
+	uint64_t started_monotonic_ns; /* the same moment */
+	void *ctx;                     /* first argument of the functions below */
 	/** Queue @i of the configuration, 0 …; false: no more. */
 	bool (*queue_info)(void *ctx, unsigned int i, struct queue_info *out);
 	/** Read configuration and rules again. 0, or a negative errno with a text. */

@@ -24,6 +24,8 @@
 #define TABLE_SLACK_MAX   262144u
 
 #define TABLE_EVENTS_DEFAULT 4096
+/* Control's own ring takes what expires in a tenth of a second. */
+#define TABLE_EVENTS_CONTROL 65536
 
 void flow_table_config_init(struct flow_table_config *cfg)
 {
@@ -89,6 +91,13 @@ static void worker_destroy(struct flow_worker *w)
 	free(w);
 }
 
+static uint32_t events_of(const struct flow_table *t, uint16_t number)
+{
+	if (number < t->cfg.workers || t->cfg.events > TABLE_EVENTS_CONTROL)
+		return t->cfg.events;
+	return TABLE_EVENTS_CONTROL;
+}
+
 static struct flow_worker *worker_new(struct flow_table *t, uint16_t number)
 {
 	struct flow_worker *w = aligned_alloc(BASE_CACHELINE, sizeof(*w));
@@ -101,7 +110,7 @@ static struct flow_worker *worker_new(struct flow_table *t, uint16_t number)
 	w->owner_id = (uint16_t)(number + 1);
 	lists_init(&w->lists);
 	w->unconfirmed = hashtrie_new(&table_ops, t);
-	if (!w->unconfirmed || ring_init(&w->ring, t->cfg.events) < 0) {
+	if (!w->unconfirmed || ring_init(&w->ring, events_of(t, number)) < 0) {
 		worker_destroy(w);
 		return NULL;
 	}

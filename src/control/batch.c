@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * batch.c - transactions on the rules
+ *
+ * Between BATCH_BEGIN and BATCH_END messages are steps of a rules_change. The first one that
+ * is refused is answered by its error and spoils the batch: what follows is read over up to
+ * BATCH_END, and nothing changes. An error that shows only when all is put together (a jump to
+ * a chain that nobody made) is answered with the header of the step that brought it.
+ */
+#include <arpa/inet.h>
+#include <libmnl/libmnl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "control/control_priv.h"
+#include "ctlink/batch.h"
+#include "ctlink/rule.h"
+
+/* Longest batch, in messages: a rule set at its limits and its chains. */
+#define BATCH_STEPS_MAX (RULES_MAX + RULES_CHAINS_MAX + 1)
+
+struct control_batch {
+	struct ctlink_batch begin;
+	struct rules_change *change;
+	bool spoilt;
+	uint64_t bytes;
+	uint64_t started_ns;
+	struct nlmsghdr
+		*steps; /* for errors that are found at the end; item 1 is the first */
+	uint32_t steps_length, steps_capacity;
+};
+
+void control_batch_destroy(struct control_batch *batch)
+{
+	if (!batch)
+		return;
+	rules_change_destroy(batch->change);
+	free(batch->steps);
+	free(batch);
+}
+
+/* ---- begin ------------------------------------------------------------------------------------ */
+
+static int check_begin(struct control_request *r, const struct ctlink_batch *begin)
+{
+	uint32_t generation =
+		ruleset_generation(rules_peek(r->client->control->env.rules));
+
+	if (begin->subsystem != CTQ_SUBSYS_RULES)
+		return ctlink_error_set(r->error, -EOPNOTSUPP, 0,
+		                        "no transactions in subsystem 0x%02x",
+		                        begin->subsystem);
+	if (ctlink_has(begin, CTLINK_BATCH_GENERATION) && begin->generation != generation)
+		return ctlink_error_set(
+			r->error, -ESTALE, 0,
+			"the rules have changed: generation %u is in force, not %u",
+			generation, begin->generation);
+	return 0;
+}
+
+static int batch_begin(struct control_request *r)
+{
+	struct control_batch *batch;
+	struct ctlink_batch begin;
+	int err = ctlink_batch_begin_parse(r->nlh, &begin, r->error);
+
+	if (err == 0)
+		err = check_begin(r, &begin);
+	if (err < 0)
+		return err;
+	batch = calloc(1, sizeof(*batch));
+	if (!batch)
+		return -ENOMEM;
+	batch->begin = begin;
+	batch->started_ns = clock_monotonic_ns();
+	batch->change = rules_change_new(r->client->control->env.rules, &err);
+	if (!batch->change) {
+		free(batch);
+		return err;
+	}
+	r->client->batch = batch;
+	return 0;
+}
+
+/* ---- steps -------------------------------------------------------------------------------------- */
+
+/* Where attribute number @number of type @attr is in a message, from its start; 0: nowhere. */
+static uint32_t offset_of(const struct nlmsghdr *nlh, uint16_t type, uint32_t number)
+{
+	const struct nlattr *attr;
+
+	mnl_attr_for_each (attr, nlh, sizeof(struct nfgenmsg))
+		if (mnl_attr_get_type(attr) == type && number-- == 0)
+			return (uint32_t)((const char *)attr - (const char *)nlh);
+	return 0;
+}
+
+static int step_error(struct control_request *r, const struct rules_error *e)
+{
+	*r->error = e->error;
+	if (e->attr)
+		r->error->offset = offset_of(r->nlh, e->attr, e->number);
+	return e->error.code;
+}
+
+static int step_chain(struct control_request *r, struct control_batch *batch, bool remove)
+{
+	struct ctlink_chain chain = { .has = 0 };
+	struct rules_error e = { .item = 0 };
+	int err = ctlink_chain_parse(r->nlh, &chain, NULL, r->error);
+
+	if (err == 0) {
+		if (remove)
+			err = rules_change_chain_delete(
+				batch->change, batch->steps_length, chain.name, &e);
+		else
+			err = rules_change_chain_set(batch->change, batch->steps_length,
+			                             &chain, &e);
+		if (err < 0)
+			err = step_error(r, &e);
+	}
+	ctlink_chain_fini(&chain, NULL);
+	return err;
+}
+
+static int step_rule(struct control_request *r, struct control_batch *batch)
+{
+	struct ctlink_rule rule = { .has = 0 };
+	struct rules_error e = { .item = 0 };
+	int err = ctlink_rule_parse(r->nlh, &rule, NULL, r->error);
+
+	if (err == 0) {
+		if (r->nlh->nlmsg_flags & NLM_F_REPLACE)
+			err = rules_change_rule_replace(batch->change,
+			                                batch->steps_length, &rule, &e);
+		else
+			err = rules_change_rule_add(batch->change, batch->steps_length,
+			                            &rule, &e);
+		if (err < 0)
+			err = step_error(r, &e);
+	}
+	ctlink_rule_fini(&rule, NULL);
+	return err;
+}
+
+static int step_rule_delete(struct control_request *r, struct control_batch *batch)
+{
+	const struct nlattr *attr;
+	struct rules_error e = { .item = 0 };
+	uint32_t id = 0;
+	int err;
+
+	mnl_attr_for_each (attr, r->nlh, sizeof(struct nfgenmsg))
+		if (mnl_attr_get_type(attr) == CTQA_RULE_ID &&
+		    mnl_attr_validate(attr, MNL_TYPE_U32) == 0)
+			id = ntohl(mnl_attr_get_u32(attr));
+	if (!id)
+		return ctlink_error_set(r->error, -EINVAL, 0,
+		                        "CTQA_RULE_ID is missing or no u32");
+	err = rules_change_rule_delete(batch->change, batch->steps_length, id, &e);
+	return err < 0 ? step_error(r, &e) : 0;
+}
+
+static int step_run(struct control_request *r, struct control_batch *batch)
+{
+	int err = ctlink_request_check(
+		&r->header, NLM_F_REPLACE | NLM_F_CREATE | NLM_F_APPEND, r->error);
+
+	if (err < 0)
+		return err;
+	switch (r->nlh->nlmsg_type) {
+	case CTLINK_TYPE(CTQ_SUBSYS_RULES, CTQ_MSG_RULESET_FLUSH):
+		return rules_change_flush(batch->change);
+	case CTLINK_TYPE(CTQ_SUBSYS_RULES, CTQ_MSG_CHAIN_NEW):
+		return step_chain(r, batch, false);
+	case CTLINK_TYPE(CTQ_SUBSYS_RULES, CTQ_MSG_CHAIN_DEL):
+		return step_chain(r, batch, true);
+	case CTLINK_TYPE(CTQ_SUBSYS_RULES, CTQ_MSG_RULE_NEW): return step_rule(r, batch);
+	case CTLINK_TYPE(CTQ_SUBSYS_RULES, CTQ_MSG_RULE_DEL):
+		return step_rule_delete(r, batch);
+	default:
+		return ctlink_error_set(r->error, -EOPNOTSUPP, 0,
+		                        "message 0x%04x cannot be part of a batch",
+		                        r->nlh->nlmsg_type);
+	}
+}
+
+static int steps_append(struct control_batch *batch, const struct nlmsghdr *nlh)
+{
+	uint32_t capacity = batch->steps_capacity ? batch->steps_capacity * 2 : 64;
+	struct nlmsghdr *steps;
+
+	batch->bytes += nlh->nlmsg_len;
+	if (batch->steps_length >= BATCH_STEPS_MAX || batch->bytes > CTQ_BATCH_MAX)
+		return -E2BIG;
+	if (batch->steps_length == batch->steps_capacity) {
+		steps = realloc(batch->steps, capacity * sizeof(*steps));
+		if (!steps)
+			return -ENOMEM;
+		batch->steps = steps;
+		batch->steps_capacity = capacity;
+	}
+	batch->steps[batch->steps_length++] = *nlh;
+	return 0;
+}
+
+static int batch_step(struct control_request *r, struct control_batch *batch)
+{
+	int err;
+
+	if (batch->spoilt)
+		return 0;
+	err = steps_append(batch, r->nlh);
+	if (err == -E2BIG)
+		ctlink_error_set(r->error, err, 0,
+		                 "the batch is longer than %d bytes or %d messages",
+		                 CTQ_BATCH_MAX, BATCH_STEPS_MAX);
+	if (err == 0)
+		err = step_run(r, batch);
+	if (err == -ENOMEM && !r->error->text[0])
+		ctlink_error_set(r->error, err, 0, "no memory");
+	batch->spoilt = err < 0;
+	return err;
+}
+
+/* ---- end ------------------------------------------------------------------------------------------ */
+
+/* The answer to the step that brought what is wrong goes before the one to BATCH_END. */
+static int answer_step(struct control_request *r, const struct control_batch *batch,
+                       const struct rules_error *e)
+{
+	struct ctlink_message m;
+
+	if (e->item == 0 || e->item > batch->steps_length) {
+		*r->error = e->error;
+		return e->error.code;
+	}
+	ctlink_message_init(&m, CTQ_DATAGRAM_MAX, NULL);
+	if (ctlink_answer_build(&m, &batch->steps[e->item - 1], &e->error) == 0)
+		control_client_send(r->client, m.data, m.size);
+	ctlink_message_fini(&m);
+	return ctlink_error_set(r->error, -ECANCELED, 0,
+	                        "the batch was refused: nothing has changed");
+}
+
+static int batch_commit(struct control_request *r, struct control_batch *batch,
+                        bool check)
+{
+	struct rules_error e = { .item = 0 };
+	struct control *c = r->client->control;
+
+	if (batch->spoilt)
+		return ctlink_error_set(r->error, -ECANCELED, 0,
+		                        "the batch was refused: nothing has changed");
+	if (rules_change_build(batch->change, &e) < 0)
+		return answer_step(r, batch, &e);
+	if (check)
+		return 0;
+	rules_change_commit(batch->change, clock_realtime_ns() / 1000000000u,
+	                    clock_monotonic_ns() - batch->started_ns);
+	control_ruleset_announce(c);
+	return 0;
+}
+
+static int batch_end(struct control_request *r, struct control_batch *batch)
+{
+	bool check = false;
+	int err = ctlink_batch_end_parse(r->nlh, &check, r->error);
+
+	if (err == 0)
+		err = batch_commit(r, batch, check);
+	control_batch_destroy(batch);
+	r->client->batch = NULL;
+	return err;
+}
+
+int control_batch_message(struct control_request *r)
+{
+	struct control_batch *batch = r->client->batch;
+
+	if (r->nlh->nlmsg_type == NFNL_MSG_BATCH_END)
+		return batch_end(r, batch);
+	if (r->nlh->nlmsg_type != NFNL_MSG_BATCH_BEGIN)
+		return batch_step(r, batch);
+	if (batch)
+		return ctlink_error_set(r->error, -EBUSY, 0, "a batch is open already");
+	return batch_begin(r);
+}

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * client.c - one connection
+ *
+ * Requests are answered one after the other. A long one becomes a job, which goes on
+ * whenever the client has read what was sent before: a client that reads slowly slows its own
+ * job and nothing else, and at most one datagram of it waits here. Requests behind the job wait
+ * in the socket, or in `input` when they came in the same datagram.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "control/control_priv.h"
+
+/* Datagrams of a job, and requests, before others get their turn. */
+#define CLIENT_TURN 16
+
+struct control_client *control_client_new(struct control *c, int fd, bool may_change)
+{
+	struct control_client *client = calloc(1, sizeof(*client));
+
+	if (!client)
+		return NULL;
+	client->input = malloc(CTQ_DATAGRAM_MAX);
+	if (!client->input) {
+		free(client);
+		return NULL;
+	}
+	client->control = c;
+	client->fd = fd;
+	client->may_change = may_change;
+	CDS_INIT_LIST_HEAD(&client->output);
+	cds_list_add_tail(&client->node, &c->clients);
+	c->clients_length++;
+	return client;
+}
+
+static void output_drop_first(struct control_client *client)
+{
+	struct control_output *out =
+		cds_list_first_entry(&client->output, struct control_output, node);
+
+	client->output_bytes -= out->size;
+	cds_list_del(&out->node);
+	free(out);
+}
+
+static void job_end(struct control_client *client)
+{
+	if (client->job)
+		client->job->destroy(client->job);
+	client->job = NULL;
+}
+
+void control_client_destroy(struct control_client *client)
+{
+	struct control *c = client->control;
+
+	job_end(client);
+	control_batch_destroy(client->batch);
+	while (!cds_list_empty(&client->output))
+		output_drop_first(client);
+	close(client->fd); /* leaves the epoll */
+	cds_list_del(&client->node);
+	c->clients_length--;
+	free(client->input);
+	free(client);
+	control_groups_update(c);
+}
+
+/* ---- out ------------------------------------------------------------------------------- */
+
+static void want_out(struct control_client *client, bool wanted)
+{
+	struct epoll_event event = { .events = wanted ? EPOLLIN | EPOLLOUT : EPOLLIN,
+		                     .data.ptr = client };
+
+	if (client->wants_out == wanted)
+		return;
+	client->wants_out = wanted;
+	epoll_ctl(client->control->epoll, EPOLL_CTL_MOD, client->fd, &event);
+}
+
+/* 1: sent; 0: the client must read first; negative: it is gone. */
+static int send_now(struct control_client *client, const void *data, uint32_t size)
+{
+	if (send(client->fd, data, size, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0)
+		return 1;
+	return errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS ? 0 : -errno;
+}
+
+bool control_client_send(struct control_client *client, const void *data, uint32_t size)
+{
+	struct control_output *out;
+	int sent = 0;
+
+	if (size == 0)
+		return true;
+	if (cds_list_empty(&client->output))
+		sent = send_now(client, data, size);
+	if (sent) {
+		client->is_gone |= sent < 0;
+		return true;
+	}
+	if (client->output_bytes + size > client->control->cfg.buffer_max)
+		return false;
+	out = malloc(sizeof(*out) + size);
+	if (!out)
+		return false;
+	out->size = size;
+	memcpy(out->data, data, size);
+	cds_list_add_tail(&out->node, &client->output);
+	client->output_bytes += size;
+	want_out(client, true);
+	return true;
+}
+
+/* True: nothing waits any more. */
+static bool flush_output(struct control_client *client)
+{
+	struct control_output *out;
+	int sent;
+
+	while (!cds_list_empty(&client->output)) {
+		out = cds_list_first_entry(&client->output, struct control_output, node);
+		sent = send_now(client, out->data, out->size);
+		if (sent == 0)
+			return false;
+		client->is_gone |= sent < 0;
+		output_drop_first(client);
+	}
+	if (client->lost)
+		control_groups_overrun(client);
+	return true;
+}
+
+/* ---- the job ---------------------------------------------------------------------------- */
+
+static int job_answer(struct control_client *client, int result, struct ctlink_message *m)
+{
+	struct control_job *job = client->job;
+	struct ctlink_error error = { .code = result };
+
+	if (job->is_dump)
+		return ctlink_done_build(m, &job->request, job->interrupted, result);
+	if (result < 0 || job->request.nlmsg_flags & NLM_F_ACK)
+		return ctlink_answer_build(m, &job->request, result < 0 ? &error : NULL);
+	return 0;
+}
+
+/* One datagram of the job. */
+static void job_step(struct control_client *client)
+{
+	struct ctlink_message m;
+	int result;
+
+	ctlink_message_init(&m, CTQ_DATAGRAM_MAX, NULL);
+	result = client->job->step(client, client->job, &m);
+	if (result <= 0) {
+		if (job_answer(client, result, &m) == -EMSGSIZE) {
+			client->is_gone |= !control_client_send(client, m.data, m.size);
+			ctlink_message_reset(&m);
+			client->is_gone |= job_answer(client, result, &m) < 0;
+		}
+		job_end(client);
+	}
+	client->is_gone |= !control_client_send(client, m.data, m.size);
+	ctlink_message_fini(&m);
+	rcu_quiet();
+}
+
+/* ---- in ------------------------------------------------------------------------------------ */
+
+/* An answer that does not fit a datagram is our own mistake; the client is told. */
+static void answer(struct control_client *client, const struct nlmsghdr *nlh)
+{
+	struct ctlink_error error = { .code = 0 };
+	struct ctlink_message m;
+	int err;
+
+	client->control->counters[CONTROL_COUNTER_REQUESTS]++;
+	ctlink_message_init(&m, CTQ_DATAGRAM_MAX, NULL);
+	err = control_dispatch(client, nlh, &m, &error);
+	if (err < 0) {
+		client->control->counters[CONTROL_COUNTER_ERRORS]++;
+		ctlink_message_reset(&m);
+		error.code = err;
+		err = ctlink_answer_build(&m, nlh, &error);
+	} else if (nlh->nlmsg_flags & NLM_F_ACK && !client->job && !client->batch) {
+		err = ctlink_answer_build(&m, nlh, NULL);
+	}
+	client->is_gone |= err < 0 || !control_client_send(client, m.data, m.size);
+	ctlink_message_fini(&m);
+}
+
+/* A datagram that cannot be taken apart is answered once, and its rest is lost. */
+static void answer_garbage(struct control_client *client,
+                           const struct ctlink_error *error)
+{
+	struct nlmsghdr none = { .nlmsg_len = NLMSG_HDRLEN };
+	struct ctlink_message m;
+
+	client->control->counters[CONTROL_COUNTER_ERRORS]++;
+	ctlink_message_init(&m, CTQ_DATAGRAM_MAX, NULL);
+	client->is_gone |= ctlink_answer_build(&m, &none, error) < 0 ||
+	                   !control_client_send(client, m.data, m.size);
+	ctlink_message_fini(&m);
+}
+
+static void datagram_step(struct control_client *client)
+{
+	struct ctlink_error error = { .code = 0 };
+	const struct nlmsghdr *nlh;
+	int more;
+
+	while (!client->job && !client->is_gone) {
+		more = ctlink_datagram_next(&client->datagram, &nlh, &error);
+		if (more <= 0) {
+			if (more < 0)
+				answer_garbage(client, &error);
+			client->datagram.size = 0;
+			return;
+		}
+		answer(client, nlh);
+	}
+}
+
+/* False: there is nothing to read now. */
+static bool receive(struct control_client *client)
+{
+	struct ctlink_error error = { .code = -EMSGSIZE };
+	ssize_t n = recv(client->fd, client->input, CTQ_DATAGRAM_MAX,
+	                 MSG_DONTWAIT | MSG_TRUNC);
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return false;
+	if (n <= 0) {
+		client->is_gone = true;
+		return false;
+	}
+	if (n > CTQ_DATAGRAM_MAX) {
+		ctlink_error_set(&error, -EMSGSIZE, 0,
+		                 "a datagram of %zd bytes, %d are allowed", n,
+		                 CTQ_DATAGRAM_MAX);
+		answer_garbage(client, &error);
+		return true;
+	}
+	ctlink_datagram_init(&client->datagram, client->input, (uint32_t)n);
+	datagram_step(client);
+	return true;
+}
+
+void control_client_step(struct control_client *client)
+{
+	unsigned int turn;
+
+	for (turn = 0; turn < CLIENT_TURN && !client->is_gone; turn++) {
+		if (!flush_output(client))
+			break;
+		if (client->job)
+			job_step(client);
+		else if (client->datagram.size)
+			datagram_step(client);
+		else if (!receive(client))
+			break;
+	}
+	/* A job goes on when the socket is writable, which it is mostly at once. */
+	want_out(client, client->job || client->datagram.size ||
+	                         !cds_list_empty(&client->output));
+}

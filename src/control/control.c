@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * control.c - the socket and its loop
+ */
+#include "control/control.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "control/control_priv.h"
+
+#define CONTROL_EVENTS     64 /* of one epoll_wait(): the rest comes with the next */
+#define CONTROL_BACKLOG    16
+#define CONTROL_GROUPS_MAX 256 /* supplementary groups of a peer that are looked at */
+
+void control_config_init(struct control_config *cfg)
+{
+	*cfg = (struct control_config){
+		.socket_path = CTQ_SOCKET_PATH,
+		.read_group = (gid_t)-1,
+		.change_group = (gid_t)-1,
+		.clients_max = CONTROL_CLIENTS_DEFAULT,
+		.buffer_max = CONTROL_BUFFER_DEFAULT,
+	};
+}
+
+/* ---- the socket ------------------------------------------------------------------------ */
+
+/* Does somebody answer at this address? */
+static bool is_alive(const struct sockaddr_un *address)
+{
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	bool alive;
+
+	if (fd < 0)
+		return false;
+	alive = connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0 ||
+	        errno == EAGAIN;
+	close(fd);
+	return alive;
+}
+
+static int bind_path(int fd, const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	const struct sockaddr *sa = (const struct sockaddr *)&address;
+
+	if (strlen(path) >= sizeof(address.sun_path))
+		return -ENAMETOOLONG;
+	strcpy(address.sun_path, path);
+	if (bind(fd, sa, sizeof(address)) < 0) {
+		if (errno != EADDRINUSE || is_alive(&address))
+			return -errno;
+		if (unlink(path) < 0 || bind(fd, sa, sizeof(address)) < 0)
+			return -errno;
+	}
+	/* Everybody may connect; credentials decide what for. */
+	return chmod(path, 0666) < 0 ? -errno : 0;
+}
+
+static int listener_open(const char *path)
+{
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), err;
+
+	if (fd < 0)
+		return -errno;
+	err = bind_path(fd, path);
+	if (err == 0 && listen(fd, CONTROL_BACKLOG) < 0)
+		err = -errno;
+	if (err < 0) {
+		close(fd);
+		return err;
+	}
+	return fd;
+}
+
+/* ---- life --------------------------------------------------------------------------------- */
+
+struct control *control_new(const struct control_config *cfg,
+                            const struct control_env *env, int *err)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+	struct control *c = calloc(1, sizeof(*c));
+
+	*err = -ENOMEM;
+	if (!c)
+		return NULL;
+	c->cfg = *cfg;
+	c->env = *env;
+	CDS_INIT_LIST_HEAD(&c->clients);
+	c->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (c->epoll < 0) {
+		*err = -errno;
+		goto free_control;
+	}
+	c->listener = listener_open(cfg->socket_path);
+	if (c->listener < 0) {
+		*err = c->listener;
+		goto close_epoll;
+	}
+	if (epoll_ctl(c->epoll, EPOLL_CTL_ADD, c->listener, &event) < 0) {
+		*err = -errno;
+		goto close_listener;
+	}
+	*err = 0;
+	return c;
+
+close_listener:
+	unlink(cfg->socket_path);
+	close(c->listener);
+close_epoll:
+	close(c->epoll);
+free_control:
+	free(c);
+	return NULL;
+}
+
+void control_destroy(struct control *c)
+{
+	struct control_client *client, *next;
+
+	if (!c)
+		return;
+	cds_list_for_each_entry_safe (client, next, &c->clients, node)
+		control_client_destroy(client);
+	unlink(c->cfg.socket_path);
+	close(c->listener);
+	close(c->epoll);
+	free(c);
+}
+
+int control_fd(const struct control *c)
+{
+	return c->epoll;
+}
+
+/* ---- who may do what ------------------------------------------------------------------------- */
+
+struct control_peer {
+	struct ucred cred;
+	gid_t groups[CONTROL_GROUPS_MAX];
+	unsigned int groups_length;
+};
+
+static int peer_read(int fd, struct control_peer *peer)
+{
+	socklen_t size = sizeof(peer->cred);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer->cred, &size) < 0)
+		return -errno;
+	size = sizeof(peer->groups);
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, peer->groups, &size) < 0)
+		size = 0; /* in more groups than we look at: only the first one counts */
+	peer->groups_length = size / sizeof(peer->groups[0]);
+	return 0;
+}
+
+static bool peer_is_in(const struct control_peer *peer, gid_t group)
+{
+	unsigned int i;
+
+	if (group == (gid_t)-1)
+		return false;
+	if (peer->cred.gid == group)
+		return true;
+	for (i = 0; i < peer->groups_length; i++)
+		if (peer->groups[i] == group)
+			return true;
+	return false;
+}
+
+static bool peer_may_change(const struct control *c, const struct control_peer *peer)
+{
+	return peer->cred.uid == 0 || peer->cred.uid == geteuid() ||
+	       peer_is_in(peer, c->cfg.change_group);
+}
+
+/* ---- connections -------------------------------------------------------------------------------- */
+
+static void client_add(struct control *c, int fd)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+	struct control_peer peer;
+	struct control_client *client;
+	bool may_change;
+
+	if (peer_read(fd, &peer) < 0)
+		goto close_fd;
+	may_change = peer_may_change(c, &peer);
+	if (!may_change && !peer_is_in(&peer, c->cfg.read_group)) {
+		c->counters[CONTROL_COUNTER_REFUSED]++;
+		goto close_fd;
+	}
+	if (c->clients_length >= c->cfg.clients_max) {
+		c->counters[CONTROL_COUNTER_FULL]++;
+		goto close_fd;
+	}
+	client = control_client_new(c, fd, may_change);
+	if (!client)
+		goto close_fd;
+	event.data.ptr = client;
+	if (epoll_ctl(c->epoll, EPOLL_CTL_ADD, fd, &event) < 0) {
+		control_client_destroy(client);
+		return;
+	}
+	c->counters[CONTROL_COUNTER_CLIENTS]++;
+	return;
+
+close_fd:
+	close(fd);
+}
+
+static void accept_all(struct control *c)
+{
+	int fd;
+
+	while ((fd = accept4(c->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0)
+		client_add(c, fd);
+}
+
+static void close_gone(struct control *c)
+{
+	struct control_client *client, *next;
+
+	cds_list_for_each_entry_safe (client, next, &c->clients, node)
+		if (client->is_gone)
+			control_client_destroy(client);
+}
+
+void control_step(struct control *c, uint64_t now_ns)
+{
+	struct epoll_event events[CONTROL_EVENTS];
+	struct control_client *client;
+	int n, i;
+
+	c->now_ns = now_ns;
+	n = epoll_wait(c->epoll, events, CONTROL_EVENTS, 0);
+	for (i = 0; i < n; i++) {
+		client = events[i].data.ptr;
+		if (client)
+			control_client_step(client);
+		else
+			accept_all(c);
+		rcu_quiet();
+	}
+	close_gone(c);
+}
+
+void control_tick(struct control *c, uint64_t now_ns)
+{
+	c->now_ns = now_ns;
+	control_groups_events(c);
+	close_gone(c);
+}

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * control_priv.h - the server's body, for this folder only
+ *
+ *   control.c   the socket, the loop, who may do what
+ *   client.c    one connection: datagrams in, datagrams out, its job
+ *   dispatch.c  which function answers which message
+ *   flows.c     ctnetlink's messages      flow_value.c  a flow as a value of ctlink
+ *   filter.c    which flows are meant
+ *   ruleset.c   rules: listings           batch.c       rules: transactions
+ *   state.c     queues, protocols, the daemon's own numbers
+ *   groups.c    events to those who subscribed
+ */
+#ifndef CONTROL_CONTROL_PRIV_H
+#define CONTROL_CONTROL_PRIV_H
+
+#include <errno.h>
+#include <stdbool.h>
+#include <urcu/list.h>
+
+#include "control/control.h"
+#include "ctlink/answer.h"
+#include "ctlink/error.h"
+#include "ctlink/filter.h"
+#include "ctlink/flow.h"
+#include "ctlink/message.h"
+#include "flow/event.h"
+#include "flow/info.h"
+#include "flow/lock.h"
+
+/* What the server itself counts; shown beside the flow table's counters. */
+enum control_counter {
+	CONTROL_COUNTER_CLIENTS, /* connections accepted */
+	CONTROL_COUNTER_REFUSED, /* connections and requests refused by credentials */
+	CONTROL_COUNTER_FULL,    /* connections refused, too many clients */
+	CONTROL_COUNTER_REQUESTS,
+	CONTROL_COUNTER_ERRORS,   /* requests answered by an error */
+	CONTROL_COUNTER_OVERRUNS, /* announcements that slow clients lost */
+	CONTROL_COUNTERS,
+};
+
+struct control {
+	struct control_config cfg;
+	struct control_env env;
+	int epoll, listener;
+	struct cds_list_head clients;
+	unsigned int clients_length;
+	uint32_t groups;      /* union of the clients' */
+	uint64_t now_ns;      /* monotonic, of this step */
+	uint64_t zeroed_ns;   /* when counters were zeroed */
+	uint64_t events_lost; /* of the rings, that listeners know of */
+	uint64_t counters[CONTROL_COUNTERS];
+	/* what counters were when they were zeroed */
+	uint64_t zero_reasons[CTQ_REASON_LIMIT];
+	uint64_t zero_flow[FLOW_COUNTERS];
+	uint64_t zero_control[CONTROL_COUNTERS];
+	uint64_t zero_packets, zero_bytes;
+};
+
+/* A request that is answered bit by bit: a dump, a count, a delete by filter. */
+struct control_client;
+struct control_job {
+	/** Go on: put messages into @m, the next datagram. Returns 1 while there is more, 0 at
+	 * the end (the caller then answers), or a negative errno that ends it. */
+	int (*step)(struct control_client *client, struct control_job *job,
+	            struct ctlink_message *m);
+	/** Free what it has. */
+	void (*destroy)(struct control_job *job);
+	struct nlmsghdr request;
+	bool is_dump; /* ends with NLMSG_DONE; else with an acknowledgement, if wanted */
+	bool interrupted;
+};
+
+/* A datagram that waits for a client to read. */
+struct control_output {
+	struct cds_list_head node;
+	uint32_t size;
+	uint8_t data[];
+};
+
+struct control_batch;
+
+struct control_client {
+	struct control *control;
+	struct cds_list_head node;
+	int fd;
+	bool may_change;
+	bool is_gone;    /* to be closed at the end of the step */
+	bool wants_out;  /* EPOLLOUT is on */
+	uint32_t groups; /* bits, 1 << enum ctq_group */
+	uint64_t lost;   /* announcements since the last overrun record */
+	struct cds_list_head output;
+	uint32_t output_bytes;
+	struct control_job *job;
+	struct control_batch *batch;
+	/* the rest of a datagram whose requests wait for the job to end */
+	uint8_t *input;
+	struct ctlink_datagram datagram;
+};
+
+/* ---- client.c ------------------------------------------------------------------------- */
+
+struct control_client *control_client_new(struct control *c, int fd, bool may_change);
+void control_client_destroy(struct control_client *client);
+
+/** The socket is readable or writable: take requests, send answers. */
+void control_client_step(struct control_client *client);
+
+/** Queue a datagram; false: there is no room, or no memory. */
+bool control_client_send(struct control_client *client, const void *data, uint32_t size);
+
+/* ---- dispatch.c -------------------------------------------------------------------------- */
+
+/** Answer one request: into @m, or by a job. 0, or a negative errno with @error filled. */
+int control_dispatch(struct control_client *client, const struct nlmsghdr *nlh,
+                     struct ctlink_message *m, struct ctlink_error *error);
+
+/* One request being answered. */
+struct control_request {
+	struct control_client *client;
+	const struct nlmsghdr *nlh;
+	struct ctlink_header header;
+	struct ctlink_message *m; /* the answer's datagram */
+	struct ctlink_error *error;
+};
+
+/** The header of an answer to @request: its sequence number, @type, and @flags. */
+struct ctlink_header control_answer_header(const struct nlmsghdr *request, uint16_t type,
+                                           uint16_t flags, uint8_t family);
+
+/** Start a job that answers the request. */
+int control_job_start(struct control_request *r, struct control_job *job, bool is_dump);
+
+/* ---- handlers: 0, or a negative errno with r->error filled --------------------------- */
+
+int control_flow_get(struct control_request *r);
+int control_flow_new(struct control_request *r);
+int control_flow_delete(struct control_request *r);
+int control_flow_dying(struct control_request *r);
+int control_flow_unconfirmed(struct control_request *r);
+int control_flow_stats(struct control_request *r);
+int control_flow_cpu_stats(struct control_request *r);
+int control_flow_count(struct control_request *r);
+
+int control_ruleset_get(struct control_request *r);
+int control_chain_get(struct control_request *r);
+int control_rule_get(struct control_request *r);
+void control_ruleset_announce(struct control *c);
+
+int control_queue_get(struct control_request *r);
+int control_proto_get(struct control_request *r);
+int control_daemon_get(struct control_request *r);
+int control_daemon_stats(struct control_request *r);
+int control_daemon_subscribe(struct control_request *r);
+int control_daemon_reload(struct control_request *r);
+
+/* ---- batch.c --------------------------------------------------------------------------------- */
+
+/** A message between NFNL_MSG_BATCH_BEGIN and _END, both included. */
+int control_batch_message(struct control_request *r);
+void control_batch_destroy(struct control_batch *batch);
+
+/* ---- flow_value.c, filter.c --------------------------------------------------------------- */
+
+void control_flow_value(const struct control *c, const struct flow_info *info,
+                        struct ctlink_flow *out);
+bool control_filter_holds(const struct control *c, const struct ctlink_filter *filter,
+                          const struct flow_info *info);
+
+/* ---- groups.c ----------------------------------------------------------------------------------- */
+
+void control_groups_update(struct control *c);
+void control_groups_events(struct control *c);
+
+/** Send @m to all clients of @group; @n: announcements in it. */
+void control_groups_send(struct control *c, uint32_t group,
+                         const struct ctlink_message *m, unsigned int n);
+
+/** Tell a client that reads again what it lost. */
+void control_groups_overrun(struct control_client *client);
+
+#endif

@@ -1,0 +1,485 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * flows.c - ctnetlink's messages
+ *
+ * A request that names one flow (by CTA_TUPLE_ORIG or CTA_TUPLE_REPLY, and CTA_ID beside it, or
+ * by CTA_ID alone) is answered at once. All that must look at the table (dumps, counting, deleting
+ * by filter) is a job that goes through it with a cursor.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/control_priv.h"
+#include "ctlink/daemon.h"
+#include "ctlink/stats.h"
+
+/* Flows taken from the table at once, and flows looked at in one step of a job that sends
+ * nothing: some milliseconds. */
+#define WALK_BATCH      64
+#define WALK_STEP_FLOWS 8192
+
+/* Flows deleted before their events are sent: less than the shortest ring that is sensible. */
+#define DELETE_EVENTS 512
+
+static uint32_t now_s(const struct control *c)
+{
+	return (uint32_t)(c->now_ns / 1000000000u);
+}
+
+static struct flow_worker *own_worker(const struct control *c)
+{
+	return flow_worker(c->env.flows, c->env.workers);
+}
+
+/* ---- jobs over the table ------------------------------------------------------------------- */
+
+enum walk_what { WALK_CONFIRMED, WALK_UNCONFIRMED, WALK_DYING };
+
+struct walk_job {
+	struct control_job job;
+	struct ctlink_filter filter;
+	struct flow_cursor cursor;
+	enum walk_what what;
+	/** What is done with a flow that the filter takes; -EMSGSIZE: the datagram is full. */
+	int (*take)(struct control_client *client, struct walk_job *w, struct flow *f,
+	            const struct flow_info *info, struct ctlink_message *m);
+	struct flow *batch[WALK_BATCH]; /* with references of FLOW_HOLDER_DUMP */
+	unsigned int length, next;
+	struct flow_table *table;
+	uint32_t taken;
+};
+
+static void walk_destroy(struct control_job *job)
+{
+	struct walk_job *w = base_container_of(job, struct walk_job, job);
+
+	for (; w->next < w->length; w->next++)
+		flow_put(w->table, w->batch[w->next], FLOW_HOLDER_DUMP);
+	ctlink_filter_fini(&w->filter, NULL);
+	free(w);
+}
+
+/* Fill the batch; false: the end. */
+static bool walk_fill(struct walk_job *w)
+{
+	unsigned int i;
+
+	w->next = 0;
+	if (w->what == WALK_UNCONFIRMED)
+		w->length =
+			flow_walk_unconfirmed(w->table, &w->cursor, w->batch, WALK_BATCH);
+	else if (w->what == WALK_DYING)
+		w->length = flow_walk_dying(w->table, &w->cursor, w->batch, WALK_BATCH);
+	else
+		w->length = flow_walk(w->table, &w->cursor, w->batch, WALK_BATCH);
+	for (i = 0; i < w->length && w->what == WALK_CONFIRMED; i++)
+		flow_get(w->batch[i], FLOW_HOLDER_DUMP);
+	return w->length > 0;
+}
+
+static int walk_one(struct control_client *client, struct walk_job *w, struct flow *f,
+                    struct ctlink_message *m)
+{
+	struct flow_info info;
+	int err;
+
+	if (w->what == WALK_CONFIRMED && flow_is_dying(f))
+		return 0;
+	flow_info_read(w->table, f, now_s(client->control), &info);
+	if (!control_filter_holds(client->control, &w->filter, &info))
+		return 0;
+	err = w->take(client, w, f, &info, m);
+	if (err == 0)
+		w->taken++;
+	return err;
+}
+
+static int walk_step(struct control_client *client, struct control_job *job,
+                     struct ctlink_message *m)
+{
+	struct walk_job *w = base_container_of(job, struct walk_job, job);
+	unsigned int looked;
+	int err;
+
+	for (looked = 0; looked < WALK_STEP_FLOWS; looked++) {
+		if (w->next == w->length && !walk_fill(w))
+			return 0;
+		err = walk_one(client, w, w->batch[w->next], m);
+		if (err == -EMSGSIZE && m->count)
+			return 1; /* the datagram is full: this flow begins the next one */
+		if (err < 0)
+			return err;
+		flow_put(w->table, w->batch[w->next++], FLOW_HOLDER_DUMP);
+	}
+	return 1;
+}
+
+static struct walk_job *walk_new(struct control_request *r)
+{
+	struct walk_job *w = calloc(1, sizeof(*w));
+
+	if (!w) {
+		ctlink_error_set(r->error, -ENOMEM, 0, "no memory");
+		return NULL;
+	}
+	w->table = r->client->control->env.flows;
+	w->job.step = walk_step;
+	w->job.destroy = walk_destroy;
+	ctlink_filter_init(&w->filter);
+	return w;
+}
+
+static int walk_start(struct control_request *r, struct walk_job *w, bool is_dump)
+{
+	int err = ctlink_filter_parse(r->nlh, &w->filter, NULL, r->error);
+
+	if (err < 0) {
+		walk_destroy(&w->job);
+		return err;
+	}
+	return control_job_start(r, &w->job, is_dump);
+}
+
+/* ---- dumps --------------------------------------------------------------------------------- */
+
+static int put_flow(const struct control *c, struct ctlink_message *m,
+                    const struct nlmsghdr *request, uint16_t flags,
+                    const struct flow_info *info)
+{
+	struct ctlink_header header = control_answer_header(
+		request, CTLINK_TYPE(NFNL_SUBSYS_CTNETLINK, IPCTNL_MSG_CT_NEW), flags, 0);
+	struct ctlink_flow value;
+
+	control_flow_value(c, info, &value);
+	return ctlink_flow_build(m, &header, &value);
+}
+
+static int take_put(struct control_client *client, struct walk_job *w, struct flow *f,
+                    const struct flow_info *info, struct ctlink_message *m)
+{
+	return put_flow(client->control, m, &w->job.request, NLM_F_MULTI, info);
+}
+
+static void zero_counters(struct control *c, struct flow *f)
+{
+	struct flow_worker *me = own_worker(c);
+	int dir;
+
+	flow_enter(me, f);
+	for (dir = 0; dir < 2; dir++) {
+		atomic_store_explicit(&f->side[dir].packets, 0, memory_order_relaxed);
+		atomic_store_explicit(&f->side[dir].bytes, 0, memory_order_relaxed);
+	}
+	flow_leave(me, f);
+}
+
+static int take_put_and_zero(struct control_client *client, struct walk_job *w,
+                             struct flow *f, const struct flow_info *info,
+                             struct ctlink_message *m)
+{
+	int err = take_put(client, w, f, info, m);
+
+	if (err == 0)
+		zero_counters(client->control, f);
+	return err;
+}
+
+static int dump(struct control_request *r, enum walk_what what)
+{
+	struct walk_job *w = walk_new(r);
+
+	if (!w)
+		return -ENOMEM;
+	w->what = what;
+	w->take = take_put;
+	if ((r->nlh->nlmsg_type & 0xff) == IPCTNL_MSG_CT_GET_CTRZERO)
+		w->take = take_put_and_zero;
+	return walk_start(r, w, true);
+}
+
+int control_flow_dying(struct control_request *r)
+{
+	return dump(r, WALK_DYING);
+}
+
+int control_flow_unconfirmed(struct control_request *r)
+{
+	return dump(r, WALK_UNCONFIRMED);
+}
+
+/* ---- counting and deleting many ------------------------------------------------------------- */
+
+static int take_nothing(struct control_client *client, struct walk_job *w, struct flow *f,
+                        const struct flow_info *info, struct ctlink_message *m)
+{
+	return 0;
+}
+
+static int count_step(struct control_client *client, struct control_job *job,
+                      struct ctlink_message *m)
+{
+	struct walk_job *w = base_container_of(job, struct walk_job, job);
+	int more = walk_step(client, job, m);
+	struct ctlink_count count = { .flows = w->taken };
+	struct flow_table_size size;
+	struct ctlink_header header;
+
+	if (more)
+		return more;
+	flow_table_size(w->table, &size);
+	count.total = size.confirmed;
+	ctlink_mark(&count, CTLINK_COUNT_FLOWS);
+	ctlink_mark(&count, CTLINK_COUNT_TOTAL);
+	header = control_answer_header(
+		&job->request, CTLINK_TYPE(CTQ_SUBSYS_DAEMON, CTQ_MSG_DAEMON_COUNT), 0,
+		0);
+	return ctlink_count_build(m, &header, &count);
+}
+
+int control_flow_count(struct control_request *r)
+{
+	struct walk_job *w = walk_new(r);
+
+	if (!w)
+		return -ENOMEM;
+	w->take = take_nothing;
+	w->job.step = count_step;
+	return walk_start(r, w, false);
+}
+
+static int take_kill(struct control_client *client, struct walk_job *w, struct flow *f,
+                     const struct flow_info *info, struct ctlink_message *m)
+{
+	struct control *c = client->control;
+
+	flow_kill(own_worker(c), f, FLOW_END_DELETED, c->now_ns);
+	/* Our own ring has an end, and nobody else empties it. */
+	if (w->taken % DELETE_EVENTS == 0)
+		control_groups_events(c);
+	return 0;
+}
+
+static int delete_many(struct control_request *r)
+{
+	struct walk_job *w = walk_new(r);
+
+	if (!w)
+		return -ENOMEM;
+	w->take = take_kill;
+	return walk_start(r, w, false);
+}
+
+/* ---- one flow -------------------------------------------------------------------------------- */
+
+static bool names_one(const struct ctlink_flow *value)
+{
+	return ctlink_has(value, CTLINK_FLOW_ORIG) ||
+	       ctlink_has(value, CTLINK_FLOW_REPLY);
+}
+
+static struct flow *find_by_tuple(const struct control *c,
+                                  const struct ctlink_flow *value)
+{
+	const struct ctlink_tuple *t =
+		ctlink_has(value, CTLINK_FLOW_ORIG) ? &value->orig : &value->reply;
+	struct tuple tuple;
+
+	memcpy(&tuple, t, sizeof(tuple));
+	return flow_find(c->env.flows, &tuple, FLOW_HOLDER_CONTROL).flow;
+}
+
+/* The flow that a request names, with a reference; NULL and r->error. */
+static struct flow *find_named(struct control_request *r, struct ctlink_flow *value)
+{
+	const struct control *c = r->client->control;
+	struct flow *f;
+
+	if (names_one(value))
+		f = find_by_tuple(c, value);
+	else
+		f = flow_find_id(c->env.flows, value->id, FLOW_HOLDER_CONTROL);
+	if (f && ctlink_has(value, CTLINK_FLOW_ID) &&
+	    atomic_load_explicit(&f->id, memory_order_relaxed) != value->id) {
+		flow_put(c->env.flows, f, FLOW_HOLDER_CONTROL);
+		f = NULL;
+	}
+	if (!f)
+		ctlink_error_set(r->error, -ENOENT, 0, "no such flow");
+	return f;
+}
+
+static int parse_named(struct control_request *r, struct ctlink_flow *value)
+{
+	memset(value, 0, sizeof(*value));
+	return ctlink_flow_parse(r->nlh, value, r->error);
+}
+
+int control_flow_get(struct control_request *r)
+{
+	const struct control *c = r->client->control;
+	struct ctlink_flow value;
+	struct flow_info info;
+	struct flow *f;
+	int err;
+
+	if (r->nlh->nlmsg_flags & NLM_F_DUMP)
+		return dump(r, WALK_CONFIRMED);
+	err = parse_named(r, &value);
+	if (err < 0)
+		return err;
+	if (!names_one(&value) && !ctlink_has(&value, CTLINK_FLOW_ID))
+		return ctlink_error_set(r->error, -EINVAL, 0,
+		                        "neither a tuple nor an id: which flow?");
+	f = find_named(r, &value);
+	if (!f)
+		return -ENOENT;
+	flow_info_read(c->env.flows, f, now_s(c), &info);
+	err = put_flow(c, r->m, r->nlh, 0, &info);
+	flow_put(c->env.flows, f, FLOW_HOLDER_CONTROL);
+	return err;
+}
+
+/* As the kernel has it: by tuple one flow; without a tuple all that the filter takes. */
+int control_flow_delete(struct control_request *r)
+{
+	const struct control *c = r->client->control;
+	struct ctlink_flow value;
+	struct flow *f;
+	int err = parse_named(r, &value);
+
+	if (err < 0)
+		return err;
+	if (!names_one(&value) && !ctlink_has(&value, CTLINK_FLOW_ID))
+		return delete_many(r);
+	f = find_named(r, &value);
+	if (!f)
+		return -ENOENT;
+	flow_kill(own_worker(c), f, FLOW_END_DELETED, c->now_ns);
+	flow_put(c->env.flows, f, FLOW_HOLDER_CONTROL);
+	return 0;
+}
+
+/* ---- changing ---------------------------------------------------------------------------------- */
+
+static uint32_t change_mark(struct flow *f, const struct ctlink_flow *value)
+{
+	uint32_t old = atomic_load_explicit(&f->mark, memory_order_relaxed), mark;
+
+	if (!ctlink_has(value, CTLINK_FLOW_MARK))
+		return 0;
+	mark = value->mark;
+	if (ctlink_has(value, CTLINK_FLOW_MARK_MASK))
+		mark = (old & ~value->mark_mask) ^ value->mark;
+	atomic_store_explicit(&f->mark, mark, memory_order_relaxed);
+	return mark != old ? FLOW_CHANGE_MARK : 0;
+}
+
+static void update(const struct control *c, struct flow *f,
+                   const struct ctlink_flow *value)
+{
+	struct flow_worker *me = own_worker(c);
+	uint32_t changes;
+
+	flow_enter(me, f);
+	changes = change_mark(f, value);
+	if (ctlink_has(value, CTLINK_FLOW_TIMEOUT))
+		flow_timeout_set(c->env.flows, f, now_s(c), value->timeout);
+	flow_leave(me, f);
+	flow_event_emit(me, f, FLOW_EVENT_UPDATE, changes, c->now_ns);
+}
+
+/* What a tool may change so far; a flow's status and protocol state are the tracker's. */
+static int check_update(struct control_request *r, const struct ctlink_flow *value)
+{
+	if (r->nlh->nlmsg_flags & NLM_F_CREATE)
+		return ctlink_error_set(r->error, -EOPNOTSUPP, 0,
+		                        "flows are made by packets, not by requests");
+	if (ctlink_has(value, CTLINK_FLOW_STATUS) ||
+	    ctlink_has(value, CTLINK_FLOW_TCP_STATE) ||
+	    ctlink_has(value, CTLINK_FLOW_LABELS))
+		return ctlink_error_set(r->error, -EOPNOTSUPP, 0,
+		                        "only mark and timeout of a flow can be changed");
+	return 0;
+}
+
+int control_flow_new(struct control_request *r)
+{
+	const struct control *c = r->client->control;
+	struct ctlink_flow value;
+	struct flow *f;
+	int err = parse_named(r, &value);
+
+	if (err == 0)
+		err = check_update(r, &value);
+	if (err < 0)
+		return err;
+	if (!names_one(&value) && !ctlink_has(&value, CTLINK_FLOW_ID))
+		return ctlink_error_set(r->error, -EINVAL, 0,
+		                        "neither a tuple nor an id: which flow?");
+	f = find_named(r, &value);
+	if (!f)
+		return -ENOENT;
+	update(c, f, &value);
+	flow_put(c->env.flows, f, FLOW_HOLDER_CONTROL);
+	return 0;
+}
+
+/* ---- statistics, as the kernel has them -------------------------------------------------------- */
+
+int control_flow_stats(struct control_request *r)
+{
+	struct ctlink_header header = control_answer_header(
+		r->nlh, CTLINK_TYPE(NFNL_SUBSYS_CTNETLINK, IPCTNL_MSG_CT_GET_STATS), 0,
+		0);
+	struct ctlink_global_stats stats = { .has = 0 };
+	struct flow_table_size size;
+
+	flow_table_size(r->client->control->env.flows, &size);
+	stats.entries = size.confirmed;
+	stats.max_entries = size.max;
+	ctlink_mark(&stats, CTLINK_GLOBAL_ENTRIES);
+	ctlink_mark(&stats, CTLINK_GLOBAL_MAX_ENTRIES);
+	return ctlink_global_stats_build(r->m, &header, &stats);
+}
+
+static uint32_t of_worker(const struct control *c, uint16_t worker,
+                          enum flow_counter counter)
+{
+	return (uint32_t)flow_counter_read_worker(c->env.flows, worker, counter);
+}
+
+static int put_cpu_stats(struct control_request *r, uint16_t worker)
+{
+	const struct control *c = r->client->control;
+	struct ctlink_header header = control_answer_header(
+		r->nlh, CTLINK_TYPE(NFNL_SUBSYS_CTNETLINK, IPCTNL_MSG_CT_GET_STATS_CPU),
+		NLM_F_MULTI, 0);
+	struct ctlink_cpu_stats stats = {
+		.cpu = worker,
+		.insert = of_worker(c, worker, FLOW_COUNTER_CONFIRMED),
+		.insert_failed = of_worker(c, worker, FLOW_COUNTER_INSERT_FAILED),
+		.drop = of_worker(c, worker, FLOW_COUNTER_TABLE_FULL),
+		.early_drop = of_worker(c, worker, FLOW_COUNTER_EVICTED),
+		.clash_resolve = of_worker(c, worker, FLOW_COUNTER_CLASH),
+	};
+
+	ctlink_mark(&stats, CTLINK_CPU_INSERT);
+	ctlink_mark(&stats, CTLINK_CPU_INSERT_FAILED);
+	ctlink_mark(&stats, CTLINK_CPU_DROP);
+	ctlink_mark(&stats, CTLINK_CPU_EARLY_DROP);
+	ctlink_mark(&stats, CTLINK_CPU_CLASH_RESOLVE);
+	return ctlink_cpu_stats_build(r->m, &header, &stats);
+}
+
+int control_flow_cpu_stats(struct control_request *r)
+{
+	uint16_t worker;
+	int err;
+
+	for (worker = 0; worker < r->client->control->env.workers; worker++) {
+		err = put_cpu_stats(r, worker);
+		if (err < 0)
+			return err;
+	}
+	return ctlink_done_build(r->m, r->nlh, false, 0);
+}

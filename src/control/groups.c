@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * groups.c - announcements to those who subscribed
+ *
+ * Events are taken from the workers' rings in the order in which they happened, put into
+ * one datagram for each group, and sent to its clients. A client that does not read fast
+ * enough loses whole datagrams; what it lost is counted, and it is told as soon as it has read
+ * everything that came before.
+ */
+#include "control/control_priv.h"
+#include "ctlink/daemon.h"
+
+/* Events of one tick: some milliseconds of work. The rest waits in the rings. */
+#define GROUPS_EVENTS 16384
+
+#define FLOW_GROUPS 3
+
+static const struct {
+	uint32_t group;
+	uint16_t message, flags;
+} of_kind[FLOW_GROUPS] = {
+	[FLOW_EVENT_NEW] = { CTQ_GROUP_FLOW_NEW, IPCTNL_MSG_CT_NEW,
+	                     NLM_F_CREATE | NLM_F_EXCL },
+	[FLOW_EVENT_UPDATE] = { CTQ_GROUP_FLOW_UPDATE, IPCTNL_MSG_CT_NEW, 0 },
+	[FLOW_EVENT_DESTROY] = { CTQ_GROUP_FLOW_DESTROY, IPCTNL_MSG_CT_DELETE, 0 },
+};
+
+void control_groups_update(struct control *c)
+{
+	struct control_client *client;
+	uint32_t groups = 0, kinds = 0;
+	unsigned int kind;
+
+	cds_list_for_each_entry (client, &c->clients, node)
+		groups |= client->groups;
+	for (kind = 0; kind < FLOW_GROUPS; kind++)
+		if (groups & 1u << of_kind[kind].group)
+			kinds |= 1u << kind;
+	c->groups = groups;
+	flow_event_wanted_set(c->env.flows, kinds);
+}
+
+void control_groups_overrun(struct control_client *client)
+{
+	struct ctlink_header header = {
+		.type = CTLINK_TYPE(CTQ_SUBSYS_DAEMON, CTQ_MSG_DAEMON_OVERRUN),
+	};
+	struct ctlink_overrun overrun = { .lost = client->lost };
+	struct ctlink_message m;
+
+	ctlink_mark(&overrun, CTLINK_OVERRUN_LOST);
+	ctlink_message_init(&m, CTQ_DATAGRAM_MAX, NULL);
+	if (ctlink_overrun_build(&m, &header, &overrun) == 0 &&
+	    control_client_send(client, m.data, m.size))
+		client->lost = 0;
+	ctlink_message_fini(&m);
+}
+
+void control_groups_send(struct control *c, uint32_t group,
+                         const struct ctlink_message *m, unsigned int n)
+{
+	struct control_client *client;
+
+	cds_list_for_each_entry (client, &c->clients, node) {
+		if (client->is_gone || !(client->groups & 1u << group))
+			continue;
+		/* Once something is lost, nothing goes on before the client knows. */
+		if (!client->lost && control_client_send(client, m->data, m->size))
+			continue;
+		client->lost += n;
+		c->counters[CONTROL_COUNTER_OVERRUNS] += n;
+	}
+}
+
+/* ---- events of flows --------------------------------------------------------------------------- */
+
+/* The oldest event of all rings; false: there is none. */
+static bool take_oldest(struct control *c, struct flow_event *event)
+{
+	uint64_t oldest = UINT64_MAX, when;
+	uint16_t worker, from = 0;
+
+	for (worker = 0; worker <= c->env.workers; worker++) {
+		if (flow_event_when(c->env.flows, worker, &when) && when < oldest) {
+			oldest = when;
+			from = worker;
+		}
+	}
+	return oldest != UINT64_MAX && flow_event_take(c->env.flows, from, event);
+}
+
+static void send_all(struct control *c, uint32_t group, struct ctlink_message *m)
+{
+	if (m->count)
+		control_groups_send(c, group, m, m->count);
+	ctlink_message_reset(m);
+}
+
+static void put_event(struct control *c, struct ctlink_message *m,
+                      const struct flow_event *event)
+{
+	uint32_t group = of_kind[event->kind].group;
+	struct ctlink_header header = {
+		.type = CTLINK_TYPE(NFNL_SUBSYS_CTNETLINK, of_kind[event->kind].message),
+		.flags = of_kind[event->kind].flags,
+	};
+	struct ctlink_flow value;
+
+	if (!(c->groups & 1u << group))
+		return;
+	control_flow_value(c, &event->info, &value);
+	if (ctlink_flow_build(m, &header, &value) == 0)
+		return;
+	send_all(c, group, m);
+	if (ctlink_flow_build(m, &header, &value) < 0)
+		c->counters[CONTROL_COUNTER_OVERRUNS]++;
+}
+
+/* What the rings could not take is lost for everybody who listens to flows. */
+static void count_lost(struct control *c)
+{
+	uint64_t lost = flow_counter_read(c->env.flows, FLOW_COUNTER_EVENTS_LOST);
+	uint32_t flows = 1u << CTQ_GROUP_FLOW_NEW | 1u << CTQ_GROUP_FLOW_UPDATE |
+	                 1u << CTQ_GROUP_FLOW_DESTROY;
+	struct control_client *client;
+
+	if (lost == c->events_lost)
+		return;
+	cds_list_for_each_entry (client, &c->clients, node) {
+		if (!(client->groups & flows))
+			continue;
+		client->lost += lost - c->events_lost;
+		if (cds_list_empty(&client->output))
+			control_groups_overrun(client);
+	}
+	c->events_lost = lost;
+}
+
+/* One datagram at a time: a change of group ends it, which keeps the order for clients that
+ * are in more than one. */
+void control_groups_events(struct control *c)
+{
+	struct flow_event event;
+	struct ctlink_message m;
+	unsigned int n, kind = 0;
+
+	if (!c->groups)
+		return;
+	count_lost(c);
+	ctlink_message_init(&m, CTQ_DATAGRAM_MAX, NULL);
+	for (n = 0; n < GROUPS_EVENTS && take_oldest(c, &event); n++) {
+		if (event.kind != kind)
+			send_all(c, of_kind[kind].group, &m);
+		kind = event.kind;
+		put_event(c, &m, &event);
+	}
+	send_all(c, of_kind[kind].group, &m);
+	ctlink_message_fini(&m);
+}
