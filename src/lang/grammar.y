@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Tokens to calls of build.c.
+ *
+ * A mistake ends at the next separator: the rest of its statement is skipped, and what
+ * follows is read as if nothing had happened, so that one run tells several mistakes. A block
+ * whose head is wrong is read like a chain, and forgotten.
+ */
+%code {
+#include <errno.h>
+#include <string.h>
+
+#include "base/base.h"
+
+/* Memory as the reader has it; the stacks do not grow above this depth anyway. */
+#define YYMAXDEPTH 2000
+
+#define YYLLOC_DEFAULT(now, rhs, n)                                            \
+	((now) = (n) ? lang_place_join(&YYRHSLOC(rhs, 1), &YYRHSLOC(rhs, n)) : \
+		       no_place)
+static const struct lang_place no_place;
+
+static void lang_yyerror(struct lang_place *place, struct lang_input *in, void *scanner,
+			 const char *text);
+}
+%code requires {
+#include "lang/lang_priv.h"
+}
+
+%define api.pure full
+%define api.prefix {lang_yy}
+%define api.value.type {struct lang_token}
+%define api.location.type {struct lang_place}
+%define parse.lac full
+%define parse.error custom
+%locations
+%parse-param {struct lang_input *in} {void *scanner}
+%lex-param {void *scanner}
+%expect 0
+
+%token END 0		"the end of the file"
+%token SEPARATOR	"the end of the line"
+%token ACCEPT		"accept"
+%token ASSIGN		"set"
+%token CHAIN		"chain"
+%token COMMENT		"comment"
+%token COUNT		"counter"
+%token DEFINE		"define"
+%token DROP		"drop"
+%token FIELD		"a match"
+%token GROUP		"a match "
+%token HOOK		"hook"
+%token IDENTIFIER	"a name"
+%token INCLUDE		"include"
+%token JUMP		"jump"
+%token MEMBER_WORD	"a field"
+%token NAME		"name"
+%token NOT_EQUAL	"!="
+%token POLICY		"policy"
+%token RETURN		"return"
+%token SET_CLOSE	"'}'"
+%token SET_OPEN		"'{'"
+%token STRING		"a string"
+%token VALUE_WORD	"a value"
+%token VARIABLE		"a variable"
+%token WORD		"a word"
+
+%%
+
+input:
+	  %empty
+	| input toplevel	{ if (lang_is_over(in->l)) YYABORT; }
+	;
+
+toplevel:
+	  SEPARATOR
+	| define SEPARATOR
+	| INCLUDE STRING SEPARATOR	{ lang_include(in->l, in->source, &$2); }
+	| chain
+	| error SEPARATOR		{ yyerrok; }
+	| unknown_head '{' body '}'	{ lang_chain_end(in->l); }
+	;
+
+unknown_head:
+	  error				{ yyerrok; lang_chain_begin_unknown(in->l); }
+	;
+
+define:
+	  DEFINE IDENTIFIER '=' operand_begin values	{ lang_define(in->l, &$2); }
+	;
+
+chain:
+	  chain_head '{' body '}'	{ lang_chain_end(in->l); }
+	;
+
+chain_head:
+	  CHAIN name			{ lang_chain_begin(in->l, &$2); }
+	;
+
+name:
+	  IDENTIFIER
+	| STRING
+	;
+
+body:
+	  lines last
+	;
+
+lines:
+	  %empty
+	| lines SEPARATOR
+	| lines item SEPARATOR		{ if (lang_is_over(in->l)) YYABORT; }
+	| lines error SEPARATOR		{ yyerrok; lang_rule_forget(in->l);
+					  if (lang_is_over(in->l)) YYABORT; }
+	;
+
+last:
+	  %empty
+	| item
+	| error				{ lang_rule_forget(in->l); }
+	;
+
+item:
+	  HOOK name			{ lang_chain_hook(in->l, &$2); }
+	| POLICY name			{ lang_chain_policy(in->l, &$2); }
+	| rule				{ lang_rule_end(in->l); }
+	;
+
+rule:
+	  part
+	| rule part
+	;
+
+part:
+	  field values			{ lang_rule_match(in->l, false, &@$); }
+	| field NOT_EQUAL values	{ lang_rule_match(in->l, true, &@$); }
+	| field ASSIGN values		{ lang_rule_assign(in->l, &@$); }
+	| ACCEPT	{ lang_rule_statement(in->l, CTQ_STATEMENT_ACCEPT, NULL, &@$); }
+	| DROP		{ lang_rule_statement(in->l, CTQ_STATEMENT_DROP, NULL, &@$); }
+	| RETURN	{ lang_rule_statement(in->l, CTQ_STATEMENT_RETURN, NULL, &@$); }
+	| COUNT		{ lang_rule_statement(in->l, CTQ_STATEMENT_COUNT, NULL, &@$); }
+	| JUMP name	{ lang_rule_statement(in->l, CTQ_STATEMENT_JUMP, &$2, &@$); }
+	| NAME name			{ lang_rule_name(in->l, &$2); }
+	| COMMENT name			{ lang_rule_comment(in->l, &$2); }
+	;
+
+field:
+	  FIELD				{ lang_operand_begin(in->l, NULL, &$1); }
+	| GROUP MEMBER_WORD		{ lang_operand_begin(in->l, &$1, &$2); }
+	;
+
+operand_begin:
+	  %empty			{ lang_operand_begin(in->l, NULL, NULL); }
+	;
+
+values:
+	  list				{ in->l->operand.braces = false; }
+	| SET_OPEN set SET_CLOSE	{ in->l->operand.braces = true; }
+	;
+
+list:
+	  value
+	| list ',' value
+	;
+
+set:
+	  elements
+	| elements ','
+	;
+
+elements:
+	  value
+	| elements ',' value
+	;
+
+value:
+	  VALUE_WORD			{ lang_operand_value(in->l, &$1); }
+	| STRING			{ lang_operand_value(in->l, &$1); }
+	| VARIABLE			{ lang_operand_variable(in->l, &$1); }
+	;
+
+%%
+
+/* ---- messages -------------------------------------------------------------------- */
+
+#define EXPECTED_MAX 32
+
+/* Of tokens that mean the same to people only the first is said. */
+static bool is_said_by_another(yysymbol_kind_t kind, bool value)
+{
+	return kind == YYSYMBOL_GROUP || kind == YYSYMBOL_VARIABLE ||
+	       (kind == YYSYMBOL_STRING && value) || kind == YYSYMBOL_YYerror;
+}
+
+static void say_expected(struct lang_error *e, const yysymbol_kind_t *expected, int n)
+{
+	bool value = false;
+	size_t used;
+	int i;
+
+	for (i = 0; i < n; i++)
+		value |= expected[i] == YYSYMBOL_VALUE_WORD || expected[i] == YYSYMBOL_IDENTIFIER;
+	used = (size_t)snprintf(e->allowed, sizeof(e->allowed), "expected: ");
+	for (i = 0; i < n && used < sizeof(e->allowed); i++) {
+		if (is_said_by_another(expected[i], value))
+			continue;
+		used += (size_t)snprintf(e->allowed + used, sizeof(e->allowed) - used, "%s%s",
+					 used > strlen("expected: ") ? ", " : "",
+					 yysymbol_name(expected[i]));
+	}
+}
+
+/* What may have been meant: the expected keywords, and fields where one may stand. */
+static void suggest_expected(struct lang_error *e, const struct lang_token *typed,
+			     const yysymbol_kind_t *expected, int n)
+{
+	const char *words[EXPECTED_MAX + LANG_WORDS_MAX];
+	size_t count = 0;
+	int i;
+
+	for (i = 0; i < n; i++) {
+		if (expected[i] == YYSYMBOL_FIELD)
+			count += lang_word_list(NULL, 0, words + count, LANG_WORDS_MAX);
+		else if (!strchr(yysymbol_name(expected[i]), ' '))
+			words[count++] = yysymbol_name(expected[i]);
+	}
+	lang_error_suggest(e, typed, words, count);
+}
+
+static struct lang_error *say_unexpected(struct lang_input *in, yysymbol_kind_t kind,
+					 const struct lang_place *place)
+{
+	const struct lang_token *t = &in->last;
+	int length = (int)(t->length < 64 ? t->length : 64);
+
+	switch (kind) {
+	case YYSYMBOL_WORD:
+		return lang_error_add(in->l, place, "unknown word '%.*s'", length, t->text);
+	case YYSYMBOL_SEPARATOR:
+		if (t->length && *t->text == ';')
+			return lang_error_add(in->l, place, "unexpected ';'");
+		return lang_error_add(in->l, place, "unexpected end of the line");
+	case YYSYMBOL_YYEOF:
+		return lang_error_add(in->l, place, "unexpected end of the file: a '}' is missing");
+	default:
+		return lang_error_add(in->l, place, "unexpected '%.*s'", length, t->text);
+	}
+}
+
+static int yyreport_syntax_error(const yypcontext_t *context, struct lang_input *in,
+				      void *scanner)
+{
+	yysymbol_kind_t kind = yypcontext_token(context), expected[EXPECTED_MAX];
+	struct lang_error *e;
+	int n;
+
+	if (kind == YYSYMBOL_YYEMPTY)
+		return 0;
+	e = say_unexpected(in, kind, yypcontext_location(context));
+	n = yypcontext_expected_tokens(context, expected, EXPECTED_MAX);
+	if (n == YYENOMEM)
+		return YYENOMEM;
+	if (kind == YYSYMBOL_WORD)
+		suggest_expected(e, &in->last, expected, n);
+	if (!e->meant[0] && kind != YYSYMBOL_YYEOF)
+		say_expected(e, expected, n);
+	return 0;
+}
+
+/* Only memory is reported this way. */
+static void lang_yyerror(struct lang_place *place, struct lang_input *in, void *scanner,
+			 const char *text)
+{
+	lang_no_memory(in->l);
+}
+
+int lang_parse_source(struct lang *l, uint32_t source)
+{
+	struct lang_source *s = lang_source_of(l, source);
+	struct lang_input in = { .l = l, .source = source, .line = 1, .column = 1 };
+	uint32_t before = l->error_count;
+	void *scanner;
+	int err;
+
+	err = lang_scan_begin(&in, s->text, s->size, &scanner);
+	if (err)
+		return err;
+	lang_yyparse(&in, scanner);
+	lang_scan_end(scanner);
+	lang_rule_forget(l);
+	lang_chain_end(l);
+	if (l->no_memory)
+		return -ENOMEM;
+	return l->error_count > before ? -EINVAL : 0;
+}

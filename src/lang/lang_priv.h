@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * lang_priv.h - what the files of the language share
+ *
+ *     read.c     the reader: texts, files, include
+ *     scan.l     bytes to tokens; knows which words mean something where
+ *     grammar.y  tokens to calls of build.c
+ *     build.c    chains, rules, matches and statements, and what may not be
+ *     value.c    the text of one value to a struct ctlink_value, by its field's type
+ *     words.c    all words and names: one table for each kind
+ *     error.c    mistakes: gathered while reading, printed afterwards
+ *     print.c    values to text
+ *
+ * Tokens are slices of the texts, which live as long as the reader; nothing is copied
+ * until it becomes part of a rule. The scanner writes zeros into the text while it
+ * works: nobody prints lines before it is done.
+ */
+#ifndef LANG_LANG_PRIV_H
+#define LANG_LANG_PRIV_H
+
+#include "lang/lang.h"
+#include "lang/value.h"
+#include "lang/words.h"
+
+/* A word, name, string or value where it stands. */
+struct lang_token {
+	const char *text; /* not zero-terminated */
+	uint32_t length;
+	bool quoted; /* a string: its quotes are not in the text, its escapes are */
+	const struct lang_variable
+		*from; /* stands for a part of this variable, or NULL */
+	struct lang_place place;
+};
+
+struct lang_variable {
+	struct lang_token name;
+	struct ctlink_list values; /* of struct lang_token */
+};
+
+/* One file or buffer. */
+struct lang_source {
+	char *name;
+	char *text; /* size bytes and two zeros for the scanner */
+	size_t size;
+	bool from_file; /* may include others */
+	uint32_t depth; /* of include; 0: not included */
+};
+
+/* The rule that is being read. */
+struct lang_draft {
+	struct ctlink_rule rule;
+	struct lang_place place; /* of its parts so far; line 0: none */
+	bool ended;              /* by accept, drop, jump or return */
+	bool failed;             /* has a mistake, which has been told: not kept */
+};
+
+/* The match or assignment that is being read. */
+struct lang_operand {
+	const struct lang_word *word; /* NULL: unknown, which has been told */
+	struct lang_place place;      /* of the word */
+	struct ctlink_list values;    /* of struct lang_token */
+	bool braces;                  /* { a, b } */
+};
+
+struct lang {
+	const struct ctlink_memory *memory;
+	struct ctlink_ruleset set;
+	struct ctlink_list chain_places; /* of struct lang_place, as set.chains */
+	struct ctlink_list rule_places;  /* of struct lang_place, as set.rules */
+	struct ctlink_list sources;      /* of struct lang_source */
+	struct ctlink_list variables;    /* of struct lang_variable */
+	struct ctlink_list errors;       /* of struct lang_error */
+	uint32_t error_count;
+	bool no_memory;
+
+	/* where the grammar stands */
+	uint32_t chain;                 /* index in set.chains, or LANG_NO_CHAIN */
+	struct lang_place policy_place; /* of this block's policy; line 0: none */
+	struct lang_draft draft;
+	struct lang_operand operand;
+};
+#define LANG_NO_CHAIN UINT32_MAX
+
+/* Where the scanner stands in one source. */
+struct lang_input {
+	struct lang *l;
+	uint32_t source;
+	uint32_t line, column;             /* of the next character */
+	uint32_t start_line, start_column; /* of the token */
+	struct lang_token last;            /* the last token, for messages */
+	uint32_t depth;                    /* of braces around chains */
+	bool unknown;                      /* an unknown word stands in this line */
+	bool ended;                        /* the separator before the end is given */
+};
+
+static inline struct lang_source *lang_source_of(const struct lang *l, uint32_t i)
+{
+	return (struct lang_source *)ctlink_list_item(&l->sources,
+	                                              sizeof(struct lang_source), i);
+}
+
+/* ---- read.c ---------------------------------------------------------------- */
+
+/** Read what @pattern names, relative to @source. Mistakes are told. */
+void lang_include(struct lang *l, uint32_t source, const struct lang_token *pattern);
+
+/** Note that memory is short; reading ends soon. */
+void lang_no_memory(struct lang *l);
+
+/* ---- scan.l ------------------------------------------------------------------ */
+
+/** Begin to scan @size bytes at @text, which two zeros follow. Returns 0 or -ENOMEM. */
+int lang_scan_begin(struct lang_input *in, char *text, size_t size, void **scanner);
+void lang_scan_end(void *scanner);
+
+/** The next token; 0: the end. */
+int lang_yylex(struct lang_token *value, struct lang_place *place, void *scanner);
+
+/* ---- grammar.y ---------------------------------------------------------------- */
+
+/** Read source @source; 0, or -EINVAL when there were mistakes, or -ENOMEM. */
+int lang_parse_source(struct lang *l, uint32_t source);
+
+/* ---- error.c ---------------------------------------------------------------- */
+
+/** Add a mistake; the result may get `meant` and `allowed`. Never NULL. */
+struct lang_error *lang_error_add(struct lang *l, const struct lang_place *place,
+                                  const char *fmt, ...) BASE_PRINTF(3, 4);
+
+/** The same for a value: names the variable that it comes from. */
+struct lang_error *lang_error_add_fault(struct lang *l, const struct lang_token *token,
+                                        const struct lang_fault *fault);
+
+/** Fill `meant` when one of @words is near @typed. */
+void lang_error_suggest(struct lang_error *e, const struct lang_token *typed,
+                        const char *const *words, size_t n);
+
+/** True when so many mistakes are known that reading must end. */
+bool lang_is_over(const struct lang *l);
+
+/** From the beginning of @a to the end of @b, which may have line 0. */
+struct lang_place lang_place_join(const struct lang_place *a, const struct lang_place *b);
+
+/* ---- build.c ---------------------------------------------------------------- */
+
+/* Called by the grammar in the order of the text. */
+void lang_chain_begin(struct lang *l, const struct lang_token *name);
+void lang_chain_begin_unknown(struct lang *l); /* its rules are read, but not kept */
+void lang_chain_end(struct lang *l);
+void lang_chain_hook(struct lang *l, const struct lang_token *hook);
+void lang_chain_policy(struct lang *l, const struct lang_token *policy);
+
+void lang_operand_begin(struct lang *l, const struct lang_token *group,
+                        const struct lang_token *word);
+void lang_operand_value(struct lang *l, const struct lang_token *value);
+void lang_operand_variable(struct lang *l, const struct lang_token *name);
+
+/* The operand is whole. @place: of the match or assignment. */
+void lang_rule_match(struct lang *l, bool negate, const struct lang_place *place);
+void lang_rule_assign(struct lang *l, const struct lang_place *place);
+
+void lang_rule_statement(struct lang *l, enum ctq_statement kind,
+                         const struct lang_token *argument,
+                         const struct lang_place *place);
+void lang_rule_name(struct lang *l, const struct lang_token *name);
+void lang_rule_comment(struct lang *l, const struct lang_token *comment);
+void lang_rule_end(struct lang *l);
+void lang_rule_forget(struct lang *l);
+
+void lang_define(struct lang *l, const struct lang_token *name);
+
+#endif
