@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * From a change's list of chains and rules to a generation.
+ *
+ * Arrays are counted and allocated first, then filled chain by chain; jumps are resolved
+ * by name, names checked for being unique, and each chain measured:
+ *
+ *     depth(chain)  = most jumps within jumps that begin there
+ *     visits(chain) = rules that one packet may have to meet there and in what it jumps
+ * to
+ *
+ * Both are bounded, and a circle has no depth: then evaluation needs no check of its own.
+ */
+#include "rules/rules_priv.h"
+
+#include <errno.h>
+#include <string.h>
+
+struct build {
+	const struct rules_change *change;
+	struct ruleset *rs;
+	uint32_t *items;    /* of the rules, by position */
+	struct index names; /* of rules */
+	struct rules_error *error;
+};
+
+static int no_memory(const struct build *b)
+{
+	return rules_error_set(b->error, -ENOMEM, 0, 0, 0, "no memory for the rules");
+}
+
+/* ---- room ------------------------------------------------------------------------ */
+
+static void count(const struct rules_change *c, uint32_t *checks, uint32_t *values,
+                  uint32_t *actions)
+{
+	const struct draft_chain *chain;
+	const struct draft_rule *d;
+
+	*checks = *values = *actions = 0;
+	for (chain = c->first; chain; chain = chain->next) {
+		for (d = chain->first; d; d = d->next) {
+			check_count(&d->rule->value, checks, values);
+			*actions += d->rule->value.statements.length;
+		}
+	}
+}
+
+static bool room_make(struct build *b)
+{
+	const struct rules *rules = b->change->rules;
+	uint32_t checks, values, actions;
+	struct ruleset *rs = b->rs;
+
+	count(b->change, &checks, &values, &actions);
+	rs->chains = (struct ruleset_chain *)rules_alloc(rules, b->change->n_chains,
+	                                                 sizeof(*rs->chains));
+	rs->rule =
+		(struct rule **)rules_alloc(rules, b->change->n_rules, sizeof(*rs->rule));
+	rs->code = (struct check_rule *)rules_alloc(rules, b->change->n_rules,
+	                                            sizeof(*rs->code));
+	rs->body = (struct rule_body *)rules_alloc(rules, b->change->n_rules,
+	                                           sizeof(*rs->body));
+	rs->actions =
+		(struct rule_action *)rules_alloc(rules, actions, sizeof(*rs->actions));
+	rs->pool.checks =
+		(struct check *)rules_alloc(rules, checks, sizeof(struct check));
+	rs->pool.values = (struct check_value *)rules_alloc(rules, values,
+	                                                    sizeof(struct check_value));
+	b->items = (uint32_t *)rules_alloc(rules, b->change->n_rules, sizeof(*b->items));
+	rs->memory_bytes =
+		sizeof(*rs) + b->change->n_chains * sizeof(*rs->chains) +
+		b->change->n_rules * (sizeof(*rs->rule) + sizeof(*rs->code) +
+	                              sizeof(*rs->body) + sizeof(struct rule)) +
+		actions * sizeof(*rs->actions) + checks * sizeof(struct check) +
+		values * sizeof(struct check_value);
+	return rs->chains && rs->rule && rs->code && rs->body && rs->actions &&
+	       rs->pool.checks && rs->pool.values && b->items;
+}
+
+/* Room for what control looks up by index. */
+static bool index_room_make(struct rules *rules)
+{
+	uint32_t size = rules->counters.chunks * COUNTERS_CHUNK;
+	struct rule **room;
+
+	if (size <= rules->by_index_size)
+		return true;
+	room = (struct rule **)ctlink_memory_resize(rules->memory, rules->by_index,
+	                                            size * sizeof(*room));
+	if (!room)
+		return false;
+	memset(room + rules->by_index_size, 0,
+	       (size - rules->by_index_size) * sizeof(*room));
+	rules->by_index = room;
+	rules->by_index_size = size;
+	return true;
+}
+
+/* ---- chains and rules ----------------------------------------------------------------
+ */
+
+static int chain_fill(struct build *b, struct draft_chain *draft)
+{
+	struct ruleset *rs = b->rs;
+	struct ruleset_chain *chain = &rs->chains[rs->n_chains];
+
+	*chain = (struct ruleset_chain){
+		.line = draft->line,
+		.hook = draft->hook,
+		.policy = draft->policy,
+		.first = rs->n_rules,
+		.length = draft->n_rules,
+		.item = draft->item,
+	};
+	draft->number = rs->n_chains++;
+	if (ctlink_string_set(&chain->name, draft->name, strlen(draft->name),
+	                      rs->rules->memory) < 0)
+		return no_memory(b);
+	if (chain->hook != RULES_NO_HOOK)
+		rs->hooks[chain->hook] = chain;
+	return 0;
+}
+
+static bool is_named(const void *item, const void *key)
+{
+	return strcmp(((const struct draft_rule *)item)->rule->value.name,
+	              (const char *)key) == 0;
+}
+
+static int name_check(struct build *b, struct draft_rule *d)
+{
+	const char *name = d->rule->value.name;
+	const struct draft_rule *other;
+	uint64_t hash;
+
+	if (!name)
+		return 0;
+	hash = index_hash_name(name);
+	other = (const struct draft_rule *)index_peek(&b->names, hash, is_named, name);
+	if (!other)
+		return index_insert(&b->names, hash, d) ? no_memory(b) : 0;
+	if (other->rule->value.line)
+		return rules_error_set(b->error, -EEXIST, d->item, CTQA_RULE_NAME, 0,
+		                       "the name '%.64s' is taken by the rule of line %u",
+		                       name, other->rule->value.line);
+	return rules_error_set(b->error, -EEXIST, d->item, CTQA_RULE_NAME, 0,
+	                       "the name '%.64s' is taken by rule %u", name,
+	                       other->rule->id);
+}
+
+/* Jumps are resolved later, when all chains have a number. */
+static void actions_fill(struct ruleset *rs, const struct ctlink_rule *value,
+                         struct rule_action *out)
+{
+	const struct ctlink_statement *s;
+	uint32_t i;
+
+	for (i = 0; i < value->statements.length; i++) {
+		s = ctlink_rule_statement(value, i);
+		out[i] = (struct rule_action){
+			.kind = s->kind,
+			.value = s->value,
+			.mask = ctlink_has(s, CTLINK_STATEMENT_MASK) ? s->mask
+			                                             : UINT32_MAX,
+		};
+	}
+}
+
+static int rules_fill(struct build *b, struct rule_action **actions)
+{
+	struct draft_chain *chain;
+	struct ruleset *rs = b->rs;
+	struct draft_rule *d;
+	uint32_t n;
+	int err;
+
+	for (chain = b->change->first; chain; chain = chain->next) {
+		err = chain_fill(b, chain);
+		for (d = chain->first; d && !err; d = d->next) {
+			err = name_check(b, d);
+			n = rs->n_rules++;
+			rule_get(d->rule);
+			rs->rule[n] = d->rule;
+			b->items[n] = d->item;
+			check_make(&d->rule->value, &rs->pool, &rs->code[n]);
+			actions_fill(rs, &d->rule->value, *actions);
+			rs->body[n] = (struct rule_body){
+				.index = d->rule->index,
+				.id = d->rule->id,
+				.n_actions = d->rule->value.statements.length,
+				.actions = *actions,
+			};
+			*actions += rs->body[n].n_actions;
+		}
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* ---- jumps
+ * ----------------------------------------------------------------------------- */
+
+static int jump_resolve(struct build *b, uint32_t position, uint32_t number,
+                        struct rule_action *action)
+{
+	const struct ctlink_rule *value = &b->rs->rule[position]->value;
+	const char *name = ctlink_rule_statement(value, number)->string;
+	const struct draft_chain *chain = change_chain_peek(b->change, name);
+
+	if (!chain)
+		return rules_error_set(b->error, -ENOENT, b->items[position],
+		                       CTQA_RULE_STATEMENT, number,
+		                       "jump to chain '%.64s', which is not there", name);
+	if (chain->hook != RULES_NO_HOOK)
+		return rules_error_set(
+			b->error, -EINVAL, b->items[position], CTQA_RULE_STATEMENT,
+			number, "jump to chain '%.64s', which is a hook's own", name);
+	action->chain = chain->number;
+	return 0;
+}
+
+static int jumps_resolve(struct build *b)
+{
+	struct rule_action *action = b->rs->actions;
+	uint32_t position, i;
+	int err;
+
+	for (position = 0; position < b->rs->n_rules; position++) {
+		for (i = 0; i < b->rs->body[position].n_actions; i++, action++) {
+			if (action->kind != CTQ_STATEMENT_JUMP)
+				continue;
+			err = jump_resolve(b, position, i, action);
+			if (err)
+				return err;
+		}
+	}
+	return 0;
+}
+
+/* ---- measuring
+ * --------------------------------------------------------------------------- */
+
+enum { CHAIN_NOT_MEASURED, CHAIN_BEING_MEASURED, CHAIN_MEASURED };
+
+static int complain_jump(struct build *b, uint32_t position, int code, const char *what)
+{
+	uint32_t last = b->rs->body[position].n_actions - 1;
+
+	return rules_error_set(b->error, code, b->items[position], CTQA_RULE_STATEMENT,
+	                       last, "%s", what);
+}
+
+/* The chain that the rule jumps to, or NULL; what jumps is the last statement. */
+static struct ruleset_chain *jump_target(const struct ruleset *rs, uint32_t position)
+{
+	const struct rule_body *body = &rs->body[position];
+	const struct rule_action *last = &body->actions[body->n_actions - 1];
+
+	return last->kind == CTQ_STATEMENT_JUMP ? &rs->chains[last->chain] : NULL;
+}
+
+static const char too_deep[] = "too many jumps within jumps";
+
+/* @above: jumps that led here. Recursion ends by itself at RULES_DEPTH_MAX. */
+static int chain_measure(struct build *b, struct ruleset_chain *chain, uint32_t above)
+{
+	struct ruleset_chain *target;
+	uint64_t visits = chain->length;
+	uint32_t i;
+	int err;
+
+	chain->state = CHAIN_BEING_MEASURED;
+	for (i = chain->first; i < chain->first + chain->length; i++) {
+		target = jump_target(b->rs, i);
+		if (!target)
+			continue;
+		if (target->state == CHAIN_BEING_MEASURED)
+			return complain_jump(b, i, -ELOOP, "this jump goes in a circle");
+		if (above == RULES_DEPTH_MAX)
+			return complain_jump(b, i, -E2BIG, too_deep);
+		if (target->state == CHAIN_NOT_MEASURED) {
+			err = chain_measure(b, target, above + 1);
+			if (err)
+				return err;
+		}
+		if (target->depth >= RULES_DEPTH_MAX)
+			return complain_jump(b, i, -E2BIG, too_deep);
+		if (target->depth + 1 > chain->depth)
+			chain->depth = target->depth + 1;
+		visits += target->visits;
+		if (visits > RULES_VISITS_MAX)
+			return complain_jump(
+				b, i, -E2BIG,
+				"a packet could meet too many rules by way of jumps");
+	}
+	chain->visits = (uint32_t)visits;
+	chain->state = CHAIN_MEASURED;
+	return 0;
+}
+
+static int chains_measure(struct build *b)
+{
+	uint32_t i;
+	int err;
+
+	for (i = 0; i < b->rs->n_chains; i++) {
+		if (b->rs->chains[i].state == CHAIN_MEASURED)
+			continue;
+		err = chain_measure(b, &b->rs->chains[i], 0);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* ---- matchers
+ * ------------------------------------------------------------------------------ */
+
+static int matchers_make(struct build *b)
+{
+	struct ruleset *rs = b->rs;
+	struct ruleset_chain *chain;
+	uint32_t i;
+
+	for (i = 0; i < rs->n_chains; i++) {
+		chain = &rs->chains[i];
+		if (rs->backend->build(rs->code + chain->first, chain->length,
+		                       rs->rules->memory, &chain->matcher))
+			return no_memory(b);
+		rs->memory_bytes += rs->backend->memory(chain->matcher);
+	}
+	return 0;
+}
+
+/* ---- all
+ * ------------------------------------------------------------------------------------ */
+
+static int build(struct build *b)
+{
+	struct rule_action *actions;
+	int err;
+
+	if (!room_make(b) || !index_room_make(b->change->rules))
+		return no_memory(b);
+	actions = b->rs->actions;
+	err = rules_fill(b, &actions);
+	if (!err)
+		err = jumps_resolve(b);
+	if (!err)
+		err = chains_measure(b);
+	if (!err)
+		err = matchers_make(b);
+	return err;
+}
+
+struct ruleset *ruleset_build(const struct rules_change *c, struct rules_error *e)
+{
+	struct build b = { .change = c, .error = e };
+	int err;
+
+	b.rs = (struct ruleset *)rules_alloc(c->rules, 1, sizeof(*b.rs));
+	if (!b.rs) {
+		no_memory(&b);
+		return NULL;
+	}
+	atomic_store_explicit(&b.rs->refs, 1, memory_order_relaxed);
+	b.rs->rules = c->rules;
+	b.rs->backend = c->rules->backend;
+	index_init(&b.names, c->rules->memory);
+	err = build(&b);
+	index_fini(&b.names);
+	rules_free(c->rules, b.items);
+	if (!err)
+		return b.rs;
+	ruleset_destroy(b.rs);
+	return NULL;
+}

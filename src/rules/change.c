@@ -1,0 +1,578 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Transactions.
+ *
+ * A change begins as a list of the chains and rules in force (the rules themselves are
+ * shared), is changed step by step, and becomes a generation at its end. A rule that it
+ * brings has its id and index from the moment it is added; when the change is given up
+ * the index is free again, the id is not.
+ */
+#include "rules/rules_priv.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <linux/netfilter.h>
+#include <string.h>
+
+/* ---- lists ------------------------------------------------------------------------- */
+
+static bool chain_is(const void *item, const void *key)
+{
+	return strcmp(((const struct draft_chain *)item)->name, (const char *)key) == 0;
+}
+
+static bool rule_is(const void *item, const void *key)
+{
+	return ((const struct draft_rule *)item)->rule->id == *(const uint32_t *)key;
+}
+
+struct draft_chain *change_chain_peek(const struct rules_change *c, const char *name)
+{
+	return (struct draft_chain *)index_peek(&c->chains, index_hash_name(name),
+	                                        chain_is, name);
+}
+
+/* Before @before, or at the end. */
+static void draft_link(struct draft_chain *chain, struct draft_rule *d,
+                       struct draft_rule *before)
+{
+	d->chain = chain;
+	d->next = before;
+	d->prev = before ? before->prev : chain->last;
+	if (d->prev)
+		d->prev->next = d;
+	else
+		chain->first = d;
+	if (before)
+		before->prev = d;
+	else
+		chain->last = d;
+	chain->n_rules++;
+}
+
+static void draft_unlink(struct draft_rule *d)
+{
+	if (d->prev)
+		d->prev->next = d->next;
+	else
+		d->chain->first = d->next;
+	if (d->next)
+		d->next->prev = d->prev;
+	else
+		d->chain->last = d->prev;
+	d->chain->n_rules--;
+}
+
+static void draft_remove(struct rules_change *c, struct draft_rule *d)
+{
+	if (c->has_ids)
+		index_remove(&c->ids, index_hash_id(d->rule->id), d);
+	draft_unlink(d);
+	rule_put(d->rule);
+	rules_free(c->rules, d);
+	c->n_rules--;
+}
+
+/* A list entry for @rule, whose reference it takes when it succeeds. */
+static struct draft_rule *draft_insert(struct rules_change *c, struct draft_chain *chain,
+                                       struct rule *rule, struct draft_rule *before)
+{
+	struct draft_rule *d;
+
+	d = (struct draft_rule *)rules_alloc(c->rules, 1, sizeof(*d));
+	if (!d)
+		return NULL;
+	d->rule = rule;
+	if (c->has_ids && index_insert(&c->ids, index_hash_id(rule->id), d)) {
+		rules_free(c->rules, d);
+		return NULL;
+	}
+	draft_link(chain, d, before);
+	c->n_rules++;
+	return d;
+}
+
+static struct draft_chain *chain_append(struct rules_change *c, const char *name)
+{
+	struct draft_chain *chain;
+
+	chain = (struct draft_chain *)rules_alloc(c->rules, 1, sizeof(*chain));
+	if (!chain)
+		return NULL;
+	chain->hook = RULES_NO_HOOK;
+	chain->policy = CTQ_VERDICT_ACCEPT;
+	if (ctlink_string_set(&chain->name, name, strlen(name), c->rules->memory) < 0)
+		goto failed;
+	if (index_insert(&c->chains, index_hash_name(name), chain))
+		goto failed;
+	chain->prev = c->last;
+	if (c->last)
+		c->last->next = chain;
+	else
+		c->first = chain;
+	c->last = chain;
+	c->n_chains++;
+	return chain;
+
+failed:
+	rules_free(c->rules, chain->name);
+	rules_free(c->rules, chain);
+	return NULL;
+}
+
+static void chain_remove(struct rules_change *c, struct draft_chain *chain)
+{
+	while (chain->first)
+		draft_remove(c, chain->first);
+	index_remove(&c->chains, index_hash_name(chain->name), chain);
+	if (chain->prev)
+		chain->prev->next = chain->next;
+	else
+		c->first = chain->next;
+	if (chain->next)
+		chain->next->prev = chain->prev;
+	else
+		c->last = chain->prev;
+	rules_free(c->rules, chain->name);
+	rules_free(c->rules, chain);
+	c->n_chains--;
+}
+
+/* ---- life
+ * ------------------------------------------------------------------------------ */
+
+static int chain_copy(struct rules_change *c, const struct ruleset *rs,
+                      const struct ruleset_chain *from)
+{
+	struct draft_chain *chain = chain_append(c, from->name);
+	uint32_t i;
+
+	if (!chain)
+		return -ENOMEM;
+	chain->hook = from->hook;
+	chain->policy = from->policy;
+	chain->line = from->line;
+	for (i = from->first; i < from->first + from->length; i++) {
+		if (!draft_insert(c, chain, rs->rule[i], NULL))
+			return -ENOMEM;
+		rule_get(rs->rule[i]);
+	}
+	return 0;
+}
+
+struct rules_change *rules_change_new(struct rules *rules, int *err)
+{
+	const struct ruleset *rs = rules_peek(rules);
+	struct rules_change *c;
+	uint32_t i;
+
+	*err = -ENOMEM;
+	c = (struct rules_change *)rules_alloc(rules, 1, sizeof(*c));
+	if (!c)
+		return NULL;
+	c->rules = rules;
+	index_init(&c->chains, rules->memory);
+	index_init(&c->ids, rules->memory);
+	for (i = 0; rs && i < rs->n_chains; i++) {
+		if (chain_copy(c, rs, &rs->chains[i])) {
+			rules_change_destroy(c);
+			return NULL;
+		}
+	}
+	*err = 0;
+	return c;
+}
+
+int rules_change_flush(struct rules_change *c)
+{
+	while (c->first)
+		chain_remove(c, c->first);
+	return 0;
+}
+
+void rules_change_destroy(struct rules_change *c)
+{
+	if (!c)
+		return;
+	if (c->built)
+		ruleset_destroy(c->built);
+	rules_change_flush(c);
+	index_fini(&c->chains);
+	index_fini(&c->ids);
+	rules_free(c->rules, c);
+}
+
+int rules_change_build(struct rules_change *c, struct rules_error *e)
+{
+	struct rules_error ignored;
+
+	if (c->built)
+		ruleset_destroy(c->built);
+	if (!e)
+		e = &ignored;
+	c->built = ruleset_build(c, e);
+	return c->built ? 0 : e->error.code;
+}
+
+/* ---- chains
+ * ------------------------------------------------------------------------------ */
+
+static int no_memory(struct rules_error *e, uint32_t item)
+{
+	return rules_error_set(e, -ENOMEM, item, 0, 0, "no memory for the rules");
+}
+
+static const char *hook_name(uint8_t hook)
+{
+	switch (hook) {
+	case NF_INET_PRE_ROUTING: return "prerouting";
+	case NF_INET_LOCAL_IN: return "input";
+	case NF_INET_LOCAL_OUT: return "output";
+	case NF_INET_POST_ROUTING: return "postrouting";
+	default: return NULL;
+	}
+}
+
+/* A chain that is named as a hook stands there: else its name would lie. */
+static bool name_fits(const struct ctlink_chain *chain)
+{
+	const char *name;
+	uint8_t hook;
+
+	for (hook = 0; hook < PACKET_HOOKS; hook++) {
+		name = hook_name(hook);
+		if (name && strcmp(name, chain->name) == 0)
+			return ctlink_has(chain, CTLINK_CHAIN_HOOK) &&
+			       chain->hook == hook;
+	}
+	return true;
+}
+
+static int hook_check(const struct rules_change *c, uint32_t item,
+                      const struct ctlink_chain *chain, struct rules_error *e)
+{
+	const struct draft_chain *other;
+
+	if (!hook_name(chain->hook))
+		return rules_error_set(e, -EOPNOTSUPP, item, CTQA_CHAIN_HOOK, 0,
+		                       "no packet is judged at hook %u", chain->hook);
+	for (other = c->first; other; other = other->next) {
+		if (other->hook == chain->hook && strcmp(other->name, chain->name) != 0)
+			return rules_error_set(e, -EEXIST, item, CTQA_CHAIN_HOOK, 0,
+			                       "chain '%.64s' is at hook %s already",
+			                       other->name, hook_name(chain->hook));
+	}
+	return 0;
+}
+
+static int chain_check(const struct rules_change *c, uint32_t item,
+                       const struct ctlink_chain *chain, struct rules_error *e)
+{
+	bool has_hook = ctlink_has(chain, CTLINK_CHAIN_HOOK);
+
+	if (!chain->name || !*chain->name || strlen(chain->name) >= CTQ_NAME_MAX)
+		return rules_error_set(e, -EINVAL, item, CTQA_CHAIN_NAME, 0,
+		                       "a chain needs a name of at most %d bytes",
+		                       CTQ_NAME_MAX - 1);
+	if (!name_fits(chain))
+		return rules_error_set(e, -EINVAL, item, CTQA_CHAIN_NAME, 0,
+		                       "chain '%s' is not at the hook of this name",
+		                       chain->name);
+	if (ctlink_has(chain, CTLINK_CHAIN_POLICY) &&
+	    chain->policy != CTQ_VERDICT_ACCEPT && chain->policy != CTQ_VERDICT_DROP)
+		return rules_error_set(e, -EINVAL, item, CTQA_CHAIN_POLICY, 0,
+		                       "a policy is accept or drop");
+	return has_hook ? hook_check(c, item, chain, e) : 0;
+}
+
+static int chain_create(struct rules_change *c, uint32_t item,
+                        const struct ctlink_chain *from, struct rules_error *e)
+{
+	struct draft_chain *chain;
+
+	if (ctlink_has(from, CTLINK_CHAIN_POLICY) && !ctlink_has(from, CTLINK_CHAIN_HOOK))
+		return rules_error_set(e, -EINVAL, item, CTQA_CHAIN_POLICY, 0,
+		                       "chain '%s' has a policy but no hook", from->name);
+	if (c->n_chains >= RULES_CHAINS_MAX)
+		return rules_error_set(e, -E2BIG, item, 0, 0, "more than %d chains",
+		                       RULES_CHAINS_MAX);
+	chain = chain_append(c, from->name);
+	if (!chain)
+		return no_memory(e, item);
+	chain->item = item;
+	chain->line = from->line;
+	if (ctlink_has(from, CTLINK_CHAIN_HOOK))
+		chain->hook = from->hook;
+	if (ctlink_has(from, CTLINK_CHAIN_POLICY))
+		chain->policy = from->policy;
+	return 0;
+}
+
+int rules_change_chain_set(struct rules_change *c, uint32_t item,
+                           const struct ctlink_chain *from, struct rules_error *e)
+{
+	struct draft_chain *chain;
+	int err;
+
+	err = chain_check(c, item, from, e);
+	if (err)
+		return err;
+	chain = change_chain_peek(c, from->name);
+	if (!chain)
+		return chain_create(c, item, from, e);
+	if (ctlink_has(from, CTLINK_CHAIN_HOOK) && chain->hook != from->hook)
+		return rules_error_set(e, -EEXIST, item, CTQA_CHAIN_HOOK, 0,
+		                       "chain '%s' exists, and is not at this hook",
+		                       from->name);
+	if (ctlink_has(from, CTLINK_CHAIN_POLICY) && chain->hook == RULES_NO_HOOK)
+		return rules_error_set(e, -EINVAL, item, CTQA_CHAIN_POLICY, 0,
+		                       "chain '%s' has no hook and so no policy",
+		                       from->name);
+	if (ctlink_has(from, CTLINK_CHAIN_POLICY))
+		chain->policy = from->policy;
+	return 0;
+}
+
+int rules_change_chain_delete(struct rules_change *c, uint32_t item, const char *name,
+                              struct rules_error *e)
+{
+	struct draft_chain *chain = change_chain_peek(c, name);
+
+	if (!chain)
+		return rules_error_set(e, -ENOENT, item, CTQA_CHAIN_NAME, 0,
+		                       "there is no chain '%.64s'", name);
+	chain_remove(c, chain);
+	return 0;
+}
+
+/* ---- rules
+ * ---------------------------------------------------------------------------------- */
+
+static int ids_make(struct rules_change *c)
+{
+	struct draft_chain *chain;
+	struct draft_rule *d;
+
+	if (c->has_ids)
+		return 0;
+	index_fini(&c->ids);
+	for (chain = c->first; chain; chain = chain->next) {
+		for (d = chain->first; d; d = d->next) {
+			if (index_insert(&c->ids, index_hash_id(d->rule->id), d))
+				return -ENOMEM;
+		}
+	}
+	c->has_ids = true;
+	return 0;
+}
+
+/* 0 and *@out, or -ENOENT or -ENOMEM with @e filled. */
+static int draft_find(struct rules_change *c, uint32_t item, uint16_t attr, uint32_t id,
+                      struct draft_rule **out, struct rules_error *e)
+{
+	if (ids_make(c))
+		return no_memory(e, item);
+	*out = (struct draft_rule *)index_peek(&c->ids, index_hash_id(id), rule_is, &id);
+	if (!*out)
+		return rules_error_set(e, -ENOENT, item, attr, 0, "there is no rule %u",
+		                       id);
+	return 0;
+}
+
+static bool ends_rule(uint16_t kind)
+{
+	return kind == CTQ_STATEMENT_ACCEPT || kind == CTQ_STATEMENT_DROP ||
+	       kind == CTQ_STATEMENT_JUMP || kind == CTQ_STATEMENT_RETURN;
+}
+
+/* Parsers have looked at this before, but not all rules come from one. */
+static int statements_check(uint32_t item, const struct ctlink_rule *rule,
+                            struct rules_error *e)
+{
+	const struct ctlink_statement *s;
+	uint32_t i, n = rule->statements.length;
+
+	if (n == 0)
+		return rules_error_set(e, -EINVAL, item, 0, 0,
+		                       "a rule without statement does nothing");
+	for (i = 0; i < n; i++) {
+		s = ctlink_rule_statement(rule, i);
+		if (s->kind == CTQ_STATEMENT_NONE || s->kind > CTQ_STATEMENT_RETURN)
+			return rules_error_set(e, -EOPNOTSUPP, item, CTQA_RULE_STATEMENT,
+			                       i, "statement %u is not known", s->kind);
+		if (ends_rule(s->kind) && i + 1 < n)
+			return rules_error_set(e, -EINVAL, item, CTQA_RULE_STATEMENT,
+			                       i + 1, "the rule has ended before");
+		if (s->kind == CTQ_STATEMENT_JUMP && !s->string)
+			return rules_error_set(e, -EINVAL, item, CTQA_RULE_STATEMENT, i,
+			                       "a jump needs a chain");
+	}
+	return 0;
+}
+
+static int rule_check(const struct rules_change *c, uint32_t item,
+                      const struct ctlink_rule *rule, struct rules_error *e)
+{
+	struct ctlink_error wrong = { 0 };
+	uint32_t match;
+	int err;
+
+	err = check_validate(rule, &match, &wrong);
+	if (err) {
+		rules_error_set(e, err, item, CTQA_RULE_MATCH, match, "%s", wrong.text);
+		if (e)
+			memcpy(e->error.hint, wrong.hint, sizeof(wrong.hint));
+		return err;
+	}
+	if (rule->name && strlen(rule->name) >= CTQ_NAME_MAX)
+		return rules_error_set(e, -EINVAL, item, CTQA_RULE_NAME, 0,
+		                       "a name has at most %d bytes", CTQ_NAME_MAX - 1);
+	if (c->n_rules >= RULES_MAX)
+		return rules_error_set(e, -E2BIG, item, 0, 0, "more than %d rules",
+		                       RULES_MAX);
+	return statements_check(item, rule, e);
+}
+
+/* A rule with one reference, which has taken what @value owns; or NULL and an errno. */
+static struct rule *rule_new(struct rules *rules, struct ctlink_rule *value, int *err)
+{
+	struct rule *rule;
+
+	*err = -EOVERFLOW;
+	if (rules->next_id == 0)
+		return NULL;
+	*err = -ENOMEM;
+	rule = (struct rule *)rules_alloc(rules, 1, sizeof(*rule));
+	if (!rule)
+		return NULL;
+	*err = counters_take(&rules->counters, &rule->index);
+	if (*err) {
+		rules_free(rules, rule);
+		return NULL;
+	}
+	atomic_store_explicit(&rule->refs, 1, memory_order_relaxed);
+	rule->rules = rules;
+	rule->id = rules->next_id++;
+	rule->value = *value;
+	memset(value, 0, sizeof(*value));
+	/* what only requests and answers have */
+	ctlink_unmark(&rule->value, CTLINK_RULE_ID);
+	ctlink_unmark(&rule->value, CTLINK_RULE_BEFORE);
+	ctlink_unmark(&rule->value, CTLINK_RULE_PACKETS);
+	ctlink_unmark(&rule->value, CTLINK_RULE_BYTES);
+	ctlink_unmark(&rule->value, CTLINK_RULE_HITS);
+	ctlink_unmark(&rule->value, CTLINK_RULE_LAST_HIT);
+	return rule;
+}
+
+/* Into @chain before @before; takes @value. */
+static int rule_insert(struct rules_change *c, uint32_t item, struct draft_chain *chain,
+                       struct draft_rule *before, struct ctlink_rule *value,
+                       struct rules_error *e)
+{
+	struct draft_rule *d;
+	struct rule *rule;
+	int err;
+
+	if (!value->chain && ctlink_string_set(&value->chain, chain->name,
+	                                       strlen(chain->name), c->rules->memory))
+		return no_memory(e, item);
+	ctlink_mark(value, CTLINK_RULE_CHAIN);
+	rule = rule_new(c->rules, value, &err);
+	if (!rule && err != -ENOMEM)
+		return rules_error_set(e, err, item, 0, 0,
+		                       "no number is left for the rule");
+	if (!rule)
+		return no_memory(e, item);
+	d = draft_insert(c, chain, rule, before);
+	if (!d) {
+		rule_put(rule);
+		return no_memory(e, item);
+	}
+	d->item = item;
+	return 0;
+}
+
+static int rule_add(struct rules_change *c, uint32_t item, struct ctlink_rule *value,
+                    struct rules_error *e)
+{
+	struct draft_rule *before = NULL;
+	struct draft_chain *chain;
+	int err;
+
+	if (ctlink_has(value, CTLINK_RULE_ID))
+		return rules_error_set(e, -EINVAL, item, CTQA_RULE_ID, 0,
+		                       "rules get their id from the daemon");
+	chain = value->chain ? change_chain_peek(c, value->chain) : NULL;
+	if (!chain)
+		return rules_error_set(e, -ENOENT, item, CTQA_RULE_CHAIN, 0,
+		                       "there is no chain '%.64s'",
+		                       value->chain ? value->chain : "");
+	if (ctlink_has(value, CTLINK_RULE_BEFORE)) {
+		err = draft_find(c, item, CTQA_RULE_BEFORE, value->before, &before, e);
+		if (err)
+			return err;
+		if (before->chain != chain)
+			return rules_error_set(e, -EINVAL, item, CTQA_RULE_BEFORE, 0,
+			                       "rule %u is in chain '%.64s'",
+			                       value->before, before->chain->name);
+	}
+	err = rule_check(c, item, value, e);
+	if (err)
+		return err;
+	return rule_insert(c, item, chain, before, value, e);
+}
+
+int rules_change_rule_add(struct rules_change *c, uint32_t item,
+                          struct ctlink_rule *value, struct rules_error *e)
+{
+	int err = rule_add(c, item, value, e);
+
+	ctlink_rule_fini(value, c->rules->memory); /* what is left of it */
+	return err;
+}
+
+static int rule_replace(struct rules_change *c, uint32_t item, struct ctlink_rule *value,
+                        struct rules_error *e)
+{
+	struct draft_rule *old;
+	int err;
+
+	if (!ctlink_has(value, CTLINK_RULE_ID))
+		return rules_error_set(e, -EINVAL, item, 0, 0,
+		                       "which rule is to be replaced?");
+	err = draft_find(c, item, CTQA_RULE_ID, value->id, &old, e);
+	if (err)
+		return err;
+	if (value->chain && strcmp(value->chain, old->chain->name) != 0)
+		return rules_error_set(e, -EINVAL, item, CTQA_RULE_CHAIN, 0,
+		                       "rule %u is in chain '%.64s'", value->id,
+		                       old->chain->name);
+	err = rule_check(c, item, value, e);
+	if (!err)
+		err = rule_insert(c, item, old->chain, old, value, e);
+	if (!err)
+		draft_remove(c, old);
+	return err;
+}
+
+int rules_change_rule_replace(struct rules_change *c, uint32_t item,
+                              struct ctlink_rule *value, struct rules_error *e)
+{
+	int err = rule_replace(c, item, value, e);
+
+	ctlink_rule_fini(value, c->rules->memory);
+	return err;
+}
+
+int rules_change_rule_delete(struct rules_change *c, uint32_t item, uint32_t id,
+                             struct rules_error *e)
+{
+	struct draft_rule *d;
+	int err;
+
+	err = draft_find(c, item, CTQA_RULE_ID, id, &d, e);
+	if (!err)
+		draft_remove(c, d);
+	return err;
+}

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* See check.h. */
+#include "rules/check.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "base/base.h"
+
+/* Where the fields of rules are in a key. */
+static const struct {
+	uint16_t field;
+	uint16_t offset;
+} places[] = {
+#define PLACE(field, member)                                         \
+	{                                                            \
+		CTQ_FIELD_##field, offsetof(struct rule_key, member) \
+	}
+	PLACE(FAMILY, family),
+	PLACE(PROTO, proto),
+	PLACE(SRC, src),
+	PLACE(DST, dst),
+	PLACE(SPORT, sport),
+	PLACE(DPORT, dport),
+	PLACE(ICMP_TYPE, icmp_type),
+	PLACE(ICMP_CODE, icmp_code),
+	PLACE(IIF, iif),
+	PLACE(OIF, oif),
+	PLACE(CTSTATE, ctstate),
+	PLACE(STATUS, status),
+	PLACE(PKTMARK, packet_mark),
+	PLACE(MARK, mark),
+	PLACE(ZONE, zone),
+	PLACE(LENGTH, length),
+	PLACE(TTL, ttl),
+	PLACE(TCP_FLAGS, tcp_flags),
+	PLACE(UID, uid),
+#undef PLACE
+};
+
+static int place_find(uint16_t field)
+{
+	size_t i;
+
+	for (i = 0; i < BASE_ARRAY_LENGTH(places); i++) {
+		if (places[i].field == field)
+			return places[i].offset;
+	}
+	return -1;
+}
+
+/* ---- validating -----------------------------------------------------------------------
+ */
+
+static int match_validate(const struct ctlink_match *m, struct ctlink_error *error)
+{
+	const struct ctlink_value *v;
+	uint32_t i;
+	int err;
+
+	err = ctlink_match_check(m, CTLINK_SCOPE_PACKET, error);
+	if (err)
+		return err;
+	if (m->set)
+		return ctlink_error_set(error, -EOPNOTSUPP, 0, "there are no sets yet");
+	if (place_find(m->field) < 0)
+		return ctlink_error_set(error, -EOPNOTSUPP, 0,
+		                        "rules cannot look at field %u", m->field);
+	for (i = 0; i < m->values.length; i++) {
+		v = ctlink_match_value(m, i);
+		if (v->string && strlen(v->string) >= CTQ_IFNAME_MAX)
+			return ctlink_error_set(error, -EINVAL, 0,
+			                        "'%.32s' is too long for an interface",
+			                        v->string);
+	}
+	return 0;
+}
+
+int check_validate(const struct ctlink_rule *rule, uint32_t *match,
+                   struct ctlink_error *error)
+{
+	int err;
+
+	for (*match = 0; *match < rule->matches.length; (*match)++) {
+		err = match_validate(ctlink_rule_match(rule, *match), error);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+void check_count(const struct ctlink_rule *rule, uint32_t *n_checks, uint32_t *n_values)
+{
+	uint32_t i;
+
+	*n_checks += rule->matches.length;
+	for (i = 0; i < rule->matches.length; i++)
+		*n_values += ctlink_rule_match(rule, i)->values.length;
+}
+
+/* ---- making ---------------------------------------------------------------------------
+ */
+
+static void make_name(const struct ctlink_value *v, struct check_value *out)
+{
+	size_t length = strlen(v->string);
+	bool rest = length && v->string[length - 1] == '*';
+	char ones[CTQ_IFNAME_MAX];
+
+	memset(ones, 0xff, sizeof(ones));
+	out->kind = CHECK_WORDS_MASKED;
+	length -= rest;
+	rule_name_read(out->a, v->string, length);
+	/* without a '*' the zeros behind the name count as well */
+	rule_name_read(out->b, ones, rest ? length : sizeof(ones));
+}
+
+/* Ones in the first @bits of @size bytes, and in all that is before them in the words. */
+static void mask_make(uint64_t words[2], unsigned int bits, uint8_t size)
+{
+	unsigned int ones = 128 - size * 8 + bits; /* from the top */
+
+	words[0] = ones >= 64 ? UINT64_MAX : ones ? UINT64_MAX << (64 - ones) : 0;
+	words[1] = ones >= 128 ? UINT64_MAX : ones > 64 ? UINT64_MAX << (128 - ones) : 0;
+}
+
+static void make_address(const struct ctlink_value *v, struct check_value *out)
+{
+	unsigned int bits = v->first_size * 8u;
+
+	out->family = v->first_size == 4 ? AF_INET : AF_INET6;
+	rule_address_read(out->a, v->first, v->first_size);
+	if (ctlink_has(v, CTLINK_VALUE_LAST)) {
+		out->kind = CHECK_WORDS_RANGE;
+		rule_address_read(out->b, v->last, v->last_size);
+		return;
+	}
+	if (ctlink_has(v, CTLINK_VALUE_PREFIX))
+		bits = v->prefix;
+	out->kind = CHECK_WORDS_MASKED;
+	mask_make(out->b, bits, v->first_size);
+	out->a[0] &= out->b[0];
+	out->a[1] &= out->b[1];
+}
+
+static void make_number(const struct ctlink_field *field, const struct ctlink_value *v,
+                        struct check_value *out)
+{
+	bool bits =
+		field->type == CTLINK_FIELD_BITS8 || field->type == CTLINK_FIELD_BITS32;
+
+	out->a[0] = ctlink_value_number(v->first, v->first_size);
+	if (ctlink_has(v, CTLINK_VALUE_MASK)) {
+		out->kind = CHECK_NUMBER_MASKED;
+		out->b[0] = ctlink_value_number(v->mask, v->mask_size);
+	} else if (bits) {
+		out->kind = CHECK_NUMBER_BITS;
+	} else {
+		out->kind = CHECK_NUMBER_RANGE;
+		out->b[0] = ctlink_has(v, CTLINK_VALUE_LAST)
+		                    ? ctlink_value_number(v->last, v->last_size)
+		                    : out->a[0];
+	}
+}
+
+static void make_value(const struct ctlink_field *field, const struct ctlink_value *v,
+                       struct check_value *out)
+{
+	memset(out, 0, sizeof(*out));
+	if (field->type == CTLINK_FIELD_STRING)
+		make_name(v, out);
+	else if (field->type == CTLINK_FIELD_ADDRESS)
+		make_address(v, out);
+	else
+		make_number(field, v, out);
+}
+
+static void make_check(const struct ctlink_match *m, struct check_pool *pool,
+                       struct check *out)
+{
+	const struct ctlink_field *field = ctlink_field_get(m->field);
+	int offset = place_find(m->field);
+	uint32_t i;
+
+	assert(field && offset >= 0);
+	*out = (struct check){
+		.field = m->field,
+		.offset = (uint16_t)offset,
+		.negate = m->flags & CTQ_MATCH_NEGATE,
+		.length = m->values.length,
+		.values = pool->values + pool->n_values,
+	};
+	for (i = 0; i < m->values.length; i++)
+		make_value(field, ctlink_match_value(m, i),
+		           &pool->values[pool->n_values++]);
+}
+
+void check_make(const struct ctlink_rule *rule, struct check_pool *pool,
+                struct check_rule *out)
+{
+	uint32_t i;
+
+	*out = (struct check_rule){
+		.length = rule->matches.length,
+		.checks = pool->checks + pool->n_checks,
+	};
+	for (i = 0; i < rule->matches.length; i++) {
+		out->needs |= 1ull << ctlink_rule_match(rule, i)->field;
+		make_check(ctlink_rule_match(rule, i), pool,
+		           &pool->checks[pool->n_checks++]);
+	}
+}

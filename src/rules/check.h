@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * check.h - matches made ready for comparing
+ *
+ * A rule's matches become a list of checks, each with one or more values. All numbers of
+ * a key are 32-bit and found by their offset; addresses and interface names are two
+ * words.
+ *
+ *     struct check_rule ──▶ struct check[length] ──▶ struct check_value[length]
+ *       all must hold         one of them, or none       masked, range, bits
+ *
+ * The three arrays are contiguous for a whole generation: a pool.
+ */
+#ifndef RULES_CHECK_H
+#define RULES_CHECK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ctlink/rule.h"
+#include "rules/key.h"
+
+enum check_kind {
+	CHECK_NUMBER_MASKED, /* (number & b[0]) == a[0] */
+	CHECK_NUMBER_RANGE,  /* a[0] <= number <= b[0] */
+	CHECK_NUMBER_BITS,   /* (number & a[0]) != 0 */
+	CHECK_WORDS_MASKED,  /* both words: (word & b) == a */
+	CHECK_WORDS_RANGE,   /* a <= words <= b */
+};
+
+struct check_value {
+	uint8_t kind;   /* enum check_kind */
+	uint8_t family; /* of an address; 0: any */
+	uint64_t a[2], b[2];
+};
+
+struct check {
+	uint16_t field;  /* enum ctq_field */
+	uint16_t offset; /* of the field in struct rule_key */
+	bool negate;
+	uint32_t length;
+	const struct check_value *values;
+};
+
+struct check_rule {
+	uint64_t needs; /* fields that must be present */
+	uint32_t length;
+	const struct check *checks;
+};
+
+/* ---- comparing --------------------------------------------------------------------- */
+
+static inline bool check_words_within(const uint64_t w[2], const uint64_t first[2],
+                                      const uint64_t last[2])
+{
+	bool above = w[0] > first[0] || (w[0] == first[0] && w[1] >= first[1]);
+	bool below = w[0] < last[0] || (w[0] == last[0] && w[1] <= last[1]);
+
+	return above && below;
+}
+
+static inline bool check_value_holds(const struct check_value *v,
+                                     const struct rule_key *key, uint16_t offset)
+{
+	const void *field = (const char *)key + offset;
+	const uint64_t *words = (const uint64_t *)field;
+	uint32_t number;
+
+	switch ((enum check_kind)v->kind) {
+	case CHECK_WORDS_MASKED:
+		return ((words[0] & v->b[0]) == v->a[0]) &
+		       ((words[1] & v->b[1]) == v->a[1]) &
+		       (v->family == 0 || v->family == key->family);
+	case CHECK_WORDS_RANGE:
+		return check_words_within(words, v->a, v->b) && v->family == key->family;
+	case CHECK_NUMBER_MASKED:
+	case CHECK_NUMBER_RANGE:
+	case CHECK_NUMBER_BITS: break;
+	}
+	number = *(const uint32_t *)field;
+	if (v->kind == CHECK_NUMBER_RANGE)
+		return number >= v->a[0] && number <= v->b[0];
+	if (v->kind == CHECK_NUMBER_MASKED)
+		return (number & v->b[0]) == v->a[0];
+	return (number & v->a[0]) != 0;
+}
+
+static inline bool check_holds(const struct check *c, const struct rule_key *key)
+{
+	uint32_t i;
+
+	for (i = 0; i < c->length; i++) {
+		if (check_value_holds(&c->values[i], key, c->offset))
+			return !c->negate;
+	}
+	return c->negate;
+}
+
+/** Do all matches of the rule hold for @key? */
+static inline bool check_rule_holds(const struct check_rule *r,
+                                    const struct rule_key *key)
+{
+	uint32_t i;
+
+	if ((key->present & r->needs) != r->needs)
+		return false;
+	for (i = 0; i < r->length; i++) {
+		if (!check_holds(&r->checks[i], key))
+			return false;
+	}
+	return true;
+}
+
+/* ---- making
+ * ----------------------------------------------------------------------------- */
+
+/* Room for the checks of several rules. All zero: none. */
+struct check_pool {
+	struct check *checks;
+	struct check_value *values;
+	uint32_t n_checks, n_values; /* used */
+};
+
+/** Can rules look at all matches of @rule? Returns 0, or a negative errno with @error
+ * filled and
+ * *@match set to the number of the match that is wrong. */
+int check_validate(const struct ctlink_rule *rule, uint32_t *match,
+                   struct ctlink_error *error);
+
+/** Add up what @rule takes of a pool. */
+void check_count(const struct ctlink_rule *rule, uint32_t *n_checks, uint32_t *n_values);
+
+/** Make @out of a valid @rule, with checks and values from @pool, which has room. */
+void check_make(const struct ctlink_rule *rule, struct check_pool *pool,
+                struct check_rule *out);
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A generation as values, for listings; see rules.h. */
+#include <string.h>
+
+#include "rules/rules_priv.h"
+
+void ruleset_info_read(const struct ruleset *rs, struct ruleset_info *info)
+{
+	*info = (struct ruleset_info){
+		.generation = rs->generation,
+		.rules = rs->n_rules,
+		.chains = rs->n_chains,
+		.backend = rs->backend->name,
+		.loaded_s = rs->loaded_s,
+		.build_ns = rs->build_ns,
+		.memory_bytes = rs->memory_bytes,
+	};
+}
+
+static void chain_counters_read(const struct ruleset *rs, struct ctlink_chain *out)
+{
+	struct counters_sum sum;
+
+	counters_read(&rs->rules->counters, out->hook, &sum);
+	out->packets = sum.packets;
+	out->bytes = sum.bytes;
+	ctlink_mark(out, CTLINK_CHAIN_PACKETS);
+	ctlink_mark(out, CTLINK_CHAIN_BYTES);
+}
+
+bool ruleset_chain_read(const struct ruleset *rs, uint32_t position,
+                        struct ctlink_chain *out)
+{
+	const struct ruleset_chain *chain;
+
+	if (position >= rs->n_chains)
+		return false;
+	chain = &rs->chains[position];
+	*out = (struct ctlink_chain){
+		.name = chain->name,
+		.rules = chain->length,
+		.line = chain->line,
+	};
+	ctlink_mark(out, CTLINK_CHAIN_NAME);
+	ctlink_mark(out, CTLINK_CHAIN_RULES);
+	if (chain->line)
+		ctlink_mark(out, CTLINK_CHAIN_LINE);
+	if (chain->hook == RULES_NO_HOOK)
+		return true;
+	out->hook = chain->hook;
+	out->policy = chain->policy;
+	ctlink_mark(out, CTLINK_CHAIN_HOOK);
+	ctlink_mark(out, CTLINK_CHAIN_POLICY);
+	chain_counters_read(rs, out);
+	return true;
+}
+
+bool ruleset_rule_read(const struct ruleset *rs, uint32_t position, uint32_t now_s,
+                       struct ctlink_rule *out)
+{
+	struct counters_sum sum;
+	uint32_t last;
+
+	if (position >= rs->n_rules)
+		return false;
+	*out = rs->rule[position]->value;
+	counters_read(&rs->rules->counters, rs->rule[position]->index, &sum);
+	out->id = rs->rule[position]->id;
+	out->hits = sum.hits;
+	out->packets = sum.packets;
+	out->bytes = sum.bytes;
+	ctlink_mark(out, CTLINK_RULE_ID);
+	ctlink_mark(out, CTLINK_RULE_HITS);
+	ctlink_mark(out, CTLINK_RULE_PACKETS);
+	ctlink_mark(out, CTLINK_RULE_BYTES);
+	if (sum.last) {
+		last = sum.last - 1;
+		out->last_hit = now_s > last ? now_s - last : 0;
+		ctlink_mark(out, CTLINK_RULE_LAST_HIT);
+	}
+	return true;
+}

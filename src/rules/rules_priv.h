@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * rules_priv.h - what the files of this folder share
+ *
+ *     rules.c     which generation is in force; counting
+ *     change.c    transactions: a list of chains and rules that can be changed
+ *     build.c     from that list to a generation
+ *     ruleset.c   a generation: life, evaluation
+ *     list.c      a generation as values for listings
+ *     check.c     matches made ready for comparing
+ *     linear.c    a backend; backend.c names them all
+ *     key.c       a packet as rules see it
+ *     counters.c  hits, packets, bytes
+ *     index.c     names and ids to things
+ *
+ * References. A rule is held by each generation and each change that has it. A generation
+ * is held by being in force, and by listings. Both counts are atomic, since liburcu's
+ * thread puts the generation that was in force.
+ */
+#ifndef RULES_RULES_PRIV_H
+#define RULES_RULES_PRIV_H
+
+#include <stdatomic.h>
+
+#include "base/rcu.h"
+#include "ctlink/rule.h"
+#include "rules/backend.h"
+#include "rules/check.h"
+#include "rules/counters.h"
+#include "rules/index.h"
+#include "rules/rules.h"
+
+/* A rule: immutable but for what only control uses. */
+struct rule {
+	_Atomic uint32_t refs;
+	uint32_t id;
+	uint32_t index;
+	uint32_t generation; /* control: the last one that was built with it */
+	struct rules *rules;
+	struct ctlink_rule value;
+};
+
+/* What a statement does. */
+struct rule_action {
+	uint16_t kind; /* enum ctq_statement */
+	uint32_t value, mask;
+	uint32_t chain; /* of a jump: number in the generation */
+};
+
+/* What evaluation needs of a rule that matches. */
+struct rule_body {
+	uint32_t index, id;
+	uint32_t n_actions;
+	const struct rule_action *actions;
+};
+
+struct ruleset_chain {
+	char *name;
+	uint32_t line;
+	uint8_t hook;           /* enum packet_hook, or RULES_NO_HOOK */
+	uint8_t policy;         /* enum ctq_verdict */
+	uint32_t first, length; /* its rules: positions in the generation */
+	void *matcher;
+	uint32_t item; /* of the change that made it, for errors while building */
+	uint32_t depth, visits; /* of jumps from here; see build.c */
+	uint8_t state;
+};
+#define RULES_NO_HOOK 0xff
+
+struct ruleset {
+	_Atomic uint32_t refs;
+	struct rcu_head rcu;
+	struct rules *rules;
+	uint32_t generation;
+	const struct rules_backend *backend;
+
+	/* by position: chain after chain, in order of evaluation */
+	uint32_t n_rules;
+	struct rule **rule;
+	struct check_rule *code;
+	struct rule_body *body;
+
+	uint32_t n_chains;
+	struct ruleset_chain *chains;
+	const struct ruleset_chain *hooks[PACKET_HOOKS]; /* or NULL: accept */
+
+	struct check_pool pool;
+	struct rule_action *actions;
+
+	uint64_t loaded_s, build_ns;
+	size_t memory_bytes;
+};
+
+struct rules {
+	struct ruleset *_Atomic in_force;
+	const struct rules_backend *backend;
+	const struct ctlink_memory *memory;
+	struct counters counters;
+	struct rule **by_index; /* control: the rules in force; room for by_index_size */
+	uint32_t by_index_size;
+	uint32_t next_id;
+};
+
+/* ---- transactions ----------------------------------------------------------------- */
+
+struct draft_rule {
+	struct draft_rule *prev, *next;
+	struct draft_chain *chain;
+	struct rule *rule; /* a reference */
+	uint32_t item;     /* that brought it; 0: from the generation before */
+};
+
+struct draft_chain {
+	struct draft_chain *prev, *next;
+	struct draft_rule *first, *last;
+	char *name;
+	uint32_t line, item, n_rules;
+	uint32_t number; /* in the generation that is being built */
+	uint8_t hook, policy;
+};
+
+struct rules_change {
+	struct rules *rules;
+	struct draft_chain *first, *last;
+	uint32_t n_chains, n_rules;
+	struct index chains; /* by name */
+	struct index ids;    /* of draft_rules; made when it is first asked */
+	bool has_ids;
+	struct ruleset *built;
+};
+
+/** The chain of this name, or NULL. */
+struct draft_chain *change_chain_peek(const struct rules_change *c, const char *name);
+
+/** Fill @e, which may be NULL. Returns @code. */
+int rules_error_set(struct rules_error *e, int code, uint32_t item, uint16_t attr,
+                    uint32_t number, const char *fmt, ...) BASE_PRINTF(6, 7);
+
+/* ---- memory --------------------------------------------------------------------------
+ */
+
+/** @n times @size bytes of zeros; NULL: none. @n may be 0. */
+void *rules_alloc(const struct rules *rules, size_t n, size_t size);
+void rules_free(const struct rules *rules, void *p);
+
+void rule_get(struct rule *rule);
+void rule_put(struct rule *rule);
+
+/* ---- build.c, ruleset.c
+ * ---------------------------------------------------------------- */
+
+/** A generation of what @c has, not numbered yet, with one reference; or NULL with @e. */
+struct ruleset *ruleset_build(const struct rules_change *c, struct rules_error *e);
+
+/** A generation that nobody uses; also one that is half made. */
+void ruleset_destroy(struct ruleset *rs);
+
+#endif
