@@ -433,38 +433,6 @@ static int rule_check(const struct rules_change *c, uint32_t item,
 	return statements_check(item, rule, e);
 }
 
-/* A rule with one reference, which has taken what @value owns; or NULL and an errno. */
-static struct rule *rule_new(struct rules *rules, struct ctlink_rule *value, int *err)
-{
-	struct rule *rule;
-
-	*err = -EOVERFLOW;
-	if (rules->next_id == 0)
-		return NULL;
-	*err = -ENOMEM;
-	rule = (struct rule *)rules_alloc(rules, 1, sizeof(*rule));
-	if (!rule)
-		return NULL;
-	*err = counters_take(&rules->counters, &rule->index);
-	if (*err) {
-		rules_free(rules, rule);
-		return NULL;
-	}
-	atomic_store_explicit(&rule->refs, 1, memory_order_relaxed);
-	rule->rules = rules;
-	rule->id = rules->next_id++;
-	rule->value = *value;
-	memset(value, 0, sizeof(*value));
-	/* what only requests and answers have */
-	ctlink_unmark(&rule->value, CTLINK_RULE_ID);
-	ctlink_unmark(&rule->value, CTLINK_RULE_BEFORE);
-	ctlink_unmark(&rule->value, CTLINK_RULE_PACKETS);
-	ctlink_unmark(&rule->value, CTLINK_RULE_BYTES);
-	ctlink_unmark(&rule->value, CTLINK_RULE_HITS);
-	ctlink_unmark(&rule->value, CTLINK_RULE_LAST_HIT);
-	return rule;
-}
-
 /* Into @chain before @before; takes @value. */
 static int rule_insert(struct rules_change *c, uint32_t item, struct draft_chain *chain,
                        struct draft_rule *before, struct ctlink_rule *value,

@@ -47,24 +47,6 @@ int rules_error_set(struct rules_error *e, int code, uint32_t item, uint16_t att
 	return code;
 }
 
-/* ---- rules: counted --------------------------------------------------------------- */
-
-void rule_get(struct rule *rule)
-{
-	atomic_fetch_add_explicit(&rule->refs, 1, memory_order_relaxed);
-}
-
-void rule_put(struct rule *rule)
-{
-	const struct rules *rules = rule->rules;
-
-	if (atomic_fetch_sub_explicit(&rule->refs, 1, memory_order_acq_rel) != 1)
-		return;
-	counters_free(&rule->rules->counters, rule->index);
-	ctlink_rule_fini(&rule->value, rules->memory);
-	rules_free(rules, rule);
-}
-
 /* ---- life ----------------------------------------------------------------------------
  */
 

@@ -3,6 +3,7 @@
  * rules_priv.h - what the files of this folder share
  *
  *     rules.c     which generation is in force; counting
+ *     rule.c      one rule: its life
  *     change.c    transactions: a list of chains and rules that can be changed
  *     build.c     from that list to a generation
  *     ruleset.c   a generation: life, evaluation
@@ -143,6 +144,13 @@ int rules_error_set(struct rules_error *e, int code, uint32_t item, uint16_t att
 void *rules_alloc(const struct rules *rules, size_t n, size_t size);
 void rules_free(const struct rules *rules, void *p);
 
+/* ---- rule.c ---------------------------------------------------------------------- */
+
+/**
+ * A rule with one reference, a new id, and an index of its own, which has taken what @value
+ * owns. NULL and *@err = -ENOMEM, -ENOSPC (no index), -EOVERFLOW (no id is left).
+ */
+struct rule *rule_new(struct rules *rules, struct ctlink_rule *value, int *err);
 void rule_get(struct rule *rule);
 void rule_put(struct rule *rule);
 
