@@ -1,0 +1,474 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "router.h"
+
+static const struct router_options defaults;
+
+static struct wire udp(uint8_t family, uint16_t dport)
+{
+	struct wire w = wire_ip(family, IPPROTO_UDP);
+
+	wire_udp(&w, 1024, dport, 10);
+	wire_finish(&w);
+	return w;
+}
+
+static struct wire tcp(uint32_t seq, uint32_t ack, uint8_t flags)
+{
+	struct wire w = wire_ip4(IPPROTO_TCP);
+
+	wire_tcp(&w, 1024, 80, seq, ack, flags, NULL, 0);
+	wire_finish(&w);
+	return w;
+}
+
+static uint64_t reason(struct router *r, enum ctq_reason which)
+{
+	return path_reason_read(r->path, which);
+}
+
+Test(path, a_flow_appears_at_the_confirm_hook_only)
+{
+	struct router r = router_new(&defaults);
+	struct wire w = udp(AF_INET, 53);
+
+	cr_assert(router_hook(&r, 0, &w, PACKET_HOOK_PREROUTING, 0));
+	cr_assert_null(router_flow(&r, &w));
+	cr_assert(r.v.set_mark && r.v.mark & ROUTER_COOKIE &&
+	          !(r.v.mark & ~ROUTER_COOKIE));
+	cr_assert(router_hook(&r, 0, &w, PACKET_HOOK_POSTROUTING, r.v.mark));
+	cr_assert_not_null(router_flow(&r, &w));
+	cr_assert(r.v.set_mark && r.v.mark == 0, "the cookie does not leave the router");
+	router_end(&r);
+}
+
+Test(path, replies_establish_and_skip_the_confirm_hook)
+{
+	struct router r = router_new(&defaults);
+	struct wire w = udp(AF_INET6, 53), reply = wire_reply(&w);
+	struct flow *f;
+
+	cr_assert(router_forward(&r, &w) && !r.skipped);
+	cr_assert(router_forward(&r, &reply) && r.skipped);
+	f = router_flow(&r, &w);
+	cr_assert(flow_status(f) & TRACK_SEEN_REPLY);
+	cr_assert_eq(f->side[TRACK_ORIGINAL].packets, 1);
+	cr_assert_eq(f->side[TRACK_REPLY].packets, 1);
+	cr_assert_eq(f->side[TRACK_ORIGINAL].bytes, w.size);
+	cr_assert_eq(reason(&r, CTQ_ACCEPT_FLOW), 1);
+	router_end(&r);
+}
+
+Test(path, other_bits_of_the_mark_are_left_alone)
+{
+	struct router r = router_new(&defaults);
+	struct wire w = udp(AF_INET, 53);
+
+	cr_assert(router_hook(&r, 0, &w, PACKET_HOOK_PREROUTING, 0x30000007));
+	cr_assert_eq(r.v.mark & ~(ROUTER_COOKIE | ROUTER_MASK), 0x30000007);
+	cr_assert(router_hook(&r, 0, &w, PACKET_HOOK_POSTROUTING, r.v.mark));
+	cr_assert_eq(r.v.mark, 0x30000007);
+	router_end(&r);
+}
+
+Test(path, what_the_kernel_drops_between_the_hooks_never_appears)
+{
+	struct router r = router_new(&defaults);
+	struct wire w = udp(AF_INET, 53);
+	struct flow_table_size size;
+
+	cr_assert(router_hook(&r, 0, &w, PACKET_HOOK_PREROUTING, 0));
+	r.now_ns += 11 * SECOND;
+	path_tick(path_worker(r.path, 0), r.now_ns);
+	rcu_offline();
+	rcu_settle();
+	rcu_online();
+	flow_table_size(r.flows, &size);
+	cr_assert(size.confirmed == 0 && size.unconfirmed == 0 && size.dying == 0);
+	cr_assert_eq(flow_counter_read(r.flows, FLOW_COUNTER_REAPED), 1);
+	router_end(&r);
+}
+
+Test(path, packets_of_one_unconfirmed_flow_share_it)
+{
+	struct router r = router_new(&defaults);
+	struct wire w = udp(AF_INET, 53);
+	uint32_t first, second;
+
+	cr_assert(router_hook(&r, 0, &w, PACKET_HOOK_PREROUTING, 0));
+	first = r.v.mark;
+	cr_assert(router_hook(&r, 0, &w, PACKET_HOOK_PREROUTING, 0));
+	second = r.v.mark;
+	cr_assert_eq(first, second);
+	cr_assert(router_hook(&r, 0, &w, PACKET_HOOK_POSTROUTING, first));
+	cr_assert(router_hook(&r, 0, &w, PACKET_HOOK_POSTROUTING, second));
+	cr_assert_eq(flow_counter_read(r.flows, FLOW_COUNTER_NEW), 1);
+	cr_assert_eq(router_flow(&r, &w)->side[TRACK_ORIGINAL].packets, 2);
+	router_end(&r);
+}
+
+Test(path, a_batch_sees_what_it_has_done_itself)
+{
+	struct router_options o = { .confirm_at_entry = true };
+	struct router r = router_new(&o);
+	struct wire w = udp(AF_INET, 53), reply = wire_reply(&w);
+	struct packet p[3] = { wire_packet(&w), wire_packet(&reply), wire_packet(&w) };
+	struct packet_verdict v[3];
+
+	path_batch(path_worker(r.path, 0), p, v, 3, r.now_ns);
+	cr_assert(v[0].accept && v[1].accept && v[2].accept);
+	cr_assert_eq(flow_counter_read(r.flows, FLOW_COUNTER_NEW), 1);
+	cr_assert_eq(router_flow(&r, &w)->side[TRACK_ORIGINAL].packets, 2);
+	cr_assert_eq(router_flow(&r, &w)->side[TRACK_REPLY].packets, 1);
+	router_end(&r);
+}
+
+/* ---- NAT ---------------------------------------------------------------------------------- */
+
+static void masquerade(struct wire *w)
+{
+	memcpy(w->bytes + 12, "\xcb\x00\x71\x09", 4); /* 203.0.113.9 */
+	wire_finish(w);
+}
+
+static void unmasquerade(struct wire *w)
+{
+	memcpy(w->bytes + 16, "\xc0\x00\x02\x01", 4); /* 192.0.2.1 */
+	wire_finish(w);
+}
+
+Test(path, follows_source_nat)
+{
+	struct router r = router_new(&defaults);
+	struct wire w = udp(AF_INET, 53), sent = w, reply;
+	struct flow *f;
+
+	r.nat = masquerade;
+	cr_assert(router_forward(&r, &sent));
+	f = router_flow(&r, &w);
+	cr_assert_not_null(f);
+	cr_assert(flow_status(f) & TRACK_SRC_NAT);
+	reply = wire_reply(&sent); /* to the router's own address */
+	cr_assert_eq(router_flow(&r, &reply), f);
+	r.nat = unmasquerade;
+	cr_assert(router_forward(&r, &reply));
+	cr_assert(flow_status(f) & TRACK_SEEN_REPLY);
+	cr_assert_eq(flow_counter_read(r.flows, FLOW_COUNTER_NEW), 1);
+	router_end(&r);
+}
+
+Test(path, finds_a_translated_flow_at_the_confirm_hook_without_a_mark)
+{
+	struct router r = router_new(&defaults);
+	struct wire w = udp(AF_INET, 53), sent = w;
+
+	r.nat = masquerade;
+	cr_assert(router_forward(&r, &sent));
+	/* the same packet again, but something took the mark away between the hooks */
+	cr_assert(router_hook(&r, 0, &w, PACKET_HOOK_PREROUTING, 0));
+	masquerade(&w);
+	cr_assert(router_hook(&r, 0, &w, PACKET_HOOK_POSTROUTING, 0));
+	cr_assert_eq(flow_counter_read(r.flows, FLOW_COUNTER_NEW), 1);
+	router_end(&r);
+}
+
+Test(path, the_cookie_finds_a_flow_of_another_worker)
+{
+	struct router r = router_new(&defaults);
+	struct wire w = udp(AF_INET, 53);
+	uint32_t mark;
+
+	cr_assert(router_hook(&r, 0, &w, PACKET_HOOK_PREROUTING, 0));
+	mark = r.v.mark;
+	cr_assert(router_hook(&r, 1, &w, PACKET_HOOK_POSTROUTING, mark));
+	cr_assert_eq(flow_counter_read(r.flows, FLOW_COUNTER_NEW), 1);
+	cr_assert_not_null(router_flow(&r, &w));
+	router_end(&r);
+}
+
+/* ---- one hook only ---------------------------------------------------------------------------- */
+
+Test(path, a_packet_seen_at_the_confirm_hook_only_is_tracked_there)
+{
+	struct router r = router_new(&defaults);
+	struct wire w = udp(AF_INET, 53), reply = wire_reply(&w);
+
+	cr_assert(router_hook(&r, 0, &w, PACKET_HOOK_POSTROUTING, 0));
+	cr_assert_not_null(router_flow(&r, &w));
+	cr_assert(router_hook(&r, 0, &reply, PACKET_HOOK_POSTROUTING, 0));
+	cr_assert(flow_status(router_flow(&r, &w)) & TRACK_SEEN_REPLY);
+	cr_assert_eq(router_flow(&r, &w)->side[TRACK_REPLY].packets, 1);
+	router_end(&r);
+}
+
+Test(path, without_marks_the_tuple_is_the_key)
+{
+	struct router_options o = { .no_marks = true };
+	struct router r = router_new(&o);
+	struct wire w = udp(AF_INET, 53);
+
+	cr_assert(router_hook(&r, 0, &w, PACKET_HOOK_PREROUTING, 0x123));
+	cr_assert(!r.v.set_mark);
+	cr_assert(router_hook(&r, 0, &w, PACKET_HOOK_POSTROUTING, 0x123));
+	cr_assert_not_null(router_flow(&r, &w));
+	cr_assert_eq(router_flow(&r, &w)->side[TRACK_ORIGINAL].packets, 1,
+	             "tracked once");
+	router_end(&r);
+}
+
+/* ---- TCP, ICMP --------------------------------------------------------------------------------- */
+
+Test(path, a_tcp_connection_opens_and_is_assured)
+{
+	struct router r = router_new(&defaults);
+	struct wire syn = tcp(100, 0, PACKET_TCP_SYN), reply, ack;
+	struct track_tcp *state;
+	union track_state s;
+	struct flow *f;
+
+	cr_assert(router_forward(&r, &syn));
+	reply = tcp(500, 101, PACKET_TCP_SYN | PACKET_TCP_ACK);
+	reply = wire_reply(&reply);
+	cr_assert(router_forward(&r, &reply));
+	ack = tcp(101, 501, PACKET_TCP_ACK);
+	cr_assert(router_forward(&r, &ack));
+	f = router_flow(&r, &syn);
+	flow_state_load(f, &s);
+	state = &s.tcp;
+	cr_assert_eq(state->state, TRACK_TCP_ESTABLISHED);
+	cr_assert(flow_status(f) & TRACK_ASSURED);
+	cr_assert_geq(flow_timeout_left(r.flows, f, 1000), 5 * 86400 - 1);
+	router_end(&r);
+}
+
+Test(path, an_invalid_packet_is_judged_without_its_flow)
+{
+	struct router r = router_new(&defaults);
+	struct wire w = tcp(100, 0, PACKET_TCP_SYN | PACKET_TCP_FIN);
+
+	cr_assert(router_hook(&r, 0, &w, PACKET_HOOK_PREROUTING, 0),
+	          "the policy accepts");
+	cr_assert_eq(reason(&r, CTQ_INVALID_TCP_FLAGS), 1);
+	cr_assert_eq(reason(&r, CTQ_ACCEPT_POLICY), 1);
+	cr_assert_eq(flow_counter_read(r.flows, FLOW_COUNTER_NEW), 0);
+	cr_assert(router_hook(&r, 0, &w, PACKET_HOOK_POSTROUTING, r.v.mark));
+	cr_assert_eq(flow_counter_read(r.flows, FLOW_COUNTER_NEW), 0);
+	router_end(&r);
+}
+
+static struct wire unreachable(const struct wire *about)
+{
+	struct wire w = wire_ip4(IPPROTO_ICMP);
+
+	wire_icmp(&w, 3, 3, 0);
+	wire_append(&w, about->bytes, 28);
+	wire_finish(&w);
+	/* from the server to the client */
+	memcpy(w.bytes + 12, about->bytes + 16, 4);
+	memcpy(w.bytes + 16, about->bytes + 12, 4);
+	wire_finish(&w);
+	return w;
+}
+
+Test(path, an_icmp_error_is_related_to_the_flow_it_quotes)
+{
+	struct router r = router_new(&defaults);
+	struct wire w = udp(AF_INET, 53), error;
+	struct flow *f;
+
+	cr_assert(router_forward(&r, &w));
+	f = router_flow(&r, &w);
+	error = unreachable(&w);
+	cr_assert(router_hook(&r, 0, &error, PACKET_HOOK_PREROUTING, 0));
+	cr_assert_eq(reason(&r, CTQ_INVALID_ICMP_NO_FLOW), 0);
+	cr_assert_eq(f->side[TRACK_REPLY].packets, 0,
+	             "an error is no packet of the flow");
+	router_end(&r);
+}
+
+Test(path, an_icmp_error_about_nothing_is_invalid)
+{
+	struct router r = router_new(&defaults);
+	struct wire w = udp(AF_INET, 53), error = unreachable(&w);
+
+	cr_assert(router_hook(&r, 0, &error, PACKET_HOOK_PREROUTING, 0));
+	cr_assert_eq(reason(&r, CTQ_INVALID_ICMP_NO_FLOW), 1);
+	router_end(&r);
+}
+
+/* ---- rules ---------------------------------------------------------------------------------------- */
+
+Test(path, a_dropped_packet_leaves_no_flow)
+{
+	struct router r = router_new(&defaults);
+	struct wire w = udp(AF_INET, 53);
+	struct flow_table_size size;
+
+	router_rules(&r, PACKET_HOOK_PREROUTING, CTQ_VERDICT_ACCEPT, CTQ_VERDICT_DROP,
+	             (uint16_t[]){ 53, 0 });
+	cr_assert(!router_forward(&r, &w));
+	cr_assert_eq(reason(&r, CTQ_DROP_RULE), 1);
+	flow_table_size(r.flows, &size);
+	cr_assert(size.confirmed == 0 && size.unconfirmed == 0);
+	router_end(&r);
+}
+
+Test(path, a_drop_at_the_confirm_hook_leaves_no_flow)
+{
+	struct router r = router_new(&defaults);
+	struct wire w = udp(AF_INET, 53);
+	struct flow_table_size size;
+
+	router_rules(&r, PACKET_HOOK_POSTROUTING, CTQ_VERDICT_DROP, CTQ_VERDICT_ACCEPT,
+	             (uint16_t[]){ 80, 0 });
+	cr_assert(!router_forward(&r, &w));
+	cr_assert_eq(reason(&r, CTQ_DROP_POLICY), 1);
+	flow_table_size(r.flows, &size);
+	cr_assert(size.confirmed == 0 && size.unconfirmed == 0);
+	router_end(&r);
+}
+
+Test(path, replies_follow_their_flow_and_not_the_rules)
+{
+	struct router r = router_new(&defaults);
+	struct wire w = udp(AF_INET, 53), reply = wire_reply(&w);
+
+	router_rules(&r, PACKET_HOOK_PREROUTING, CTQ_VERDICT_DROP, CTQ_VERDICT_ACCEPT,
+	             (uint16_t[]){ 53, 0 });
+	cr_assert(!router_forward(&r, &reply), "nobody asked");
+	cr_assert(router_forward(&r, &w));
+	cr_assert(router_forward(&r, &reply));
+	router_end(&r);
+}
+
+Test(path, a_new_generation_reaches_open_flows_in_either_direction)
+{
+	struct router r = router_new(&defaults);
+	struct wire w = udp(AF_INET, 53), reply = wire_reply(&w);
+
+	cr_assert(router_forward(&r, &w));
+	router_rules(&r, PACKET_HOOK_PREROUTING, CTQ_VERDICT_DROP, CTQ_VERDICT_ACCEPT,
+	             (uint16_t[]){ 53, 0 });
+	cr_assert(router_forward(&r, &reply), "judged as its flow's first packet was");
+	router_rules(&r, PACKET_HOOK_PREROUTING, CTQ_VERDICT_ACCEPT, CTQ_VERDICT_DROP,
+	             (uint16_t[]){ 53, 0 });
+	cr_assert(!router_forward(&r, &reply));
+	cr_assert(!router_forward(&r, &w));
+	cr_assert_eq(reason(&r, CTQ_DROP_RULE), 1);
+	cr_assert_eq(reason(&r, CTQ_DROP_FLOW), 1);
+	cr_assert_not_null(router_flow(&r, &w), "it stays until it times out");
+	router_end(&r);
+}
+
+Test(path, keep_leaves_open_flows_alone)
+{
+	struct router_options o = { .on_change = PATH_KEEP };
+	struct router r = router_new(&o);
+	struct wire w = udp(AF_INET, 53), other = udp(AF_INET, 54);
+
+	cr_assert(router_forward(&r, &w));
+	router_rules(&r, PACKET_HOOK_PREROUTING, CTQ_VERDICT_DROP, CTQ_VERDICT_ACCEPT,
+	             NULL);
+	cr_assert(router_forward(&r, &w) && r.skipped);
+	cr_assert(!router_forward(&r, &other));
+	router_end(&r);
+}
+
+Test(path, kill_removes_flows_that_the_new_rules_drop)
+{
+	struct router_options o = { .on_change = PATH_KILL };
+	struct router r = router_new(&o);
+	struct wire w = udp(AF_INET, 53), other = udp(AF_INET, 54);
+
+	cr_assert(router_forward(&r, &w));
+	cr_assert(router_forward(&r, &other));
+	router_rules(&r, PACKET_HOOK_PREROUTING, CTQ_VERDICT_ACCEPT, CTQ_VERDICT_DROP,
+	             (uint16_t[]){ 53, 0 });
+	cr_assert(!router_forward(&r, &w));
+	cr_assert_null(router_flow(&r, &w));
+	cr_assert(router_forward(&r, &other));
+	cr_assert_not_null(router_flow(&r, &other));
+	router_end(&r);
+}
+
+static void add_mark(struct ctlink_rule *rule, enum ctq_statement kind, uint32_t value,
+                     uint32_t mask)
+{
+	struct ctlink_statement *s = ctlink_rule_append_statement(rule, NULL);
+
+	s->kind = (uint16_t)kind;
+	s->value = value;
+	s->mask = mask;
+	ctlink_mark(s, CTLINK_STATEMENT_KIND);
+	ctlink_mark(s, CTLINK_STATEMENT_VALUE);
+	ctlink_mark(s, CTLINK_STATEMENT_MASK);
+}
+
+Test(path, every_packet_of_a_flow_gets_the_rules_mark)
+{
+	struct router r = router_new(&defaults);
+	struct wire w = udp(AF_INET, 53), reply = wire_reply(&w);
+	struct ctlink_rule rule = router_rule(53);
+
+	add_mark(&rule, CTQ_STATEMENT_MARK, 0x5, 0xf);
+	add_mark(&rule, CTQ_STATEMENT_CTMARK, 0x700, 0xf00);
+	router_load(&r, PACKET_HOOK_PREROUTING, CTQ_VERDICT_ACCEPT, &rule, 1);
+	cr_assert(router_hook(&r, 0, &w, PACKET_HOOK_PREROUTING, 0xa3));
+	cr_assert_eq(r.v.mark & 0xff & ~ROUTER_MASK, 0x5);
+	cr_assert(router_hook(&r, 0, &w, PACKET_HOOK_POSTROUTING, r.v.mark));
+	cr_assert_eq(r.v.mark, 0x5);
+	cr_assert(router_hook(&r, 0, &reply, PACKET_HOOK_PREROUTING, 0));
+	cr_assert_eq(r.v.mark, 0x5 | ROUTER_SEEN);
+	cr_assert_eq(router_flow(&r, &w)->mark, 0x700);
+	router_end(&r);
+}
+
+/* ---- events, limits --------------------------------------------------------------------------------- */
+
+Test(path, the_changes_of_one_packet_are_one_event)
+{
+	struct router r = router_new(&defaults);
+	struct wire w = udp(AF_INET, 53), reply = wire_reply(&w);
+	struct flow_event e;
+
+	flow_event_wanted_set(r.flows, ~0u);
+	cr_assert(router_hook(&r, 0, &w, PACKET_HOOK_PREROUTING, 0));
+	cr_assert(!flow_event_take(r.flows, 0, &e),
+	          "NEW comes after the confirmation only");
+	cr_assert(router_hook(&r, 0, &w, PACKET_HOOK_POSTROUTING, r.v.mark));
+	cr_assert(flow_event_take(r.flows, 0, &e) && e.kind == FLOW_EVENT_NEW);
+	cr_assert(router_forward(&r, &reply));
+	cr_assert(flow_event_take(r.flows, 0, &e) && e.kind == FLOW_EVENT_UPDATE);
+	cr_assert(!flow_event_take(r.flows, 0, &e));
+	cr_assert(router_forward(&r, &reply));
+	cr_assert(!flow_event_take(r.flows, 0, &e), "nothing changed");
+	flow_event_wanted_set(r.flows, 0);
+	router_end(&r);
+}
+
+Test(path, a_table_full_of_assured_flows_drops_new_ones)
+{
+	struct router_options o = { .max = 1 };
+	struct router r = router_new(&o);
+	struct wire w = udp(AF_INET, 53), other = udp(AF_INET, 54);
+
+	cr_assert(router_forward(&r, &w));
+	flow_status_add(flow_worker(r.flows, 0), router_flow(&r, &w), TRACK_ASSURED);
+	cr_assert(!router_forward(&r, &other));
+	cr_assert_eq(reason(&r, CTQ_DROP_TABLE_FULL), 1);
+	router_end(&r);
+}
+
+Test(path, two_workers_on_one_flow_share_its_lock)
+{
+	struct router r = router_new(&defaults);
+	struct wire w = udp(AF_INET, 53), reply = wire_reply(&w);
+
+	cr_assert(router_forward(&r, &w));
+	cr_assert(router_hook(&r, 0, &w, PACKET_HOOK_PREROUTING, 0));
+	cr_assert_eq(flow_counter_read(r.flows, FLOW_COUNTER_SHARED), 0);
+	cr_assert(router_hook(&r, 1, &reply, PACKET_HOOK_PREROUTING, 0));
+	cr_assert_eq(router_flow(&r, &w)->owner, 0);
+	cr_assert(router_hook(&r, 0, &w, PACKET_HOOK_PREROUTING, 0));
+	cr_assert_eq(router_flow(&r, &w)->side[TRACK_ORIGINAL].packets, 3);
+	router_end(&r);
+}
