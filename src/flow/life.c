@@ -5,15 +5,16 @@
  * Who removes what. Two bits of the status decide, each set by a compare-and-swap that
  * only one thread can win: CONFIRMED (never once DYING is set) and DYING.
  *
- *   - Who sets CONFIRMED takes the flow out of the unconfirmed table and puts its keys
- * into the shared one.
+ *   - Who sets CONFIRMED takes the flow out of the unconfirmed table and puts its keys into
+ *     the shared one.
  *   - Who sets DYING takes it out of the table that CONFIRMED names.
  *
  * L1: no key outlives its flow. A killer may come between CONFIRMED and the inserts, and
- *     find nothing to remove. So the confirmer looks for DYING once more after the
- * inserts, with a full fence between, and then removes its keys itself; removing twice is
- * harmless, since the handle cannot be reused before the confirmer is quiet. L2: a slot
- * is reused only after a grace period and the last reference's put.
+ *     find nothing to remove. So after the inserts the confirmer looks for DYING once more, by
+ *     a read-modify-write: either it sees the killer's, or the killer's comes later and sees the
+ *     inserts. Then it removes its keys itself; removing twice is harmless, since the handle
+ *     cannot be reused before the confirmer is quiet.
+ * L2: a slot is reused only after a grace period and the last reference's put.
  */
 #include <assert.h>
 #include <errno.h>
@@ -376,8 +377,7 @@ static bool confirm_finish(struct flow_worker *w, struct flow *f, uint64_t now_n
 	uint8_t phase = FLOW_PHASE_UNCONFIRMED;
 
 	atomic_compare_exchange_strong(&t->phase[f->index], &phase, FLOW_PHASE_CONFIRMED);
-	atomic_thread_fence(memory_order_seq_cst);
-	if (flow_is_dying(f)) {
+	if (atomic_fetch_or(&f->status, 0) & TRACK_DYING) {
 		remove_keys(t, f);
 		return false;
 	}
