@@ -312,7 +312,7 @@ static bool rst_answers_ignored(const struct tcp_step *step)
 	bool replied = step->status & TRACK_SEEN_REPLY;
 	bool assured = step->status & TRACK_ASSURED;
 
-	if (((replied && tcp->last_index == TCP_SYN) ||
+	if (((replied && tcp->last_index == TCP_SYN && tcp->last_dir != seg->dir) ||
 	     (!assured && tcp->last_index == TCP_ACK)) &&
 	    seg->ack == tcp->last_end)
 		return true;

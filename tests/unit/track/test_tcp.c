@@ -261,6 +261,19 @@ Test(tcp, a_new_syn_that_is_reset)
 	play_anywhere(rows);
 }
 
+/* Who sends a SYN and its RST himself resets nothing: anybody could. */
+Test(tcp, a_new_syn_that_its_sender_resets)
+{
+	static const struct tcp_row rows[] = {
+		HANDSHAKE, EXCHANGE,
+		{ '>', "S",  70000, 0,     64240, 0, "w5s", IGNORED,    "ESTABLISHED", 0, "ra" },
+		{ '>', "RA", 70001, 70001, 0,     0, NULL,  BAD_WINDOW, "ESTABLISHED", 0, "ra" },
+		{ 0 },
+	};
+
+	play_anywhere(rows);
+}
+
 /* RFC 5961, 4.2: the server answers by an ACK, and the client resets by its number. */
 Test(tcp, a_new_syn_that_is_challenged)
 {
