@@ -53,7 +53,9 @@ static int tuple_check(struct ctlink_parser *p, const char *name, uint16_t type,
 	const struct nlattr *nla = ctlink_parser_find(p, NULL, type, 0);
 
 	if (!nla)
-		nla = ctlink_parser_find(p, NULL, CTA_FILTER, 0);
+		return ctlink_parser_fail(
+			p, -EINVAL, ctlink_parser_find(p, NULL, CTA_FILTER, 0),
+			"CTA_FILTER speaks of %s, which is not there", name);
 	if (flags & ~(CTQ_TUPLE_SRC | CTQ_TUPLE_DST | CTQ_TUPLE_ZONE))
 		flags |= CTQ_TUPLE_PROTO;
 	return ctlink_tuple_check(p, nla, name, tuple, fields, flags);

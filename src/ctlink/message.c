@@ -157,6 +157,8 @@ void ctlink_message_put_bytes(struct ctlink_message *m, uint16_t type, const voi
 		return;
 	mnl_attr_put(open_header(m), type, size, bytes);
 	m->size = m->start + open_header(m)->nlmsg_len;
+	/* libmnl 1.0.4 leaves the padding as it was: what malloc gave would go out. */
+	memset(m->data + m->size - (MNL_ALIGN(size) - size), 0, MNL_ALIGN(size) - size);
 }
 
 void ctlink_message_put_u8(struct ctlink_message *m, uint16_t type, uint8_t value)

@@ -148,7 +148,7 @@ static void parse(const struct nlmsghdr *nlh, struct ctlink_flow *flow)
 
 static const struct {
 	uint8_t l3, l4;
-} kinds[] = {
+} tuple_kinds[] = {
 	{ AF_INET, IPPROTO_TCP },     { AF_INET6, IPPROTO_TCP },
 	{ AF_INET, IPPROTO_UDP },     { AF_INET6, IPPROTO_UDP },
 	{ AF_INET, IPPROTO_UDPLITE }, { AF_INET6, IPPROTO_UDPLITE },
@@ -166,14 +166,14 @@ Test(flow, library_parses_our_tuples)
 	struct nf_conntrack *ct, *twin;
 	size_t i;
 
-	for (i = 0; i < BASE_ARRAY_LENGTH(kinds); i++) {
-		flow_fill(&flow, kinds[i].l3, kinds[i].l4);
+	for (i = 0; i < BASE_ARRAY_LENGTH(tuple_kinds); i++) {
+		flow_fill(&flow, tuple_kinds[i].l3, tuple_kinds[i].l4);
 		build(&m, &flow);
 		ct = library_parse(&m);
 		twin = twin_new(&flow);
 		cr_assert(nfct_cmp(ct, twin, NFCT_CMP_ALL | NFCT_CMP_MASK),
-		          "protocol %u, family %u", kinds[i].l4, kinds[i].l3);
-		cr_assert_eq(nfct_get_attr_u8(ct, ATTR_REPL_L4PROTO), kinds[i].l4);
+		          "protocol %u, family %u", tuple_kinds[i].l4, tuple_kinds[i].l3);
+		cr_assert_eq(nfct_get_attr_u8(ct, ATTR_REPL_L4PROTO), tuple_kinds[i].l4);
 		nfct_destroy(twin);
 		nfct_destroy(ct);
 		ctlink_message_fini(&m);
@@ -187,19 +187,20 @@ Test(flow, parses_the_library_s_tuples)
 	struct nf_conntrack *twin;
 	size_t i;
 
-	for (i = 0; i < BASE_ARRAY_LENGTH(kinds); i++) {
-		if (kinds[i].l4 > IPPROTO_UDPLITE)
+	for (i = 0; i < BASE_ARRAY_LENGTH(tuple_kinds); i++) {
+		if (tuple_kinds[i].l4 > IPPROTO_UDPLITE)
 			continue; /* the library builds no tuple of an unknown protocol */
-		flow_fill(&flow, kinds[i].l3, kinds[i].l4);
+		flow_fill(&flow, tuple_kinds[i].l3, tuple_kinds[i].l4);
 		twin = twin_new(&flow);
 		parse(library_build(twin, buffer.bytes), &parsed);
 		cr_assert_eq(memcmp(&parsed.orig, &flow.orig, sizeof(flow.orig)), 0);
 		cr_assert(ctlink_has(&parsed, CTLINK_FLOW_ORIG));
-		if (kinds[i].l4 != IPPROTO_ICMP && kinds[i].l4 != IPPROTO_ICMPV6)
+		if (tuple_kinds[i].l4 != IPPROTO_ICMP &&
+		    tuple_kinds[i].l4 != IPPROTO_ICMPV6)
 			cr_assert_eq(
 				memcmp(&parsed.reply, &flow.reply, sizeof(flow.reply)),
 				0);
-		cr_assert_eq(parsed.family, kinds[i].l3);
+		cr_assert_eq(parsed.family, tuple_kinds[i].l3);
 		nfct_destroy(twin);
 	}
 }
@@ -210,9 +211,9 @@ Test(flow, tuples_come_back_as_they_went)
 	struct ctlink_message m;
 	size_t i;
 
-	for (i = 0; i < BASE_ARRAY_LENGTH(kinds); i++) {
-		flow_fill(&flow, kinds[i].l3, kinds[i].l4);
-		tuple_fill(&flow.master, kinds[i].l3, IPPROTO_TCP);
+	for (i = 0; i < BASE_ARRAY_LENGTH(tuple_kinds); i++) {
+		flow_fill(&flow, tuple_kinds[i].l3, tuple_kinds[i].l4);
+		tuple_fill(&flow.master, tuple_kinds[i].l3, IPPROTO_TCP);
 		ctlink_mark(&flow, CTLINK_FLOW_MASTER);
 		build(&m, &flow);
 		parse((const struct nlmsghdr *)m.data, &parsed);

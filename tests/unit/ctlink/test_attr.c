@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What every parser must do, tried on every attribute of every kind of message: the
+ * example of each kind (kinds.c) is broken in one place, and the parse must refuse it
+ * there, or not mind.
+ */
+#include <criterion/criterion.h>
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctlink/attr.h"
+
+#include "help.h"
+#include "kinds.h"
+
+#define FIRST_ATTR (MNL_NLMSG_HDRLEN + sizeof(struct nfgenmsg))
+
+/* ---- walking a message --------------------------------------------------------------
+ */
+
+/* An attribute and the levels that it is in: offsets in the message, outermost first. */
+struct place {
+	uint32_t parents[8];
+	uint32_t depth;
+	uint32_t offset;
+};
+
+struct walk {
+	const struct kind *kind;
+	const struct nlmsghdr *nlh;
+	void (*visit)(struct walk *w, const struct place *place);
+	uint32_t visited;
+};
+
+static const struct nlattr *attr_at(const struct nlmsghdr *nlh, uint32_t offset)
+{
+	return (const struct nlattr *)((const char *)nlh + offset);
+}
+
+static void walk_level(struct walk *w, struct place *place, uint32_t offset, uint32_t end)
+{
+	const struct nlattr *nla;
+
+	for (; offset < end; offset += MNL_ALIGN(nla->nla_len)) {
+		nla = attr_at(w->nlh, offset);
+		place->offset = offset;
+		w->visited++;
+		w->visit(w, place);
+		if (nla->nla_type & NLA_F_NESTED) {
+			place->parents[place->depth++] = offset;
+			walk_level(w, place, offset + MNL_ATTR_HDRLEN,
+			           offset + nla->nla_len);
+			place->depth--;
+		}
+	}
+}
+
+/* Visit every attribute of every kind's example. */
+static void walk_all(void (*visit)(struct walk *w, const struct place *place))
+{
+	struct ctlink_message m;
+	struct place place;
+	struct walk w;
+	size_t i;
+
+	for (i = 0; i < n_kinds; i++) {
+		cr_assert_eq(kind_example(&kinds[i], &m, NULL), 0);
+		memset(&place, 0, sizeof(place));
+		w = (struct walk){ &kinds[i], (const struct nlmsghdr *)m.data, visit, 0 };
+		walk_level(&w, &place, FIRST_ATTR, w.nlh->nlmsg_len);
+		cr_assert(w.visited > 0 || kinds[i].type == NFNL_MSG_BATCH_END);
+		ctlink_message_fini(&m);
+	}
+}
+
+/* ---- breaking a message
+ * ---------------------------------------------------------------- */
+
+/* A copy of the message in which @cut bytes at @at are replaced by @n bytes of @with. */
+static struct nlmsghdr *splice(const struct nlmsghdr *nlh, const struct place *place,
+                               uint32_t at, uint32_t cut, const void *with, uint32_t n)
+{
+	struct nlmsghdr *copy = calloc(1, nlh->nlmsg_len + n + 8);
+	char *bytes = (char *)copy;
+	uint32_t i;
+
+	memcpy(bytes, nlh, at);
+	memcpy(bytes + at, with, n);
+	memcpy(bytes + at + n, (const char *)nlh + at + cut, nlh->nlmsg_len - at - cut);
+	copy->nlmsg_len = nlh->nlmsg_len + n - cut;
+	for (i = 0; i < place->depth; i++)
+		((struct nlattr *)(bytes + place->parents[i]))->nla_len +=
+			(uint16_t)(n - cut);
+	return copy;
+}
+
+/* A copy in which the attribute's payload has @length bytes, the new ones being 'x'. */
+static struct nlmsghdr *resized(const struct nlmsghdr *nlh, const struct place *place,
+                                uint32_t length)
+{
+	const struct nlattr *nla = attr_at(nlh, place->offset);
+	struct {
+		struct nlattr nla;
+		char payload[4096];
+	} with;
+
+	memset(&with, 0, sizeof(with));
+	with.nla = *nla;
+	with.nla.nla_len = (uint16_t)(MNL_ATTR_HDRLEN + length);
+	memset(with.payload, 'x', length);
+	memcpy(with.payload, mnl_attr_get_payload(nla),
+	       length < mnl_attr_get_payload_len(nla) ? length
+	                                              : mnl_attr_get_payload_len(nla));
+	return splice(nlh, place, place->offset, MNL_ALIGN(nla->nla_len), &with,
+	              MNL_ALIGN(with.nla.nla_len));
+}
+
+static int parse(const struct walk *w, const struct nlmsghdr *nlh,
+                 struct ctlink_error *error)
+{
+	struct ctlink_message m;
+	int err;
+
+	memset(error, 0, sizeof(*error));
+	err = kind_again(w->kind, nlh, &m, NULL, error);
+	ctlink_message_fini(&m);
+	return err;
+}
+
+#define assert_at(w, place, error)                                                    \
+	cr_assert_eq((error)->offset, (place)->offset, "%s: \"%s\" at %u, not at %u", \
+	             (w)->kind->name, (error)->text, (error)->offset, (place)->offset)
+
+/* ---- whole
+ * ------------------------------------------------------------------------------ */
+
+Test(attr, examples_come_back_as_they_went)
+{
+	struct ctlink_error error;
+	struct ctlink_message m, again;
+	size_t i;
+
+	for (i = 0; i < n_kinds; i++) {
+		cr_assert_eq(kind_example(&kinds[i], &m, NULL), 0, "%s", kinds[i].name);
+		cr_assert_eq(kind_again(&kinds[i], (struct nlmsghdr *)m.data, &again,
+		                        NULL, &error),
+		             0, "%s: %s", kinds[i].name, error.text);
+		cr_assert_eq(again.size, m.size, "%s", kinds[i].name);
+		cr_assert_eq(memcmp(again.data, m.data, m.size), 0, "%s", kinds[i].name);
+		ctlink_message_fini(&again);
+		ctlink_message_fini(&m);
+	}
+}
+
+/* ---- one attribute is too short or too long
+ * ------------------------------------------------ */
+
+static void visit_too_short(struct walk *w, const struct place *place)
+{
+	const struct nlattr *nla = attr_at(w->nlh, place->offset);
+	struct ctlink_error error;
+	struct nlmsghdr *broken;
+
+	if ((nla->nla_type & NLA_F_NESTED) || mnl_attr_get_payload_len(nla) == 0)
+		return;
+	broken = resized(w->nlh, place, mnl_attr_get_payload_len(nla) - 1u);
+	cr_assert_lt(parse(w, broken, &error), 0, "%s, attribute at %u", w->kind->name,
+	             place->offset);
+	assert_at(w, place, &error);
+	cr_assert_neq(error.text[0], '\0');
+	free(broken);
+}
+
+Test(attr, too_short_is_refused_where_it_stands)
+{
+	walk_all(visit_too_short);
+}
+
+static void visit_too_long(struct walk *w, const struct place *place)
+{
+	const struct nlattr *nla = attr_at(w->nlh, place->offset);
+	struct ctlink_error error;
+	struct nlmsghdr *broken;
+
+	if (nla->nla_type & NLA_F_NESTED)
+		return;
+	broken = resized(w->nlh, place, mnl_attr_get_payload_len(nla) + 1u);
+	cr_assert_lt(parse(w, broken, &error), 0, "%s, attribute at %u", w->kind->name,
+	             place->offset);
+	assert_at(w, place, &error);
+	free(broken);
+}
+
+Test(attr, too_long_is_refused_where_it_stands)
+{
+	walk_all(visit_too_long);
+}
+
+/* ---- lengths that lie
+ * ------------------------------------------------------------------------ */
+
+static void visit_lying(struct walk *w, const struct place *place)
+{
+	static const uint16_t lies[] = { 0, 3, UINT16_MAX };
+	struct nlmsghdr *broken = malloc(w->nlh->nlmsg_len);
+	struct ctlink_error error;
+	struct nlattr *nla;
+	size_t i;
+
+	for (i = 0; i < 3; i++) {
+		memcpy(broken, w->nlh, w->nlh->nlmsg_len);
+		nla = (struct nlattr *)((char *)broken + place->offset);
+		nla->nla_len = lies[i];
+		cr_assert_eq(parse(w, broken, &error), -EBADMSG);
+		assert_at(w, place, &error);
+	}
+	free(broken);
+}
+
+Test(attr, lengths_that_lie_are_refused_where_they_stand)
+{
+	walk_all(visit_lying);
+}
+
+/* ---- twice
+ * ------------------------------------------------------------------------------------ */
+
+/* The repeated attributes, by the level that they are in and their number. */
+static bool may_repeat(const struct walk *w, const struct place *place)
+{
+	uint16_t type = mnl_attr_get_type(attr_at(w->nlh, place->offset));
+	const char *name = w->kind->name;
+
+	if (strncmp(name, "rule", 4) == 0 && strcmp(name, "ruleset") != 0)
+		return place->depth == 0
+		               ? type == CTQA_RULE_MATCH || type == CTQA_RULE_STATEMENT
+		               : place->depth == 1 && type == CTQA_MATCH_VALUE;
+	if (strstr(name, "filter"))
+		return (place->depth == 1 &&
+		        mnl_attr_get_type(attr_at(w->nlh, place->parents[0])) ==
+		                CTA_CTQ_FILTER) ||
+		       (place->depth == 3 && type == CTQA_MATCH_VALUE);
+	if (strcmp(name, "proto") == 0)
+		return place->depth == 0 && type == CTQA_PROTO_TIMEOUT;
+	if (strcmp(name, "daemon") == 0)
+		return type == CTQA_DAEMON_WARNING;
+	if (strcmp(name, "stats") == 0)
+		return place->depth == 0 &&
+		       (type == CTQA_STATS_COUNTER || type == CTQA_STATS_REASON);
+	return strcmp(name, "subscribe") == 0;
+}
+
+static void visit_twice(struct walk *w, const struct place *place)
+{
+	const struct nlattr *nla = attr_at(w->nlh, place->offset);
+	uint32_t size = MNL_ALIGN(nla->nla_len);
+	struct place second = *place;
+	struct ctlink_error error;
+	struct nlmsghdr *broken;
+
+	if (may_repeat(w, place))
+		return;
+	second.offset += size;
+	broken = splice(w->nlh, place, second.offset, 0, nla, size);
+	cr_assert_eq(parse(w, broken, &error), -EINVAL, "%s, attribute at %u",
+	             w->kind->name, place->offset);
+	assert_at(w, &second, &error);
+	cr_assert(strstr(error.text, "twice"), "%s", error.text);
+	free(broken);
+}
+
+Test(attr, twice_is_refused_at_the_second)
+{
+	walk_all(visit_twice);
+}
+
+/* ---- unknown
+ * ------------------------------------------------------------------------------------ */
+
+static void visit_unknown(struct walk *w, const struct place *place)
+{
+	static const struct {
+		struct nlattr nla;
+		uint8_t payload[4];
+	} unknown = { { 7, 0x3ff0 }, { 1, 2, 3 } };
+	struct ctlink_error error = { 0 };
+	struct ctlink_message again;
+	struct nlmsghdr *more;
+
+	more = splice(w->nlh, place, place->offset, 0, &unknown, sizeof(unknown));
+	cr_assert_eq(kind_again(w->kind, more, &again, NULL, &error), 0, "%s: %s",
+	             w->kind->name, error.text);
+	cr_assert_eq(again.size, w->nlh->nlmsg_len);
+	cr_assert_eq(memcmp(again.data, w->nlh, again.size), 0, "%s", w->kind->name);
+	ctlink_message_fini(&again);
+	free(more);
+}
+
+Test(attr, unknown_is_skipped)
+{
+	walk_all(visit_unknown);
+}
+
+/* ---- missing
+ * -------------------------------------------------------------------------------------
+ */
+
+static void visit_missing(struct walk *w, const struct place *place)
+{
+	const struct nlattr *nla = attr_at(w->nlh, place->offset);
+	uint32_t size = MNL_ALIGN(nla->nla_len), i;
+	struct ctlink_error error;
+	struct nlmsghdr *less;
+	bool at_parent;
+	int err;
+
+	less = splice(w->nlh, place, place->offset, size, "", 0);
+	err = parse(w, less, &error);
+	at_parent = error.offset == 0 || error.offset < less->nlmsg_len;
+	cr_assert(err == 0 || (err == -EINVAL && at_parent && error.text[0]), "%s: %s",
+	          w->kind->name, error.text);
+	if (err && strstr(error.text, "missing")) {
+		for (i = 0; i < place->depth && place->parents[i] != error.offset;)
+			i++;
+		cr_assert(error.offset == 0 || i < place->depth, "%s: %s at %u",
+		          w->kind->name, error.text, error.offset);
+	}
+	free(less);
+}
+
+Test(attr, missing_is_refused_at_its_parent_or_not_minded)
+{
+	walk_all(visit_missing);
+}
+
+/* ---- the end of the message
+ * ------------------------------------------------------------------------ */
+
+Test(attr, bytes_behind_the_last_attribute_are_refused)
+{
+	const struct place place = { .offset = 0 };
+	struct walk w = {
+		.kind = kind_find(CTLINK_TYPE(CTQ_SUBSYS_DAEMON, CTQ_MSG_DAEMON_COUNT), 0)
+	};
+	struct ctlink_error error;
+	struct nlmsghdr *broken;
+	struct ctlink_message m;
+	uint32_t n;
+
+	cr_assert_eq(kind_example(w.kind, &m, NULL), 0);
+	for (n = 1; n < 4; n++) {
+		broken = splice((struct nlmsghdr *)m.data, &place, m.size, 0, "abc", n);
+		cr_assert_eq(parse(&w, broken, &error), -EBADMSG);
+		cr_assert_eq(error.offset, m.size);
+		free(broken);
+	}
+	ctlink_message_fini(&m);
+}
+
+/* ---- failing allocation
+ * ------------------------------------------------------------------------------ */
+
+Test(attr, failing_allocation_leaks_nothing_and_is_told)
+{
+	struct help_memory memory;
+	struct ctlink_error error;
+	struct ctlink_message m, again;
+	size_t i, at;
+	int err;
+
+	for (i = 0; i < n_kinds; i++) {
+		cr_assert_eq(kind_example(&kinds[i], &m, NULL), 0);
+		for (at = 0, err = -ENOMEM; err; at++) {
+			help_memory_init(&memory, at);
+			err = kind_again(&kinds[i], (struct nlmsghdr *)m.data, &again,
+			                 &memory.memory, &error);
+			ctlink_message_fini(&again);
+			cr_assert(err == 0 || err == -ENOMEM, "%s: %d", kinds[i].name,
+			          err);
+			cr_assert_eq(memory.live, 0, "%s leaks", kinds[i].name);
+		}
+		cr_assert_gt(at, 1, "%s allocates nothing: the test tests nothing",
+		             kinds[i].name);
+		ctlink_message_fini(&m);
+	}
+}
+
+/* ---- offsets of parsed messages
+ * -------------------------------------------------------------------- */
+
+Test(attr, offset_of_a_repeated_attribute)
+{
+	const struct kind *kind =
+		kind_find(CTLINK_TYPE(CTQ_SUBSYS_RULES, CTQ_MSG_RULE_NEW), NLM_F_REQUEST);
+	const struct nlmsghdr *nlh;
+	const struct nlattr *nla;
+	struct ctlink_message m;
+	uint32_t n = 0, offset;
+
+	cr_assert_eq(kind_example(kind, &m, NULL), 0);
+	nlh = (const struct nlmsghdr *)m.data;
+	mnl_attr_for_each (nla, nlh, sizeof(struct nfgenmsg)) {
+		if (mnl_attr_get_type(nla) != CTQA_RULE_MATCH)
+			continue;
+		offset = (uint32_t)((const char *)nla - (const char *)nlh);
+		cr_assert_eq(ctlink_attr_offset(nlh, CTQA_RULE_MATCH, n++), offset);
+	}
+	cr_assert_gt(n, 2);
+	cr_assert_eq(ctlink_attr_offset(nlh, CTQA_RULE_MATCH, n), 0);
+	cr_assert_eq(ctlink_attr_offset(nlh, 0x3ff0, 0), 0);
+	ctlink_message_fini(&m);
+}
