@@ -93,6 +93,9 @@ struct control *control_new(const struct control_config *cfg,
 		return NULL;
 	c->cfg = *cfg;
 	c->env = *env;
+	c->socket_path = strdup(cfg->socket_path);
+	if (!c->socket_path)
+		goto free_control;
 	CDS_INIT_LIST_HEAD(&c->clients);
 	c->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (c->epoll < 0) {
@@ -112,11 +115,12 @@ struct control *control_new(const struct control_config *cfg,
 	return c;
 
 close_listener:
-	unlink(cfg->socket_path);
+	unlink(c->socket_path);
 	close(c->listener);
 close_epoll:
 	close(c->epoll);
 free_control:
+	free(c->socket_path);
 	free(c);
 	return NULL;
 }
@@ -129,9 +133,10 @@ void control_destroy(struct control *c)
 		return;
 	cds_list_for_each_entry_safe (client, next, &c->clients, node)
 		control_client_destroy(client);
-	unlink(c->cfg.socket_path);
+	unlink(c->socket_path);
 	close(c->listener);
 	close(c->epoll);
+	free(c->socket_path);
 	free(c);
 }
 

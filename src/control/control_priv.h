@@ -42,6 +42,7 @@ enum control_counter {
 struct control {
 	struct control_config cfg;
 	struct control_env env;
+	char *socket_path; /* our own copy */
 	int epoll, listener;
 	struct cds_list_head clients;
 	unsigned int clients_length;

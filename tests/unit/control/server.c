@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "server.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static bool no_queue(void *ctx, unsigned int i, struct queue_info *out)
+{
+	if (i > 1)
+		return false;
+	memset(out, 0, sizeof(*out));
+	out->number = (uint16_t)(10 + i);
+	out->cpu = -1;
+	return true;
+}
+
+struct server server_new(unsigned int flows, const struct control_config *cfg)
+{
+	struct control_config defaults;
+	struct control_env env = { .workers = 1,
+		                   .version = "test",
+		                   .queue_info = no_queue };
+	struct path_config path;
+	struct server s = { .directory = "/tmp/ctq-control-XXXXXX" };
+	unsigned int i;
+	int err = 0;
+
+	s.flows = fixture_new(NULL);
+	for (i = 0; i < flows; i++)
+		confirmed_number(&s.flows, i);
+	s.rules = rules_new("linear", 1, NULL, &err);
+	path_config_init(&path);
+	s.path = path_new(&path, s.flows.table, s.rules, 1);
+	cr_assert_not_null(mkdtemp(s.directory));
+	snprintf(s.socket, sizeof(s.socket), "%s/sock", s.directory);
+	control_config_init(&defaults);
+	if (cfg)
+		defaults = *cfg;
+	defaults.socket_path = s.socket;
+	env.flows = s.flows.table;
+	env.rules = s.rules;
+	env.path = s.path;
+	s.control = control_new(&defaults, &env, &err);
+	cr_assert_not_null(s.control, "control_new: %d", err);
+	return s;
+}
+
+void server_end(struct server *s)
+{
+	control_destroy(s->control);
+	cr_assert_eq(access(s->socket, F_OK), -1, "the socket is gone");
+	rmdir(s->directory);
+	path_destroy(s->path);
+	fixture_end(&s->flows);
+	rules_destroy(s->rules);
+}
+
+int server_connect(struct server *s)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0);
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", s->socket);
+	cr_assert_eq(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	server_run(s);
+	return fd;
+}
+
+void server_run(struct server *s)
+{
+	int i;
+
+	for (i = 0; i < 8; i++)
+		control_step(s->control, s->flows.now_ns);
+}
+
+void server_ask(struct server *s, int fd, const struct ctlink_message *m)
+{
+	cr_assert_eq(send(fd, m->data, m->size, 0), m->size);
+	server_run(s);
+}
+
+void server_read(struct server *s, int fd, struct answers *out)
+{
+	ssize_t n;
+
+	out->size = out->datagrams = 0;
+	while ((n = recv(fd, out->data + out->size, sizeof(out->data) - out->size, 0)) >
+	       0) {
+		out->size += (uint32_t)n;
+		out->datagrams++;
+		server_run(s);
+	}
+}
+
+unsigned int answers_count(const struct answers *a, uint16_t type,
+                           const struct nlmsghdr **last)
+{
+	struct ctlink_datagram d;
+	const struct nlmsghdr *nlh;
+	unsigned int n = 0;
+
+	ctlink_datagram_init(&d, a->data, a->size);
+	while (ctlink_datagram_next(&d, &nlh, NULL) == 1) {
+		if (nlh->nlmsg_type != type)
+			continue;
+		n++;
+		if (last)
+			*last = nlh;
+	}
+	return n;
+}
+
+struct ctlink_error answers_error(const struct answers *a)
+{
+	const struct nlmsghdr *nlh = NULL;
+	struct ctlink_error error;
+
+	cr_assert_eq(answers_count(a, NLMSG_ERROR, &nlh), 1);
+	cr_assert_eq(ctlink_answer_parse(nlh, &error, NULL, NULL), 0);
+	return error;
+}
+
+void request(struct ctlink_message *m, uint16_t type, uint16_t flags)
+{
+	struct ctlink_header header = { .type = type,
+		                        .flags = (uint16_t)(NLM_F_REQUEST | flags),
+		                        .seq = 77 };
+
+	ctlink_message_init(m, CTQ_DATAGRAM_MAX, NULL);
+	ctlink_message_begin(m, &header);
+	cr_assert_eq(ctlink_message_end(m), 0);
+}

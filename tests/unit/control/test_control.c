@@ -1,0 +1,600 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <grp.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "ctlink/batch.h"
+#include "ctlink/daemon.h"
+#include "ctlink/filter.h"
+#include "ctlink/flow.h"
+#include "ctlink/proto.h"
+#include "ctlink/rule.h"
+#include "ctlink/stats.h"
+#include "server.h"
+
+#define CT(message)     CTLINK_TYPE(NFNL_SUBSYS_CTNETLINK, IPCTNL_MSG_CT_##message)
+#define RULES(message)  CTLINK_TYPE(CTQ_SUBSYS_RULES, CTQ_MSG_##message)
+#define DAEMON(message) CTLINK_TYPE(CTQ_SUBSYS_DAEMON, CTQ_MSG_DAEMON_##message)
+
+static struct answers answers; /* half a megabyte: not for the stack */
+
+static uint32_t confirmed(struct server *s)
+{
+	struct flow_table_size size;
+
+	flow_table_size(s->flows.table, &size);
+	return size.confirmed;
+}
+
+/* One request without attributes, and its answers. */
+static void ask_plain(struct server *s, int fd, uint16_t type, uint16_t flags)
+{
+	struct ctlink_message m;
+
+	request(&m, type, flags);
+	server_ask(s, fd, &m);
+	server_read(s, fd, &answers);
+	ctlink_message_fini(&m);
+}
+
+static void ask_filter(struct server *s, int fd, uint16_t type, uint16_t flags,
+                       uint16_t field, uint64_t number, uint8_t size)
+{
+	struct ctlink_header header = { .type = type,
+		                        .flags = (uint16_t)(NLM_F_REQUEST | flags) };
+	struct ctlink_filter filter;
+	struct ctlink_term *term;
+	struct ctlink_message m;
+
+	ctlink_filter_init(&filter);
+	term = ctlink_filter_append(&filter, NULL);
+	term->match.field = field;
+	ctlink_mark(term, CTLINK_TERM_MATCH);
+	ctlink_mark(&term->match, CTLINK_MATCH_FIELD);
+	ctlink_value_set_number(ctlink_match_append(&term->match, NULL),
+	                        CTLINK_VALUE_FIRST, number, size);
+	ctlink_message_init(&m, CTQ_DATAGRAM_MAX, NULL);
+	cr_assert_eq(ctlink_filter_build(&m, &header, &filter), 0);
+	server_ask(s, fd, &m);
+	server_read(s, fd, &answers);
+	ctlink_message_fini(&m);
+	ctlink_filter_fini(&filter, NULL);
+}
+
+/* ---- flows -------------------------------------------------------------------------------- */
+
+Test(control, dumps_every_flow_once)
+{
+	struct server s = server_new(900, NULL);
+	int fd = server_connect(&s);
+
+	ask_plain(&s, fd, CT(GET), NLM_F_DUMP);
+	cr_assert_eq(answers_count(&answers, CT(NEW), NULL), 900);
+	cr_assert_eq(answers_count(&answers, NLMSG_DONE, NULL), 1);
+	cr_assert_gt(answers.datagrams, 1);
+	close(fd);
+	server_end(&s);
+}
+
+Test(control, the_filter_decides_here)
+{
+	struct server s = server_new(10, NULL);
+	int fd = server_connect(&s);
+	struct packet p = packet_number(3);
+	uint32_t id = flow_peek(s.flows.table, &p.tuple).flow->id;
+
+	ask_filter(&s, fd, CT(GET), NLM_F_DUMP, CTQ_FIELD_ID, id, 4);
+	cr_assert_eq(answers_count(&answers, CT(NEW), NULL), 1);
+	ask_filter(&s, fd, CT(GET), NLM_F_DUMP, CTQ_FIELD_DPORT, 53, 2);
+	cr_assert_eq(answers_count(&answers, CT(NEW), NULL), 10);
+	ask_filter(&s, fd, CT(GET), NLM_F_DUMP, CTQ_FIELD_DPORT, 54, 2);
+	cr_assert_eq(answers_count(&answers, CT(NEW), NULL), 0);
+	cr_assert_eq(answers_count(&answers, NLMSG_DONE, NULL), 1);
+	close(fd);
+	server_end(&s);
+}
+
+static void ask_tuple(struct server *s, int fd, uint16_t type, const struct tuple *t)
+{
+	struct ctlink_header header = { .type = type,
+		                        .flags = NLM_F_REQUEST | NLM_F_ACK };
+	struct ctlink_flow flow = { .has = 0 };
+	struct ctlink_message m;
+
+	memcpy(&flow.orig, t, sizeof(*t));
+	ctlink_mark(&flow, CTLINK_FLOW_ORIG);
+	ctlink_message_init(&m, CTQ_DATAGRAM_MAX, NULL);
+	cr_assert_eq(ctlink_flow_build(&m, &header, &flow), 0);
+	server_ask(s, fd, &m);
+	server_read(s, fd, &answers);
+	ctlink_message_fini(&m);
+}
+
+Test(control, gets_and_deletes_one_flow_by_its_tuple)
+{
+	struct server s = server_new(3, NULL);
+	int fd = server_connect(&s);
+	struct packet p = packet_number(1), none = packet_number(99);
+
+	ask_tuple(&s, fd, CT(GET), &p.tuple);
+	cr_assert_eq(answers_count(&answers, CT(NEW), NULL), 1);
+	ask_tuple(&s, fd, CT(DELETE), &p.tuple);
+	cr_assert_eq(answers_error(&answers).code, 0);
+	cr_assert_eq(confirmed(&s), 2);
+	ask_tuple(&s, fd, CT(DELETE), &p.tuple);
+	cr_assert_eq(answers_error(&answers).code, -ENOENT);
+	ask_tuple(&s, fd, CT(GET), &none.tuple);
+	cr_assert_eq(answers_error(&answers).code, -ENOENT);
+	close(fd);
+	server_end(&s);
+}
+
+Test(control, deletes_what_the_filter_takes_and_says_so)
+{
+	struct server s = server_new(1000 - 1, NULL);
+	int fd = server_connect(&s);
+
+	ask_filter(&s, fd, CT(DELETE), NLM_F_ACK, CTQ_FIELD_DPORT, 54, 2);
+	cr_assert_eq(confirmed(&s), 999);
+	ask_filter(&s, fd, CT(DELETE), NLM_F_ACK, CTQ_FIELD_DPORT, 53, 2);
+	cr_assert_eq(answers_error(&answers).code, 0);
+	cr_assert_eq(confirmed(&s), 0);
+	close(fd);
+	server_end(&s);
+}
+
+Test(control, counts_without_sending_flows)
+{
+	struct server s = server_new(50, NULL);
+	int fd = server_connect(&s);
+	const struct nlmsghdr *nlh = NULL;
+	struct ctlink_count count = { .has = 0 };
+
+	ask_filter(&s, fd, DAEMON(COUNT), 0, CTQ_FIELD_DPORT, 53, 2);
+	cr_assert_eq(answers_count(&answers, DAEMON(COUNT), &nlh), 1);
+	cr_assert_eq(ctlink_count_parse(nlh, &count, NULL), 0);
+	cr_assert(count.flows == 50 && count.total == 50);
+	close(fd);
+	server_end(&s);
+}
+
+Test(control, lists_unconfirmed_and_dying_flows)
+{
+	struct server s = server_new(1, NULL);
+	int fd = server_connect(&s);
+	struct packet p = packet_number(0);
+	struct flow *held = flow_find(s.flows.table, &p.tuple, FLOW_HOLDER_PACKET).flow;
+
+	unconfirmed_number(&s.flows, 5);
+	ask_plain(&s, fd, CT(GET_UNCONFIRMED), NLM_F_DUMP);
+	cr_assert_eq(answers_count(&answers, CT(NEW), NULL), 1);
+	flow_kill(s.flows.worker, held, FLOW_END_DELETED, s.flows.now_ns);
+	ask_plain(&s, fd, CT(GET_DYING), NLM_F_DUMP);
+	cr_assert_eq(answers_count(&answers, CT(NEW), NULL), 1);
+	fixture_settle();
+	flow_put(s.flows.table, held, FLOW_HOLDER_PACKET);
+	ask_plain(&s, fd, CT(GET_DYING), NLM_F_DUMP);
+	cr_assert_eq(answers_count(&answers, CT(NEW), NULL), 0);
+	close(fd);
+	server_end(&s);
+}
+
+/* ---- events -------------------------------------------------------------------------------------- */
+
+static void subscribe(struct server *s, int fd, uint32_t groups)
+{
+	struct ctlink_header header = { .type = DAEMON(SUBSCRIBE),
+		                        .flags = NLM_F_REQUEST | NLM_F_ACK };
+	struct ctlink_groups value = { .has = groups };
+	struct ctlink_message m;
+
+	ctlink_message_init(&m, CTQ_DATAGRAM_MAX, NULL);
+	cr_assert_eq(ctlink_groups_build(&m, &header, &value), 0);
+	server_ask(s, fd, &m);
+	server_read(s, fd, &answers);
+	cr_assert_eq(answers_error(&answers).code, 0);
+	ctlink_message_fini(&m);
+}
+
+Test(control, subscribers_hear_of_their_groups_only)
+{
+	struct server s = server_new(2, NULL);
+	int fd = server_connect(&s), deaf = server_connect(&s);
+	struct packet p = packet_number(0);
+
+	subscribe(&s, fd, 1u << CTQ_GROUP_FLOW_DESTROY);
+	subscribe(&s, deaf, 1u << CTQ_GROUP_FLOW_NEW);
+	ask_tuple(&s, fd, CT(DELETE), &p.tuple);
+	control_tick(s.control, s.flows.now_ns);
+	server_read(&s, fd, &answers);
+	cr_assert_eq(answers_count(&answers, CT(DELETE), NULL), 1);
+	server_read(&s, deaf, &answers);
+	cr_assert_eq(answers.size, 0);
+	close(fd);
+	close(deaf);
+	server_end(&s);
+}
+
+Test(control, a_slow_subscriber_is_told_what_it_lost)
+{
+	struct control_config cfg;
+	struct server s;
+	const struct nlmsghdr *nlh = NULL;
+	struct ctlink_overrun overrun = { .has = 0 };
+	unsigned int round, heard = 0, n;
+	int fd;
+
+	control_config_init(&cfg);
+	cfg.buffer_max = 64 * 1024;
+	s = server_new(0, &cfg);
+	fd = server_connect(&s);
+	subscribe(&s, fd, 1u << CTQ_GROUP_FLOW_DESTROY);
+	for (round = 0; round < 40; round++) {
+		for (n = 0; n < 100; n++)
+			flow_kill(s.flows.worker, confirmed_number(&s.flows, n),
+			          FLOW_END_DELETED, s.flows.now_ns);
+		control_tick(s.control, s.flows.now_ns);
+		fixture_settle();
+	}
+	for (round = 0; round < 100 && !nlh; round++) {
+		server_read(&s, fd, &answers);
+		heard += answers_count(&answers, CT(DELETE), NULL);
+		answers_count(&answers, DAEMON(OVERRUN), &nlh);
+	}
+	cr_assert_not_null(nlh);
+	cr_assert_eq(ctlink_overrun_parse(nlh, &overrun, NULL), 0);
+	cr_assert_gt(overrun.lost, 0);
+	cr_assert_eq(heard + overrun.lost, 4000, "%u heard, %lu lost", heard,
+	             (unsigned long)overrun.lost);
+	close(fd);
+	server_end(&s);
+}
+
+/* ---- rules ---------------------------------------------------------------------------------------- */
+
+static void put_begin(struct ctlink_message *m, uint32_t generation)
+{
+	struct ctlink_batch batch = { .subsystem = CTQ_SUBSYS_RULES,
+		                      .generation = generation };
+
+	if (generation)
+		ctlink_mark(&batch, CTLINK_BATCH_GENERATION);
+	ctlink_message_init(m, CTQ_DATAGRAM_MAX, NULL);
+	cr_assert_eq(ctlink_batch_begin_build(m, 1, &batch), 0);
+}
+
+static void put_chain(struct ctlink_message *m, const char *name)
+{
+	struct ctlink_header header = { .type = RULES(CHAIN_NEW),
+		                        .flags = NLM_F_REQUEST,
+		                        .seq = 2 };
+	struct ctlink_chain chain = { .hook = 0, .policy = CTQ_VERDICT_ACCEPT };
+
+	cr_assert_eq(ctlink_string_set(&chain.name, name, strlen(name), NULL), 0);
+	ctlink_mark(&chain, CTLINK_CHAIN_NAME);
+	ctlink_mark(&chain, CTLINK_CHAIN_HOOK);
+	ctlink_mark(&chain, CTLINK_CHAIN_POLICY);
+	cr_assert_eq(ctlink_chain_build(m, &header, &chain), 0);
+	ctlink_chain_fini(&chain, NULL);
+}
+
+/* A rule of "prerouting": drop, or jump to @target. */
+static void put_rule(struct ctlink_message *m, const char *target, uint32_t seq)
+{
+	struct ctlink_header header = { .type = RULES(RULE_NEW),
+		                        .flags = NLM_F_REQUEST,
+		                        .seq = seq };
+	struct ctlink_rule rule = { .has = 0 };
+	struct ctlink_statement *st = ctlink_rule_append_statement(&rule, NULL);
+
+	cr_assert_eq(ctlink_string_set(&rule.chain, "prerouting", 10, NULL), 0);
+	ctlink_mark(&rule, CTLINK_RULE_CHAIN);
+	st->kind = target ? CTQ_STATEMENT_JUMP : CTQ_STATEMENT_DROP;
+	ctlink_mark(st, CTLINK_STATEMENT_KIND);
+	if (target) {
+		cr_assert_eq(ctlink_string_set(&st->string, target, strlen(target), NULL),
+		             0);
+		ctlink_mark(st, CTLINK_STATEMENT_STRING);
+	}
+	cr_assert_eq(ctlink_rule_build(m, &header, &rule), 0);
+	ctlink_rule_fini(&rule, NULL);
+}
+
+static void ask_end(struct server *s, int fd, struct ctlink_message *m, uint16_t flags)
+{
+	cr_assert_eq(ctlink_batch_end_build(m, 99, CTQ_SUBSYS_RULES, NLM_F_ACK | flags),
+	             0);
+	server_ask(s, fd, m);
+	server_read(s, fd, &answers);
+	ctlink_message_fini(m);
+}
+
+static uint32_t generation(struct server *s)
+{
+	return ruleset_generation(rules_peek(s->rules));
+}
+
+Test(control, a_batch_of_rules_is_one_generation)
+{
+	struct server s = server_new(0, NULL);
+	int fd = server_connect(&s);
+	struct ctlink_message m;
+
+	put_begin(&m, 1);
+	put_chain(&m, "prerouting");
+	put_rule(&m, NULL, 3);
+	ask_end(&s, fd, &m, 0);
+	cr_assert_eq(answers_error(&answers).code, 0);
+	cr_assert_eq(generation(&s), 2);
+	ask_plain(&s, fd, RULES(RULE_GET), NLM_F_DUMP);
+	cr_assert_eq(answers_count(&answers, RULES(RULE_NEW), NULL), 1);
+	ask_plain(&s, fd, RULES(CHAIN_GET), NLM_F_DUMP);
+	cr_assert_eq(answers_count(&answers, RULES(CHAIN_NEW), NULL), 1);
+	close(fd);
+	server_end(&s);
+}
+
+Test(control, a_check_changes_nothing)
+{
+	struct server s = server_new(0, NULL);
+	int fd = server_connect(&s);
+	struct ctlink_message m;
+
+	put_begin(&m, 0);
+	put_chain(&m, "prerouting");
+	ask_end(&s, fd, &m, CTQ_BATCH_CHECK);
+	cr_assert_eq(answers_error(&answers).code, 0);
+	cr_assert_eq(generation(&s), 1);
+	close(fd);
+	server_end(&s);
+}
+
+Test(control, a_batch_for_another_generation_is_stale)
+{
+	struct server s = server_new(0, NULL);
+	int fd = server_connect(&s);
+	struct ctlink_message m;
+
+	put_begin(&m, 7);
+	server_ask(&s, fd, &m);
+	server_read(&s, fd, &answers);
+	cr_assert_eq(answers_error(&answers).code, -ESTALE);
+	cr_assert_eq(generation(&s), 1);
+	ctlink_message_fini(&m);
+	close(fd);
+	server_end(&s);
+}
+
+Test(control, an_error_found_at_the_end_names_the_message_that_brought_it)
+{
+	struct server s = server_new(0, NULL);
+	int fd = server_connect(&s);
+	struct ctlink_message m;
+	const struct nlmsghdr *nlh;
+	struct ctlink_datagram d;
+	struct nlmsghdr first, last;
+	struct ctlink_error error;
+
+	put_begin(&m, 0);
+	put_chain(&m, "prerouting");
+	put_rule(&m, NULL, 3);
+	put_rule(&m, "nowhere", 4);
+	ask_end(&s, fd, &m, 0);
+	ctlink_datagram_init(&d, answers.data, answers.size);
+	cr_assert_eq(ctlink_datagram_next(&d, &nlh, NULL), 1);
+	cr_assert_eq(ctlink_answer_parse(nlh, &error, &first, NULL), 0);
+	cr_assert_eq(first.nlmsg_seq, 4);
+	cr_assert_lt(error.code, 0);
+	cr_assert_not_null(strstr(error.text, "nowhere"), "%s", error.text);
+	cr_assert_eq(ctlink_datagram_next(&d, &nlh, NULL), 1);
+	cr_assert_eq(ctlink_answer_parse(nlh, &error, &last, NULL), 0);
+	cr_assert(last.nlmsg_seq == 99 && error.code == -ECANCELED);
+	cr_assert_eq(generation(&s), 1);
+	close(fd);
+	server_end(&s);
+}
+
+Test(control, a_closed_connection_takes_its_open_batch_with_it)
+{
+	struct server s = server_new(0, NULL);
+	int fd = server_connect(&s);
+	struct ctlink_message m;
+
+	put_begin(&m, 0);
+	put_chain(&m, "prerouting");
+	server_ask(&s, fd, &m);
+	close(fd);
+	server_run(&s);
+	cr_assert_eq(generation(&s), 1);
+	ctlink_message_fini(&m);
+	server_end(&s);
+}
+
+/* ---- the rest ---------------------------------------------------------------------------------------- */
+
+Test(control, answers_for_queues_protocols_and_itself)
+{
+	struct server s = server_new(1, NULL);
+	int fd = server_connect(&s);
+
+	ask_plain(&s, fd, CTLINK_TYPE(CTQ_SUBSYS_QUEUES, CTQ_MSG_QUEUE_GET), NLM_F_DUMP);
+	cr_assert_eq(answers_count(&answers,
+	                           CTLINK_TYPE(CTQ_SUBSYS_QUEUES, CTQ_MSG_QUEUE_NEW),
+	                           NULL),
+	             2);
+	ask_plain(&s, fd, CTLINK_TYPE(CTQ_SUBSYS_PROTO, CTQ_MSG_PROTO_GET), NLM_F_DUMP);
+	cr_assert_geq(answers_count(&answers,
+	                            CTLINK_TYPE(CTQ_SUBSYS_PROTO, CTQ_MSG_PROTO_NEW),
+	                            NULL),
+	              4);
+	ask_plain(&s, fd, DAEMON(GET), 0);
+	cr_assert_eq(answers_count(&answers, DAEMON(NEW), NULL), 1);
+	ask_plain(&s, fd, DAEMON(STATS_GET), 0);
+	cr_assert_eq(answers_count(&answers, DAEMON(STATS_NEW), NULL), 1);
+	ask_plain(&s, fd, CT(GET_STATS), 0);
+	cr_assert_eq(answers_count(&answers, CT(GET_STATS), NULL), 1);
+	ask_plain(&s, fd, CT(GET_STATS_CPU), NLM_F_DUMP);
+	cr_assert_eq(answers_count(&answers, CT(GET_STATS_CPU), NULL), 1);
+	close(fd);
+	server_end(&s);
+}
+
+Test(control, refuses_what_it_does_not_know)
+{
+	struct server s = server_new(0, NULL);
+	int fd = server_connect(&s);
+
+	ask_plain(&s, fd, CTLINK_TYPE(0x77, 1), 0);
+	cr_assert_eq(answers_error(&answers).code, -EOPNOTSUPP);
+	ask_plain(&s, fd, DAEMON(GET), NLM_F_EXCL);
+	cr_assert_eq(answers_error(&answers).code, -EOPNOTSUPP);
+	ask_plain(&s, fd, RULES(RULE_GET), 0);
+	cr_assert_eq(answers_error(&answers).code, -EINVAL);
+	ask_plain(&s, fd, RULES(RULE_NEW), 0);
+	cr_assert_eq(answers_error(&answers).code, -EOPNOTSUPP, "outside a batch");
+	close(fd);
+	server_end(&s);
+}
+
+Test(control, lives_through_garbage)
+{
+	struct server s = server_new(3, NULL);
+	int fd = server_connect(&s);
+	uint8_t bytes[64];
+	unsigned int seed;
+	size_t i;
+
+	for (seed = 1; seed < 200; seed++) {
+		for (i = 0; i < sizeof(bytes); i++)
+			bytes[i] = (uint8_t)(seed * 31 + i * seed * 7);
+		cr_assert_eq(send(fd, bytes, 1 + seed % sizeof(bytes), 0),
+		             1 + seed % sizeof(bytes));
+		server_run(&s);
+		server_read(&s, fd, &answers);
+		cr_assert_gt(answers.size, 0, "garbage is answered");
+	}
+	ask_plain(&s, fd, CT(GET), NLM_F_DUMP);
+	cr_assert_eq(answers_count(&answers, CT(NEW), NULL), 3);
+	close(fd);
+	server_end(&s);
+}
+
+Test(control, requests_behind_a_dump_wait_for_its_end)
+{
+	struct server s = server_new(500, NULL);
+	int fd = server_connect(&s);
+	struct ctlink_message m;
+	struct ctlink_header get = { .type = DAEMON(GET),
+		                     .flags = NLM_F_REQUEST,
+		                     .seq = 78 };
+
+	request(&m, CT(GET), NLM_F_DUMP);
+	ctlink_message_begin(&m, &get);
+	cr_assert_eq(ctlink_message_end(&m), 0);
+	server_ask(&s, fd, &m);
+	server_read(&s, fd, &answers);
+	cr_assert_eq(answers_count(&answers, CT(NEW), NULL), 500);
+	cr_assert_eq(answers_count(&answers, NLMSG_DONE, NULL), 1);
+	cr_assert_eq(answers_count(&answers, DAEMON(NEW), NULL), 1);
+	ctlink_message_fini(&m);
+	close(fd);
+	server_end(&s);
+}
+
+Test(control, more_clients_than_allowed_are_closed)
+{
+	struct control_config cfg;
+	struct server s;
+	int fd[3], i;
+	char byte;
+
+	control_config_init(&cfg);
+	cfg.clients_max = 2;
+	s = server_new(0, &cfg);
+	for (i = 0; i < 3; i++)
+		fd[i] = server_connect(&s);
+	cr_assert_eq(recv(fd[2], &byte, 1, 0), 0, "closed");
+	cr_assert(recv(fd[1], &byte, 1, 0) < 0 && errno == EAGAIN, "open");
+	for (i = 0; i < 3; i++)
+		close(fd[i]);
+	server_end(&s);
+}
+
+/* In a child that has given its rights up: connect, ask to delete, return what came. */
+static int child_code(struct server *s, gid_t group)
+{
+	struct ctlink_message m;
+	int fd;
+
+	if (setgroups(0, NULL) < 0 || setgid(group) < 0 || setuid(65534) < 0)
+		return 100;
+	fd = socket(AF_UNIX, SOCK_SEQPACKET, 0);
+	{
+		struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+		strcpy(address.sun_path, s->socket);
+		if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+			return 101;
+	}
+	request(&m, CT(DELETE), NLM_F_ACK);
+	if (send(fd, m.data, m.size, MSG_NOSIGNAL) < 0)
+		return 102;
+	answers.size = (uint32_t)recv(fd, answers.data, sizeof(answers.data), 0);
+	if ((int32_t)answers.size <= 0)
+		return 103;
+	return -answers_error(&answers).code;
+}
+
+static int as_group(struct server *s, gid_t group)
+{
+	pid_t child = fork();
+	int status = 0;
+
+	if (child == 0)
+		_exit(child_code(s, group));
+	while (waitpid(child, &status, WNOHANG) == 0)
+		control_step(s->control, s->flows.now_ns);
+	return WEXITSTATUS(status);
+}
+
+Test(control, credentials_decide_who_reads_and_who_changes)
+{
+	struct control_config cfg;
+	struct server s;
+	int stranger;
+
+	if (geteuid() != 0)
+		cr_skip_test("needs root, to become somebody else");
+	control_config_init(&cfg);
+	cfg.read_group = 4242;
+	cfg.change_group = 4243;
+	s = server_new(2, &cfg);
+	chmod(s.directory, 0755);
+	cr_assert_eq(as_group(&s, 4242), EPERM, "a reader may not delete");
+	cr_assert_eq(confirmed(&s), 2);
+	stranger = as_group(&s, 4244);
+	cr_assert(stranger == 102 || stranger == 103, "a stranger is not heard: %d",
+	          stranger);
+	cr_assert_eq(as_group(&s, 4243), 0);
+	cr_assert_eq(confirmed(&s), 0);
+	server_end(&s);
+}
+
+Test(control, a_second_server_does_not_take_a_live_socket)
+{
+	struct server s = server_new(0, NULL);
+	struct control_config cfg;
+	struct control_env env = { .flows = s.flows.table,
+		                   .rules = s.rules,
+		                   .path = s.path };
+	int err = 0;
+
+	control_config_init(&cfg);
+	cfg.socket_path = s.socket;
+	cr_assert_null(control_new(&cfg, &env, &err));
+	cr_assert_eq(err, -EADDRINUSE);
+	server_end(&s);
+}
