@@ -68,9 +68,10 @@ void config_init(struct config *cfg)
 	cfg->daemon.client_buffer = 4u << 20;
 	cfg->daemon.watchdog = true;
 	cfg->table.max = 262144; /* nf_conntrack_max on machines above 4 GiB */
-	cfg->table.evict = CONFIG_EVICT_UNASSURED;
+	cfg->table.evict = CONFIG_EVICT_CLOSING;
 	cfg->table.unconfirmed_s = 10;
-	cfg->table.events = 8192;
+	cfg->table.fragments = 65536;
+	cfg->table.events = 4096;
 	cfg->mark.cookie_mask = 0x0fff0000;
 	cfg->mark.seen = (struct config_mark){ 0x10, 0xf0 };
 	track_config_init(&cfg->track);

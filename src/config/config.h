@@ -34,6 +34,7 @@
 #include "base/base.h"
 #include "base/log.h"
 #include "packet/packet.h"
+#include "queue/queue.h"
 #include "track/track.h"
 
 /* ---- limits ---------------------------------------------------------------- */
@@ -64,11 +65,6 @@ struct config_queue {
 	int32_t cpu;     /* its worker is pinned there; CONFIG_CPU_NONE: anywhere */
 };
 
-/** Values of struct config_queue.copy; more makes no difference (16 bits on the wire). */
-#define CONFIG_COPY_HEADERS \
-	256 /* an ICMPv6 error, the packet that it quotes, extensions */
-#define CONFIG_COPY_PACKET 65535
-
 /* Bits of the packet mark, and their value. */
 struct config_mark {
 	uint32_t value, mask;
@@ -89,6 +85,7 @@ struct config {
 		uint32_t max;
 		uint32_t evict;         /* enum config_evict */
 		uint32_t unconfirmed_s; /* an unconfirmed flow lives this long */
+		uint32_t fragments;     /* packets whose fragments a worker remembers */
 		uint32_t events;        /* slots of a worker's ring, a power of two */
 	} table;
 	struct {

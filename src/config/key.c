@@ -217,9 +217,9 @@ static const struct key_form key_form_mark = {
 static int copy_parse(const struct key *key, const char *text, void *field)
 {
 	if (strcmp(text, "headers") == 0)
-		*(uint32_t *)field = CONFIG_COPY_HEADERS;
+		*(uint32_t *)field = QUEUE_COPY_RANGE_DEFAULT;
 	else if (strcmp(text, "packet") == 0)
-		*(uint32_t *)field = CONFIG_COPY_PACKET;
+		*(uint32_t *)field = QUEUE_COPY_RANGE_MAX;
 	else
 		return size_parse(key, text, field);
 	return 0;
@@ -230,9 +230,9 @@ static void copy_format(const struct key *key, const void *field,
 {
 	uint32_t copy = *(const uint32_t *)field;
 
-	if (copy == CONFIG_COPY_HEADERS)
+	if (copy == QUEUE_COPY_RANGE_DEFAULT)
 		strcpy(text, "headers");
-	else if (copy == CONFIG_COPY_PACKET)
+	else if (copy == QUEUE_COPY_RANGE_MAX)
 		strcpy(text, "packet");
 	else
 		size_format(key, field, text);
@@ -356,6 +356,8 @@ static const struct key table_keys[] = {
 	CHOICE("evict", evict_words, 0, offsetof(struct config, table.evict), false),
 	{ "unconfirmed", &key_form_time, offsetof(struct config, table.unconfirmed_s), 1,
 	  3600 },
+	{ "fragments", &key_form_number, offsetof(struct config, table.fragments), 8,
+	  1 << 24 },
 	{ "events", &key_form_number, offsetof(struct config, table.events), 16,
 	  1 << 20 },
 };
@@ -373,7 +375,7 @@ const struct key_table keys_mark = { "mark", mark_keys, BASE_ARRAY_LENGTH(mark_k
 static const struct key queue_keys[] = {
 	CHOICE("hook", hook_words, 0, QUEUE(hook), false),
 	/* Below 48 bytes not even an IPv6 and a UDP header fit. */
-	{ "copy", &key_form_copy, QUEUE(copy), 48, 65535 },
+	{ "copy", &key_form_copy, QUEUE(copy), 48, QUEUE_COPY_RANGE_MAX },
 	{ "length", &key_form_number, QUEUE(length), 1, 1 << 20 },
 	{ "rcvbuf", &key_form_size, QUEUE(rcvbuf), 64 << 10, 1 << 30 },
 	{ "gso", &key_form_switch, QUEUE(gso) },
@@ -391,8 +393,8 @@ void key_queues_init(struct key_queues *s)
 	memset(s, 0, sizeof(*s));
 	s->length = 1;
 	s->first = (struct config_queue){
-		.copy = CONFIG_COPY_HEADERS,
-		.length = 16384, /* measured: shorter queues lose packets of a burst */
+		.copy = QUEUE_COPY_RANGE_DEFAULT,
+		.length = QUEUE_MAXLEN_DEFAULT,
 		.rcvbuf = 64u << 20,
 		.hook = KEY_HOOK_UNSET,
 		.gso = true,

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * daemon_priv.h - the daemon's parts, as the files of this folder share them
+ *
+ * Everything belongs to the control thread, but for what workers (daemon/worker.h) own.
+ *
+ * A part has two functions: start() returns 0, or a negative errno after it has logged
+ * why; stop() undoes what start() did, also when that failed half-way or was never called.
+ */
+#ifndef DAEMON_DAEMON_PRIV_H
+#define DAEMON_DAEMON_PRIV_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config/config.h"
+#include "control/control.h"
+#include "daemon/daemon.h"
+#include "daemon/notify.h"
+#include "daemon/watchdog.h"
+#include "daemon/worker.h"
+#include "flow/table.h"
+#include "path/path.h"
+#include "queue/kernel_stats.h"
+#include "rules/rules.h"
+
+/* ---- health.c -------------------------------------------------------------------- */
+
+#define HEALTH_WARNINGS_MAX 64
+#define HEALTH_TEXT_MAX     256
+
+/* The kernel's losses of one queue, at two times; wrap with the kernel's at 2^32. */
+struct health_losses {
+	struct {
+		uint32_t full, buffer;
+	} older, newer;
+};
+
+struct health {
+	char warnings[HEALTH_WARNINGS_MAX][HEALTH_TEXT_MAX];
+	unsigned int length;
+	struct health_losses losses[CONFIG_QUEUES_MAX];
+	uint64_t shift_due_ns; /* newer becomes older */
+	uint64_t second_due_ns;
+	bool reload_failed;
+	char status[HEALTH_TEXT_MAX]; /* that systemd was told */
+};
+
+/* ---- the whole -------------------------------------------------------------------- */
+
+struct daemon {
+	const struct options *options;
+	const struct daemon_env *env;
+	struct config *config;
+	struct notify notify;
+	struct queue_kernel_stats *kernel; /* NULL: cannot be read */
+	struct rules *rules;
+	struct flow_table *flows;
+	struct path *path;
+	struct control *control;
+	struct worker **workers; /* config->workers */
+	struct queue **queues;   /* by place in config->queues; NULL: not open */
+	struct watchdog watchdog;
+	struct health health;
+	uint64_t started_ns, started_monotonic_ns;
+	int epoll, signals, timer;
+	uint64_t clock_due_ns;
+	bool stopping;
+	int status; /* exit status */
+};
+
+/* ---- setup.c: what stands before packets come ---------------------------------------- */
+
+int setup_config_start(struct daemon *d);
+void setup_config_stop(struct daemon *d);
+int setup_notify_start(struct daemon *d);
+void setup_notify_stop(struct daemon *d);
+int setup_privileges_start(struct daemon *d);
+void setup_privileges_stop(struct daemon *d);
+int setup_rules_start(struct daemon *d);
+void setup_rules_stop(struct daemon *d);
+int setup_flows_start(struct daemon *d);
+void setup_flows_stop(struct daemon *d);
+int setup_path_start(struct daemon *d);
+void setup_path_stop(struct daemon *d);
+int setup_control_start(struct daemon *d);
+void setup_control_stop(struct daemon *d);
+
+/** Errors of configuration and rules, line by line, into the log. A config_report. */
+void setup_report_log(void *unused, const char *text);
+
+/* ---- intake.c: workers and queues ------------------------------------------------------ */
+
+int intake_workers_start(struct daemon *d);
+void intake_workers_stop(struct daemon *d);
+int intake_confirm_start(struct daemon *d);
+void intake_confirm_stop(struct daemon *d);
+int intake_entry_start(struct daemon *d);
+void intake_entry_stop(struct daemon *d);
+
+/** control_env.queue_info. */
+bool intake_queue_info(void *daemon, unsigned int i, struct queue_info *out);
+
+/* ---- reload.c ---------------------------------------------------------------------------- */
+
+/** Read configuration and rules again; all or nothing. control_env.reload. */
+int reload_run(void *daemon, char *text, size_t size);
+
+/* ---- health.c ------------------------------------------------------------------------------ */
+
+/** Before the workers, whose tick depends on the watchdog; nothing to stop. */
+int health_start(struct daemon *d);
+
+/** Several times a second: feed the watchdog, tell systemd the state; true: a worker is
+ * broken, and the daemon must be started anew. */
+bool health_step(struct daemon *d, uint64_t now_ns);
+
+/** control_env.warning; counts anew when @i is 0. */
+const char *health_warning(void *daemon, unsigned int i);
+
+#endif

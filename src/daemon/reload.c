@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * reload.c - configuration and rules again, while packets pass
+ *
+ * All or nothing: what can fail is done aside before anything changes. Rules, timeouts,
+ * the tracker's settings and the log level change; keys that need a restart are named. A
+ * configuration that names no rules leaves those in force alone: a client may have loaded
+ * them.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "daemon/daemon_priv.h"
+#include "daemon/policy.h"
+
+/* Into the log, and the first error's first line to whoever asked. */
+struct listener {
+	char *text;
+	size_t size;
+};
+
+static void listener_report(void *ctx, const char *text)
+{
+	struct listener *listener = ctx;
+	int length = (int)(strchrnul(text, '\n') - text);
+
+	setup_report_log(NULL, text);
+	if (listener->size && listener->text[0] == '\0')
+		snprintf(listener->text, listener->size, "%.*s", length, text);
+}
+
+static void needs_restart(void *unused, const char *key)
+{
+	log_warning("%s: changed in the configuration; takes effect at the next start",
+	            key);
+}
+
+/* What cannot fail. Keys that need a restart keep the values that are in force. */
+static void adopt(struct daemon *d, const struct config *wanted)
+{
+	config_diff(d->config, wanted, needs_restart, NULL);
+	d->config->track = wanted->track;
+	d->config->daemon.log = wanted->daemon.log;
+	strcpy(d->config->rules, wanted->rules);
+	log_level_set((enum log_level)wanted->daemon.log);
+}
+
+static int reload_all(struct daemon *d, struct config *wanted, struct listener *listener)
+{
+	struct policy policy = { .change = NULL };
+	int r = options_config_read(d->options, wanted, listener_report, listener);
+
+	if (r == 0 && wanted->rules[0])
+		r = policy_prepare(&policy, d->rules, wanted->rules, listener_report,
+		                   listener);
+	if (r == 0)
+		r = path_track_config_set(d->path, &wanted->track);
+	if (r == 0) {
+		if (policy.change)
+			policy_commit(&policy);
+		adopt(d, wanted);
+	}
+	policy_discard(&policy);
+	return r;
+}
+
+int reload_run(void *daemon, char *text, size_t size)
+{
+	struct daemon *d = daemon;
+	struct listener listener = { text, size };
+	struct config *wanted = malloc(sizeof(*wanted));
+	int r = -ENOMEM;
+
+	if (size)
+		text[0] = '\0';
+	notify_reloading(&d->notify, clock_monotonic_ns());
+	if (wanted)
+		r = reload_all(d, wanted, &listener);
+	free(wanted);
+	d->health.reload_failed = r < 0;
+	if (r == 0)
+		log_notice("reloaded %s", d->options->config);
+	else
+		log_error("reload failed: %s; everything stays as it was", strerror(-r));
+	notify_send(&d->notify, "READY=1");
+	if (r < 0 && size && text[0] == '\0')
+		snprintf(text, size, "%s", strerror(-r));
+	return r;
+}

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * setup.c - configuration, privileges, rules, flows, path, ctlink
+ *
+ * struct config belongs to the folder config and knows none of the others: here its values
+ * become theirs.
+ */
+#include <errno.h>
+#include <grp.h>
+#include <libgen.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/rcu.h"
+#include "config.h"
+#include "daemon/daemon_priv.h"
+#include "daemon/policy.h"
+#include "daemon/privilege.h"
+
+/* ---- configuration ---------------------------------------------------------------- */
+
+void setup_report_log(void *unused, const char *text)
+{
+	const char *end;
+
+	for (; *text; text = *end ? end + 1 : end) {
+		end = strchrnul(text, '\n');
+		log_error("%.*s", (int)(end - text), text);
+	}
+}
+
+int setup_config_start(struct daemon *d)
+{
+	int r;
+
+	d->config = malloc(sizeof(*d->config));
+	if (!d->config)
+		return -ENOMEM;
+	r = options_config_read(d->options, d->config, setup_report_log, NULL);
+	if (r < 0)
+		return r;
+	log_level_set((enum log_level)d->config->daemon.log);
+	return 0;
+}
+
+void setup_config_stop(struct daemon *d)
+{
+	free(d->config);
+	d->config = NULL;
+}
+
+/* ---- systemd ------------------------------------------------------------------------ */
+
+int setup_notify_start(struct daemon *d)
+{
+	int r = notify_open(&d->notify, d->env->notify_socket);
+
+	if (r < 0)
+		log_warning("NOTIFY_SOCKET '%s': %s: nobody is told how we are",
+		            d->env->notify_socket, strerror(-r));
+	return 0;
+}
+
+void setup_notify_stop(struct daemon *d)
+{
+	notify_close(&d->notify);
+}
+
+/* ---- privileges ---------------------------------------------------------------------- */
+
+/* The folder of the socket, if nobody (systemd, tmpfiles) has made it. */
+static void make_socket_folder(const struct config *cfg)
+{
+	const struct passwd *pw = NULL;
+	char path[CONFIG_SOCKET_MAX];
+	const char *folder;
+
+	strcpy(path, cfg->daemon.socket);
+	folder = dirname(path);
+	if (mkdir(folder, 0755) != 0)
+		return; /* it is there, or binding the socket says why not */
+	if (cfg->daemon.user[0])
+		pw = getpwnam(cfg->daemon.user);
+	if (pw && chown(folder, pw->pw_uid, pw->pw_gid) != 0)
+		log_warning("%s: cannot be given to %s: %s", folder, cfg->daemon.user,
+		            strerror(errno));
+}
+
+/* What root alone can open, then no root any more. No thread runs yet. */
+int setup_privileges_start(struct daemon *d)
+{
+	char error[HEALTH_TEXT_MAX];
+	int r;
+
+	r = queue_kernel_stats_open(&d->kernel);
+	if (r < 0)
+		log_warning("the kernel's counters of lost packets cannot be read: %s",
+		            strerror(-r));
+	make_socket_folder(d->config);
+	if (d->env->keep_privileges)
+		return 0;
+	r = privilege_drop(d->config->daemon.user, error, sizeof(error));
+	if (r < 0)
+		log_error("%s", error);
+	return r;
+}
+
+void setup_privileges_stop(struct daemon *d)
+{
+	queue_kernel_stats_close(d->kernel);
+	d->kernel = NULL;
+}
+
+/* ---- rules ----------------------------------------------------------------------------- */
+
+int setup_rules_start(struct daemon *d)
+{
+	struct policy policy;
+	int r;
+
+	d->rules = rules_new("linear", d->config->workers, NULL, &r);
+	if (!d->rules) {
+		log_error("rules: %s", strerror(-r));
+		return r;
+	}
+	if (d->config->rules[0] == '\0')
+		return 0;
+	r = policy_prepare(&policy, d->rules, d->config->rules, setup_report_log, NULL);
+	if (r == 0)
+		policy_commit(&policy);
+	policy_discard(&policy);
+	return r;
+}
+
+void setup_rules_stop(struct daemon *d)
+{
+	rules_destroy(d->rules);
+	d->rules = NULL;
+}
+
+/* ---- flows -------------------------------------------------------------------------------- */
+
+int setup_flows_start(struct daemon *d)
+{
+	const struct config *cfg = d->config;
+	struct flow_table_config table;
+	struct siphash_key key;
+	int r;
+
+	flow_table_config_init(&table);
+	table.max = cfg->table.max;
+	table.workers = cfg->workers;
+	table.unconfirmed_s = cfg->table.unconfirmed_s;
+	table.events = cfg->table.events;
+	table.cookie_bits = (uint8_t)__builtin_popcount(cfg->mark.cookie_mask);
+	table.evict_closing = cfg->table.evict == CONFIG_EVICT_CLOSING;
+	r = siphash_key_random(&key);
+	if (r == 0)
+		d->flows = flow_table_new(&table, &key, &r);
+	if (r < 0) {
+		log_error("table of %u flows: %s", table.max, strerror(-r));
+		return r;
+	}
+	flow_clock_set(d->flows, clock_monotonic_ns(), clock_realtime_ns());
+	return 0;
+}
+
+/* The workers have stopped; the flows end with the daemon. */
+void setup_flows_stop(struct daemon *d)
+{
+	if (!d->flows)
+		return;
+	flow_table_flush(flow_worker(d->flows, d->config->workers), FLOW_END_STOP,
+	                 clock_monotonic_ns());
+	rcu_offline();
+	flow_table_destroy(d->flows);
+	rcu_online();
+	d->flows = NULL;
+}
+
+/* ---- path ----------------------------------------------------------------------------------- */
+
+static bool has_entry_queue(const struct config *cfg)
+{
+	unsigned int i;
+
+	for (i = 0; i < cfg->queues_length; i++)
+		if (config_hook_is_entry(cfg->queues[i].hook))
+			return true;
+	return false;
+}
+
+int setup_path_start(struct daemon *d)
+{
+	static const enum path_on_change on_change[] = {
+		[CONFIG_REEVALUATE] = PATH_REEVALUATE,
+		[CONFIG_KEEP] = PATH_KEEP,
+		[CONFIG_KILL] = PATH_KILL,
+	};
+	const struct config *cfg = d->config;
+	struct path_config path;
+
+	path_config_init(&path);
+	path.track = cfg->track;
+	path.fragments = cfg->table.fragments;
+	path.cookie_mask = cfg->mark.cookie_mask;
+	path.seen_mask = cfg->mark.seen.mask;
+	path.seen_value = cfg->mark.seen.value;
+	path.confirm_at_entry = !config_has_confirm_queue(cfg);
+	path.track_at_confirm = !has_entry_queue(cfg);
+	path.on_change = on_change[cfg->on_policy_change];
+	d->path = path_new(&path, d->flows, d->rules, cfg->workers);
+	if (d->path)
+		return 0;
+	log_error("packet path: %s", strerror(ENOMEM));
+	return -ENOMEM;
+}
+
+void setup_path_stop(struct daemon *d)
+{
+	if (d->path)
+		path_destroy(d->path);
+	d->path = NULL;
+}
+
+/* ---- ctlink ----------------------------------------------------------------------------------- */
+
+static int group_find(const char *key, const char *name, gid_t *gid)
+{
+	const struct group *group;
+
+	*gid = (gid_t)-1;
+	if (name[0] == '\0')
+		return 0;
+	group = getgrnam(name);
+	if (!group) {
+		log_error("%s: there is no group '%s' (groupadd --system %s)", key, name,
+		          name);
+		return -ENOENT;
+	}
+	*gid = group->gr_gid;
+	return 0;
+}
+
+static int control_configure(const struct config *cfg, struct control_config *control)
+{
+	int r;
+
+	control_config_init(control);
+	control->socket_path = cfg->daemon.socket;
+	control->clients_max = cfg->daemon.clients;
+	control->buffer_max = cfg->daemon.client_buffer;
+	r = group_find("daemon.group", cfg->daemon.group, &control->read_group);
+	if (r == 0)
+		r = group_find("daemon.admin-group", cfg->daemon.admin_group,
+		               &control->change_group);
+	return r;
+}
+
+int setup_control_start(struct daemon *d)
+{
+	struct control_env env = {
+		.flows = d->flows,
+		.rules = d->rules,
+		.path = d->path,
+		.workers = d->config->workers,
+		.version = PACKAGE_VERSION,
+		.config_path = d->options->config,
+		.started_ns = d->started_ns,
+		.started_monotonic_ns = d->started_monotonic_ns,
+		.ctx = d,
+		.queue_info = intake_queue_info,
+		.reload = reload_run,
+		.warning = health_warning,
+	};
+	struct control_config cfg;
+	int r = control_configure(d->config, &cfg);
+
+	if (r < 0)
+		return r;
+	d->control = control_new(&cfg, &env, &r);
+	if (d->control)
+		return 0;
+	log_error("%s: cannot listen: %s%s", cfg.socket_path, strerror(-r),
+	          r == -EADDRINUSE ? " (another ctqd answers there)" : "");
+	return r;
+}
+
+void setup_control_stop(struct daemon *d)
+{
+	if (d->control)
+		control_destroy(d->control);
+	d->control = NULL;
+}
