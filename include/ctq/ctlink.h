@@ -125,6 +125,8 @@ enum ctq_refs_attr {
 /*
  * Filter of flows, nested in CTA_CTQ_FILTER of IPCTNL_MSG_CT_GET (dump), _DELETE and
  * of our own CTQ_MSG_DAEMON_COUNT: an expression in prefix order, a list of CTQA_FILTER_TERM.
+ * A _DELETE with it is answered by CTQ_MSG_DAEMON_COUNT (CTQA_COUNT_FLOWS were deleted) before
+ * its acknowledgement.
  * A term is a match (CTQA_TERM_MATCH, as in rules, with CTQ_FIELD_*) or an operator that takes
  * its operands from the terms that follow: AND and OR two, NOT one.
  */

@@ -215,25 +215,29 @@ static int take_nothing(struct control_client *client, struct walk_job *w, struc
 	return 0;
 }
 
-static int count_step(struct control_client *client, struct control_job *job,
-                      struct ctlink_message *m)
+static int put_count(struct walk_job *w, struct ctlink_message *m)
 {
-	struct walk_job *w = base_container_of(job, struct walk_job, job);
-	int more = walk_step(client, job, m);
 	struct ctlink_count count = { .flows = w->taken };
 	struct flow_table_size size;
 	struct ctlink_header header;
 
-	if (more)
-		return more;
 	flow_table_size(w->table, &size);
 	count.total = size.confirmed;
 	ctlink_mark(&count, CTLINK_COUNT_FLOWS);
 	ctlink_mark(&count, CTLINK_COUNT_TOTAL);
 	header = control_answer_header(
-		&job->request, CTLINK_TYPE(CTQ_SUBSYS_DAEMON, CTQ_MSG_DAEMON_COUNT), 0,
+		&w->job.request, CTLINK_TYPE(CTQ_SUBSYS_DAEMON, CTQ_MSG_DAEMON_COUNT), 0,
 		0);
 	return ctlink_count_build(m, &header, &count);
+}
+
+static int count_step(struct control_client *client, struct control_job *job,
+                      struct ctlink_message *m)
+{
+	struct walk_job *w = base_container_of(job, struct walk_job, job);
+	int more = walk_step(client, job, m);
+
+	return more ? more : put_count(w, m);
 }
 
 int control_flow_count(struct control_request *r)
@@ -259,6 +263,16 @@ static int take_kill(struct control_client *client, struct walk_job *w, struct f
 	return 0;
 }
 
+/* Our own filter gets a number; a kernel's request gets the kernel's answer. */
+static int delete_step(struct control_client *client, struct control_job *job,
+                       struct ctlink_message *m)
+{
+	struct walk_job *w = base_container_of(job, struct walk_job, job);
+	int more = walk_step(client, job, m);
+
+	return more || !w->filter.terms.length ? more : put_count(w, m);
+}
+
 static int delete_many(struct control_request *r)
 {
 	struct walk_job *w = walk_new(r);
@@ -266,6 +280,7 @@ static int delete_many(struct control_request *r)
 	if (!w)
 		return -ENOMEM;
 	w->take = take_kill;
+	w->job.step = delete_step;
 	return walk_start(r, w, false);
 }
 
