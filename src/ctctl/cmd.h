@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * cmd.h - the verbs
+ *
+ * Each is called with a parsed command line and without a connection, and returns the exit
+ * code. See the command's line in command.c for what it does.
+ */
+#ifndef CTCTL_CMD_H
+#define CTCTL_CMD_H
+
+#include "ctctl/ctctl.h"
+
+int cmd_status(struct tool *tool);
+int cmd_list(struct tool *tool);
+int cmd_get(struct tool *tool);
+int cmd_count(struct tool *tool);
+int cmd_delete(struct tool *tool);
+int cmd_flush(struct tool *tool);
+int cmd_set(struct tool *tool);
+int cmd_monitor(struct tool *tool);
+int cmd_stats(struct tool *tool);
+int cmd_queues(struct tool *tool);
+int cmd_rules(struct tool *tool);
+int cmd_load(struct tool *tool);
+int cmd_reload(struct tool *tool);
+int cmd_metrics(struct tool *tool);
+int cmd_help(struct tool *tool);
+
+#endif

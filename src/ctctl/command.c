@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ctctl/command.h"
+
+#include <string.h>
+
+#include "ctctl/cmd.h"
+
+/* ---- options ---------------------------------------------------------------------- */
+
+#define SORT_KEYS "bytes packets age idle timeout"
+#define OUTPUTS   "text wide save dump conntrack extended id timestamp"
+#define PROTOCOLS "tcp udp icmp icmpv6 sctp udplite gre dccp"
+#define STATES \
+	"SYN_SENT SYN_RECV ESTABLISHED FIN_WAIT CLOSE_WAIT LAST_ACK TIME_WAIT CLOSE"
+
+const struct option command_options[] = {
+	{ OPTION_JSON, 'j', "json", NULL, "write JSON" },
+	{ OPTION_NDJSON, 'J', "ndjson", NULL, "write JSON, one object per line" },
+	{ OPTION_OUTPUT, 'o', "output", "FORMAT",
+	  "text, wide, save, dump, conntrack, or conntrack's words extended,id,timestamp",
+	  OUTPUTS },
+	{ OPTION_IPV4, '4', "ipv4", NULL, "IPv4 only" },
+	{ OPTION_IPV6, '6', "ipv6", NULL, "IPv6 only" },
+	{ OPTION_NO_HEADER, 'H', "no-header", NULL, "no header and no footer" },
+	{ OPTION_QUIET, 'q', "quiet", NULL, "results and errors only" },
+	{ OPTION_COLOR, 0, "color", "WHEN", "auto, always or never",
+	  "auto always never" },
+	{ OPTION_SOCKET, 0, "socket", "PATH",
+	  "the daemon's socket (" CTQ_SOCKET_PATH ")" },
+	{ OPTION_TIMEOUT, 0, "timeout", "SECONDS", "patience with a silent daemon (5)" },
+	{ OPTION_HELP, 'h', "help", NULL, "this text; after a command, its own" },
+	{ OPTION_VERSION, 'V', "version", NULL, "version and licence" },
+	{ OPTION_COMPLETION, 0, "completion", "SHELL", "a completion script",
+	  "bash zsh fish", NULL, true },
+	{ OPTION_NONE },
+};
+
+/* conntrack(8) writes filters so. */
+const struct option command_filter_options[] = {
+	{ OPTION_FILTER, 's', "src", "ADDRESS", "source", NULL, "src" },
+	{ OPTION_FILTER, 'd', "dst", "ADDRESS", "destination", NULL, "dst" },
+	{ OPTION_FILTER, 'r', "reply-src", "ADDRESS", "source of the answers", NULL,
+	  "reply-src" },
+	{ OPTION_FILTER, 'q', "reply-dst", "ADDRESS",
+	  "destination of the answers (-q after a conntrack letter only)", NULL,
+	  "reply-dst" },
+	{ OPTION_FILTER, 'p', "proto", "PROTOCOL", "protocol", PROTOCOLS, "proto" },
+	{ OPTION_FILTER, 0, "sport", "PORT", "source port", NULL, "sport" },
+	{ OPTION_FILTER, 0, "dport", "PORT", "destination port", NULL, "dport" },
+	{ OPTION_FILTER, 0, "state", "STATE", "TCP or SCTP state", STATES, "state" },
+	{ OPTION_FILTER, 'u', "status", "STATUS", "status", "ASSURED SEEN_REPLY OFFLOAD",
+	  "status" },
+	{ OPTION_FILTER, 'm', "mark", "MARK[/MASK]", "mark", NULL, "mark" },
+	{ OPTION_FILTER, 'w', "zone", "ZONE", "zone", NULL, "zone" },
+	{ OPTION_FILTER, 'f', "family", "FAMILY", "address family", "ipv4 ipv6",
+	  "family" },
+	{ OPTION_FILTER, 'i', "id", "ID", "id", NULL, "id" },
+	{ OPTION_FILTER, 0, "src-nat", NULL, "source is translated", NULL,
+	  "status snat" },
+	{ OPTION_FILTER, 0, "dst-nat", NULL, "destination is translated", NULL,
+	  "status dnat" },
+	{ OPTION_FILTER, 0, "any-nat", NULL, "any address is translated", NULL,
+	  "status snat or status dnat" },
+	{ OPTION_FILTER, 0, "orig-src", "ADDRESS", "source", NULL, "src", true },
+	{ OPTION_FILTER, 0, "orig-dst", "ADDRESS", "destination", NULL, "dst", true },
+	{ OPTION_FILTER, 0, "protonum", "PROTOCOL", "protocol", NULL, "proto", true },
+	{ OPTION_FILTER, 0, "orig-port-src", "PORT", "source port", NULL, "sport", true },
+	{ OPTION_FILTER, 0, "orig-port-dst", "PORT", "destination port", NULL, "dport",
+	  true },
+	{ OPTION_FILTER, 0, "reply-port-src", "PORT", "reply source port", NULL,
+	  "reply-sport", true },
+	{ OPTION_FILTER, 0, "reply-port-dst", "PORT", "reply destination port", NULL,
+	  "reply-dport", true },
+	{ OPTION_FILTER, 0, "icmp-type", "TYPE", "ICMP type", NULL, "icmp-type", true },
+	{ OPTION_FILTER, 0, "icmp-code", "CODE", "ICMP code", NULL, "icmp-code", true },
+	{ OPTION_NONE },
+};
+
+static const struct option list_options[] = {
+	{ OPTION_SORT, 0, "sort", "KEY",
+	  "largest first: bytes, packets, age, idle, timeout", SORT_KEYS },
+	{ OPTION_LIMIT, 'n', "limit", "N", "at most N flows" },
+	{ OPTION_ZERO, 'z', "zero", NULL,
+	  "set the flows' counters to zero as they are read" },
+	{ OPTION_NONE },
+};
+
+static const struct option delete_options[] = {
+	{ OPTION_FAIL_IF_NONE, 0, "fail-if-none", NULL, "exit 4 when no flow matched" },
+	{ OPTION_NONE },
+};
+
+static const struct option flush_options[] = {
+	{ OPTION_YES, 'y', "yes", NULL, "do not ask" },
+	{ OPTION_NONE },
+};
+
+static const struct option monitor_options[] = {
+	{ OPTION_EVENTS, 'e', "event-mask", "EVENTS", "conntrack's word for the groups",
+	  "NEW UPDATES DESTROY ALL" },
+	{ OPTION_LIMIT, 'n', "limit", "N", "end after N announcements" },
+	{ OPTION_NONE },
+};
+
+static const struct option stats_options[] = {
+	{ OPTION_ZERO, 'z', "zero", NULL, "read and zero in one step" },
+	{ OPTION_REASONS, 0, "reasons", NULL, "verdicts by reason" },
+	{ OPTION_NONE },
+};
+
+static const struct option rules_options[] = {
+	{ OPTION_HITS, 0, "hits", NULL,
+	  "only rules that were the first match of a packet" },
+	{ OPTION_UNUSED, 0, "unused", NULL, "only rules that never were" },
+	{ OPTION_NONE },
+};
+
+static const struct option load_options[] = {
+	{ OPTION_CHECK, 'c', "check", NULL, "check only, change nothing" },
+	{ OPTION_NONE },
+};
+
+/* ---- commands ------------------------------------------------------------------------ */
+
+#define FILTER_HELP                                                                     \
+	"A filter is made of words and values, joined by and, or, not and "             \
+	"parentheses:\n"                                                                \
+	"  proto tcp  src 10.0.0.0/8  dst ADDRESS  host ADDRESS  sport 1024-65535\n"    \
+	"  dport 80,443  port 53  state established  status assured,!replied  zone 3\n" \
+	"  mark 0x10/0xf0  rule allow-web  iif eth0  oif eth1  age gt 1h  idle gt 5m\n" \
+	"  bytes gt 1M  packets lt 10  verdict drop  reason drop.rule  id 7  all\n"     \
+	"Without a word between them both must hold. ctctl(8) tells all.\n"
+
+const struct command command_table[] = {
+	{ .name = "status",
+	  .arguments = "",
+	  .summary = "the daemon at a glance; exit 1 when it is degraded",
+	  .run = cmd_status },
+	{ .name = "list",
+	  .letter = 'L',
+	  .long_name = "dump",
+	  .arguments = "[dying|unconfirmed] [FILTER]",
+	  .summary = "list flows",
+	  .details = FILTER_HELP,
+	  .words = "dying unconfirmed",
+	  .options = list_options,
+	  .filter = true,
+	  .flows = true,
+	  .run = cmd_list },
+	{ .name = "get",
+	  .letter = 'G',
+	  .long_name = "get",
+	  .arguments = "FILTER",
+	  .summary = "all that is known of the flows that match",
+	  .details = "A whole tuple (proto, src, dst, sport, dport) is found without a "
+	             "search.\n",
+	  .filter = true,
+	  .flows = true,
+	  .run = cmd_get },
+	{ .name = "count",
+	  .letter = 'C',
+	  .long_name = "count",
+	  .arguments = "[FILTER] [by FIELD]",
+	  .summary = "number of flows",
+	  .details = "FIELD: family, proto, state, zone, mark, verdict, rule, reason, "
+	             "iif, oif,\n"
+	             "sport, dport, src or dst; with a prefix length src/24.\n",
+	  .filter = true,
+	  .run = cmd_count },
+	{ .name = "delete",
+	  .letter = 'D',
+	  .long_name = "delete",
+	  .arguments = "FILTER",
+	  .summary = "remove the flows that match",
+	  .options = delete_options,
+	  .filter = true,
+	  .run = cmd_delete },
+	{ .name = "flush",
+	  .letter = 'F',
+	  .long_name = "flush",
+	  .arguments = "",
+	  .summary = "remove all flows",
+	  .options = flush_options,
+	  .run = cmd_flush },
+	{ .name = "set",
+	  .arguments = "FILTER mark|timeout VALUE",
+	  .summary = "change the flows that match",
+	  .details = "The last two words say what changes: mark 0x10, timeout 1h.\n",
+	  .filter = true,
+	  .run = cmd_set },
+	{ .name = "monitor",
+	  .letter = 'E',
+	  .long_name = "event",
+	  .arguments = "[new,update,destroy,rules] [FILTER]",
+	  .summary = "announcements as they come",
+	  .words = "new update destroy rules",
+	  .options = monitor_options,
+	  .filter = true,
+	  .flows = true,
+	  .run = cmd_monitor },
+	{ .name = "stats",
+	  .letter = 'S',
+	  .long_name = "stats",
+	  .arguments = "",
+	  .summary = "counters",
+	  .options = stats_options,
+	  .run = cmd_stats },
+	{ .name = "queues",
+	  .arguments = "",
+	  .summary = "queues: depth, drops, verdicts",
+	  .run = cmd_queues },
+	{ .name = "rules",
+	  .arguments = "",
+	  .summary = "the rules in force, with counters",
+	  .options = rules_options,
+	  .run = cmd_rules },
+	{ .name = "load",
+	  .arguments = "FILE",
+	  .summary = "replace the rules, all or nothing; '-' reads standard input",
+	  .options = load_options,
+	  .run = cmd_load },
+	{ .name = "reload",
+	  .arguments = "",
+	  .summary = "have the daemon read its configuration and rules again",
+	  .run = cmd_reload },
+	{ .name = "metrics",
+	  .arguments = "",
+	  .summary = "counters as OpenMetrics text",
+	  .run = cmd_metrics },
+	{ .name = "help",
+	  .arguments = "[COMMAND]",
+	  .summary = "help on a command",
+	  .run = cmd_help },
+	{ .name = NULL },
+};
+
+/* ---- lookups --------------------------------------------------------------------------- */
+
+const struct command *command_find(const char *name)
+{
+	const struct command *command;
+
+	for (command = command_table; command->name; command++)
+		if (strcmp(command->name, name) == 0)
+			return command;
+	return NULL;
+}
+
+const struct command *command_find_letter(const char *argument)
+{
+	const struct command *command;
+
+	for (command = command_table; command->name; command++) {
+		if (!command->letter)
+			continue;
+		if (argument[0] == '-' && argument[1] == command->letter &&
+		    argument[2] == '\0')
+			return command;
+		if (strncmp(argument, "--", 2) == 0 &&
+		    strcmp(argument + 2, command->long_name) == 0)
+			return command;
+	}
+	return NULL;
+}
+
+const struct option *command_option_letter(const struct option *table, char letter)
+{
+	for (; table && table->id != OPTION_NONE; table++)
+		if (table->letter == letter)
+			return table;
+	return NULL;
+}
+
+const struct option *command_option_name(const struct option *table, const char *name,
+                                         size_t length)
+{
+	for (; table && table->id != OPTION_NONE; table++)
+		if (strlen(table->name) == length &&
+		    strncmp(table->name, name, length) == 0)
+			return table;
+	return NULL;
+}

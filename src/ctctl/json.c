@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ctctl/json.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <string.h>
+
+#define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
+
+void json_init(struct json *json, FILE *out)
+{
+	*json = (struct json){ .out = out };
+}
+
+/*
+ * Bytes of the UTF-8 sequence at @s (RFC 3629, 4): 1 … 4; 0 when there is none: a lone or
+ * missing continuation, an overlong form, a surrogate, or above U+10FFFF.
+ */
+static unsigned int utf8_length(const unsigned char *s)
+{
+	unsigned int length, i;
+	unsigned char low = 0x80, high = 0xbf; /* of the second byte */
+
+	if (s[0] < 0x80)
+		return 1;
+	if (s[0] < 0xc2 || s[0] > 0xf4)
+		return 0;
+	length = s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
+	switch (s[0]) {
+	case 0xe0: low = 0xa0; break;
+	case 0xed: high = 0x9f; break;
+	case 0xf0: low = 0x90; break;
+	case 0xf4: high = 0x8f; break;
+	}
+	if (s[1] < low || s[1] > high)
+		return 0;
+	for (i = 2; i < length; i++)
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	return length;
+}
+
+static void write_char(FILE *out, unsigned char c)
+{
+	switch (c) {
+	case '"': fputs("\\\"", out); break;
+	case '\\': fputs("\\\\", out); break;
+	case '\n': fputs("\\n", out); break;
+	case '\t': fputs("\\t", out); break;
+	case '\r': fputs("\\r", out); break;
+	default:
+		if (c < 0x20 || c == 0x7f)
+			fprintf(out, "\\u%04x", c);
+		else
+			fputc(c, out);
+	}
+}
+
+static void write_string(FILE *out, const char *string)
+{
+	const unsigned char *s = (const unsigned char *)string;
+	unsigned int length;
+
+	fputc('"', out);
+	for (; *s; s += length) {
+		length = utf8_length(s);
+		if (length == 1) {
+			write_char(out, *s);
+		} else if (length == 0) {
+			fputs(REPLACEMENT, out);
+			length = 1;
+		} else {
+			fwrite(s, 1, length, out);
+		}
+	}
+	fputc('"', out);
+}
+
+/* What stands before a value: comma and key. */
+static void value_begin(struct json *json, const char *key)
+{
+	if (json->comma >> json->depth & 1)
+		fputc(',', json->out);
+	json->comma |= UINT64_C(1) << json->depth;
+	if (key) {
+		write_string(json->out, key);
+		fputc(':', json->out);
+	}
+}
+
+static void nest_begin(struct json *json, const char *key, char bracket)
+{
+	value_begin(json, key);
+	fputc(bracket, json->out);
+	json->depth++;
+	assert(json->depth < JSON_DEPTH_MAX);
+	json->comma &= ~(UINT64_C(1) << json->depth);
+}
+
+static void nest_end(struct json *json, char bracket)
+{
+	assert(json->depth > 0);
+	json->depth--;
+	fputc(bracket, json->out);
+}
+
+void json_object_begin(struct json *json, const char *key)
+{
+	nest_begin(json, key, '{');
+}
+
+void json_object_end(struct json *json)
+{
+	nest_end(json, '}');
+}
+
+void json_list_begin(struct json *json, const char *key)
+{
+	nest_begin(json, key, '[');
+}
+
+void json_list_end(struct json *json)
+{
+	nest_end(json, ']');
+}
+
+void json_string(struct json *json, const char *key, const char *value)
+{
+	value_begin(json, key);
+	write_string(json->out, value);
+}
+
+void json_number(struct json *json, const char *key, uint64_t value)
+{
+	value_begin(json, key);
+	fprintf(json->out, "%" PRIu64, value);
+}
+
+void json_bool(struct json *json, const char *key, bool value)
+{
+	value_begin(json, key);
+	fputs(value ? "true" : "false", json->out);
+}
+
+void json_newline(struct json *json)
+{
+	fputc('\n', json->out);
+}
+
+void json_separate(struct json *json)
+{
+	json->comma &= ~(UINT64_C(1) << json->depth);
+}
