@@ -374,3 +374,250 @@ Test(flow, parses_each_attribute_of_the_library)
 			             0, "attribute %d", twins[i].attr);
 	}
 }
+
+/* ---- the kernel's own messages ------------------------------------------------------------ */
+
+/* Read the file @name of the seeds into @buffer; returns the message. */
+static const struct nlmsghdr *seed_read(const char *name, union help_buffer *buffer)
+{
+	const struct nlmsghdr *nlh = (const struct nlmsghdr *)buffer->bytes;
+	char path[512];
+	size_t size;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", SEEDS, name);
+	file = fopen(path, "rb");
+	cr_assert_not_null(file, "%s", path);
+	size = fread(buffer->bytes, 1, sizeof(buffer->bytes), file);
+	fclose(file);
+	cr_assert_eq(size, nlh->nlmsg_len, "%s", path);
+	return nlh;
+}
+
+/*
+ * Messages that Linux 6.18 sent in answer to "conntrack -L" (family and protocol in the
+ * name): read and written again they are the same bytes, so order and nesting are the
+ * kernel's.
+ */
+Test(flow, kernel_s_messages_come_back_byte_for_byte)
+{
+	static const char *const names[] = {
+		"kernel-2-1",  "kernel-2-6",   "kernel-2-17",
+		"kernel-2-47", "kernel-2-132", "kernel-2-200",
+		"kernel-10-6", "kernel-10-17", "kernel-10-58",
+	};
+	const struct nlmsghdr *nlh;
+	union help_buffer buffer;
+	struct ctlink_header h;
+	struct ctlink_message m;
+	struct ctlink_flow flow;
+	size_t i;
+
+	if (htons(1) == 1)
+		cr_skip_test("the recorded headers are little-endian");
+	for (i = 0; i < BASE_ARRAY_LENGTH(names); i++) {
+		nlh = seed_read(names[i], &buffer);
+		parse(nlh, &flow);
+		cr_assert_eq(ctlink_header_parse(nlh, &h, NULL), 0);
+		ctlink_message_init(&m, CTQ_DATAGRAM_MAX, NULL);
+		cr_assert_eq(ctlink_flow_build(&m, &h, &flow), 0);
+		cr_assert_eq(m.size, nlh->nlmsg_len, "%s", names[i]);
+		cr_assert_eq(memcmp(m.data, nlh, m.size), 0, "%s", names[i]);
+		ctlink_message_fini(&m);
+	}
+}
+
+/* The SCTP flow was recorded with zone 7 in the original direction only. */
+Test(flow, zones_of_one_direction)
+{
+	union help_buffer buffer;
+	struct ctlink_flow flow;
+
+	if (htons(1) == 1)
+		cr_skip_test("the recorded headers are little-endian");
+	parse(seed_read("kernel-2-132", &buffer), &flow);
+	cr_assert(ctlink_has(&flow, CTLINK_FLOW_ORIG_ZONE));
+	cr_assert_not(ctlink_has(&flow, CTLINK_FLOW_ZONE));
+	cr_assert_eq(flow.orig.zone, 7);
+	cr_assert_eq(flow.reply.zone, 0);
+}
+
+Test(flow, zone_of_both_directions_reaches_the_tuples)
+{
+	struct ctlink_flow flow, parsed;
+	struct ctlink_message m;
+
+	flow_fill(&flow, AF_INET, IPPROTO_TCP);
+	flow.zone = 4;
+	ctlink_mark(&flow, CTLINK_FLOW_ZONE);
+	build(&m, &flow);
+	parse((const struct nlmsghdr *)m.data, &parsed);
+	cr_assert_eq(parsed.orig.zone, 4);
+	cr_assert_eq(parsed.reply.zone, 4);
+	ctlink_message_fini(&m);
+}
+
+/* ---- strings, bytes and what has no number -------------------------------------------------- */
+
+Test(flow, helper_and_labels_in_both_directions)
+{
+	static const uint8_t labels[CTLINK_LABELS_SIZE] = {
+		0x81, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 0, 0, 0, 0, 0x80
+	};
+	struct nfct_bitmask *bits = nfct_bitmask_new(127), *mask = nfct_bitmask_new(127);
+	struct ctlink_flow flow, parsed;
+	union help_buffer buffer;
+	struct ctlink_message m;
+	struct nf_conntrack *ct;
+	unsigned int i;
+
+	flow_fill(&flow, AF_INET, IPPROTO_TCP);
+	strcpy(flow.helper, "ftp");
+	ctlink_mark(&flow, CTLINK_FLOW_HELPER);
+	memcpy(flow.labels, labels, sizeof(labels));
+	flow.labels_size = sizeof(labels);
+	ctlink_mark(&flow, CTLINK_FLOW_LABELS);
+	build(&m, &flow);
+	ct = library_parse(&m);
+	cr_assert_str_eq(nfct_get_attr(ct, ATTR_HELPER_NAME), "ftp");
+	for (i = 0; i < 128; i++)
+		cr_assert_eq(
+			nfct_bitmask_test_bit(nfct_get_attr(ct, ATTR_CONNLABELS), i) != 0,
+			labels[i / 8] >> (i % 8) & 1, "label %u", i);
+	nfct_destroy(ct);
+	ctlink_message_fini(&m);
+
+	ct = twin_new(&flow);
+	nfct_set_attr(ct, ATTR_HELPER_NAME, "ftp");
+	nfct_bitmask_set_bit(bits, 7);
+	nfct_bitmask_set_bit(mask, 127);
+	nfct_set_attr(ct, ATTR_CONNLABELS, bits);
+	nfct_set_attr(ct, ATTR_CONNLABELS_MASK, mask);
+	parse(library_build(ct, buffer.bytes), &parsed);
+	cr_assert_str_eq(parsed.helper, "ftp");
+	cr_assert_eq(parsed.labels_size, 16);
+	cr_assert_eq(parsed.labels[0], 0x80);
+	cr_assert_eq(parsed.labels_mask[15], 0x80);
+	nfct_destroy(ct);
+}
+
+Test(flow, master_in_both_directions)
+{
+	struct ctlink_flow flow, parsed;
+	union help_buffer buffer;
+	struct ctlink_message m;
+	struct nf_conntrack *ct;
+
+	flow_fill(&flow, AF_INET, IPPROTO_TCP);
+	tuple_fill(&flow.master, AF_INET, IPPROTO_TCP);
+	flow.master.dst_id = htons(21);
+	ctlink_mark(&flow, CTLINK_FLOW_MASTER);
+	build(&m, &flow);
+	ct = library_parse(&m);
+	cr_assert_eq(memcmp(nfct_get_attr(ct, ATTR_MASTER_IPV4_SRC), flow.master.src, 4),
+	             0);
+	cr_assert_eq(memcmp(nfct_get_attr(ct, ATTR_MASTER_IPV4_DST), flow.master.dst, 4),
+	             0);
+	cr_assert_eq(nfct_get_attr_u16(ct, ATTR_MASTER_PORT_DST), htons(21));
+	parse(library_build(ct, buffer.bytes), &parsed);
+	cr_assert_eq(memcmp(&parsed.master, &flow.master, sizeof(flow.master)), 0);
+	nfct_destroy(ct);
+	ctlink_message_fini(&m);
+}
+
+/* Orders to translate addresses are read as such, so that the daemon can refuse them. */
+Test(flow, nat_orders_are_noticed)
+{
+	struct ctlink_flow flow, parsed;
+	union help_buffer buffer;
+	struct nf_conntrack *ct;
+
+	flow_fill(&flow, AF_INET, IPPROTO_TCP);
+	ct = twin_new(&flow);
+	nfct_set_attr_u32(ct, ATTR_SNAT_IPV4, htonl(0x0a000001));
+	parse(library_build(ct, buffer.bytes), &parsed);
+	cr_assert(ctlink_has(&parsed, CTLINK_FLOW_NAT_SRC));
+	cr_assert_not(ctlink_has(&parsed, CTLINK_FLOW_NAT_DST));
+	nfct_set_attr_u16(ct, ATTR_DNAT_PORT, htons(80));
+	nfct_set_attr_u32(ct, ATTR_DNAT_IPV4, htonl(0x0a000002));
+	parse(library_build(ct, buffer.bytes), &parsed);
+	cr_assert(ctlink_has(&parsed, CTLINK_FLOW_NAT_DST));
+	nfct_destroy(ct);
+}
+
+/* ---- what is refused --------------------------------------------------------------------------- */
+
+static int parse_error(const struct ctlink_message *m, struct ctlink_error *error)
+{
+	struct ctlink_flow flow;
+
+	memset(error, 0, sizeof(*error));
+	return ctlink_flow_parse((const struct nlmsghdr *)m->data, &flow, error);
+}
+
+Test(flow, families_agree)
+{
+	struct ctlink_error error;
+	struct ctlink_message m;
+	struct ctlink_flow flow;
+
+	flow_fill(&flow, AF_INET, IPPROTO_TCP);
+	build(&m, &flow);
+	m.data[16] = AF_INET6;
+	cr_assert_eq(parse_error(&m, &error), -EINVAL);
+	cr_assert_eq(error.offset, 20);
+	m.data[16] = AF_UNSPEC;
+	cr_assert_eq(parse_error(&m, &error), 0, "AF_UNSPEC goes with both");
+	ctlink_message_fini(&m);
+
+	tuple_fill(&flow.reply, AF_INET6, IPPROTO_TCP);
+	build(&m, &flow);
+	cr_assert_eq(parse_error(&m, &error), -EINVAL);
+	cr_assert_eq(error.offset, 20 + 52, "CTA_TUPLE_REPLY");
+	ctlink_message_fini(&m);
+}
+
+Test(flow, tuples_are_whole)
+{
+	struct ctlink_tuple tuple;
+	struct ctlink_error error;
+	struct ctlink_message m;
+	uint32_t fields, bit;
+
+	tuple_fill(&tuple, AF_INET, IPPROTO_TCP);
+	fields = ctlink_tuple_fields(IPPROTO_TCP);
+	for (bit = 1; bit < CTQ_TUPLE_ALL; bit <<= 1) {
+		if (!(fields & bit))
+			continue;
+		ctlink_message_init(&m, CTQ_DATAGRAM_MAX, NULL);
+		ctlink_message_begin(&m, &header);
+		ctlink_tuple_put(&m, CTA_TUPLE_ORIG, &tuple, fields & ~bit);
+		cr_assert_eq(ctlink_message_end(&m), 0);
+		/* Without a protocol it is one of protocol 0, which has no ports. */
+		cr_assert_eq(parse_error(&m, &error), -EINVAL, "field 0x%x", bit);
+		cr_assert_eq(error.offset, 20);
+		cr_assert(strstr(error.text, "is missing in CTA_TUPLE_ORIG"), "%s",
+		          error.text);
+		ctlink_message_fini(&m);
+	}
+}
+
+Test(flow, labels_come_in_words_of_32)
+{
+	struct ctlink_error error;
+	struct ctlink_message m;
+	struct ctlink_flow flow;
+	uint8_t size;
+
+	for (size = 4; size <= CTLINK_LABELS_SIZE; size++) {
+		flow_fill(&flow, AF_INET, IPPROTO_TCP);
+		flow.labels_size = size;
+		ctlink_mark(&flow, CTLINK_FLOW_LABELS);
+		build(&m, &flow);
+		cr_assert_eq(parse_error(&m, &error), size % 4 ? -EINVAL : 0, "%u bytes",
+		             size);
+		if (size % 4)
+			cr_assert(strstr(error.hint, "multiple of 4"));
+		ctlink_message_fini(&m);
+	}
+}
