@@ -7,12 +7,11 @@
  */
 #include "lang/lang_priv.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <string.h>
 
 #include "base/suggest.h"
-
-static struct lang_error scratch; /* written, never read */
 
 struct lang_place lang_place_join(const struct lang_place *a, const struct lang_place *b)
 {
@@ -38,7 +37,7 @@ static struct lang_error *error_append(struct lang *l, const struct lang_place *
 	e = (struct lang_error *)ctlink_list_append(&l->errors, sizeof(*e),
 	                                            LANG_ERRORS_MAX, l->memory);
 	if (!e)
-		return &scratch;
+		return &l->scratch;
 	e->place = *place;
 	e->file = lang_source_of(l, place->source)->name;
 	return e;
@@ -122,20 +121,65 @@ const struct lang_error *lang_error_peek(const struct lang *l, uint32_t i)
 	                                                   sizeof(struct lang_error), i);
 }
 
+/* ---- lists --------------------------------------------------------------------- */
+
+bool lang_place_keep(struct lang *l, struct ctlink_list *places, uint32_t limit,
+                     const struct lang_place *place)
+{
+	struct lang_place *p;
+
+	p = (struct lang_place *)ctlink_list_append(places, sizeof(*p), limit, l->memory);
+	if (p)
+		*p = *place;
+	return p != NULL;
+}
+
+void lang_append_failed(struct lang *l, const struct lang_place *place, const char *what,
+                        int limit)
+{
+	if (errno == E2BIG)
+		lang_error_add(l, place, "more than %d %s", limit, what);
+	else
+		lang_no_memory(l);
+}
+
 /* ---- printing ------------------------------------------------------------------ */
 
-/* Bytes of the texts and messages go to terminals: no control character does. */
-static void print_byte(FILE *out, char c)
+/* Bytes of the character at @text: valid UTF-8 and no control character; else 0. */
+static size_t character_size(const char *text, size_t left)
 {
-	if ((unsigned char)c < 0x20 || c == 0x7f)
-		c = c == '\t' ? '\t' : '?';
-	fputc(c, out);
+	const unsigned char *u = (const unsigned char *)text;
+	size_t size, i;
+
+	if (u[0] == '\t' || (u[0] >= 0x20 && u[0] < 0x7f))
+		return 1;
+	if (u[0] < 0xc2 || u[0] > 0xf4)
+		return 0;
+	size = u[0] < 0xe0 ? 2 : u[0] < 0xf0 ? 3 : 4;
+	for (i = 1; i < size; i++) {
+		if (i >= left || (u[i] & 0xc0) != 0x80)
+			return 0;
+	}
+	return u[0] == 0xc2 && u[1] < 0xa0 ? 0 : size;
+}
+
+/* Texts and messages go to terminals: what is not a character there becomes '?'. */
+static void print_bytes(FILE *out, const char *text, size_t length)
+{
+	size_t i, size;
+
+	for (i = 0; i < length; i += size ? size : 1) {
+		size = character_size(text + i, length - i);
+		if (size)
+			fwrite(text + i, 1, size, out);
+		else
+			fputc('?', out);
+	}
 }
 
 static void print_text(FILE *out, const char *text)
 {
-	while (*text)
-		print_byte(out, *text++);
+	print_bytes(out, text, strlen(text));
 }
 
 static bool begins_character(char c)
@@ -154,6 +198,8 @@ static const char *line_of(const struct lang_source *s, uint32_t line, size_t *l
 	}
 	stop = memchr(p, '\n', (size_t)(end - p));
 	*length = (size_t)((stop ? stop : end) - p);
+	if (*length && p[*length - 1] == '\r')
+		(*length)--;
 	return p;
 }
 
@@ -162,11 +208,10 @@ static const char *line_of(const struct lang_source *s, uint32_t line, size_t *l
 
 static void print_line(FILE *out, const char *line, size_t length)
 {
-	size_t i;
-
+	while (length && (line[length - 1] == ' ' || line[length - 1] == '\t'))
+		length--;
 	fputs("  ", out);
-	for (i = 0; i < length && line[i] != '\r'; i++)
-		print_byte(out, line[i]);
+	print_bytes(out, line, length);
 	fputc('\n', out);
 }
 
@@ -179,7 +224,7 @@ static void print_carets(FILE *out, const struct lang_place *p, const char *line
 	size_t i;
 
 	fputs("  ", out);
-	for (i = 0; i < length && line[i] != '\r'; i++) {
+	for (i = 0; i < length; i++) {
 		if (!begins_character(line[i]))
 			continue;
 		column++;
@@ -216,6 +261,8 @@ static void print_excerpt(const struct lang *l, const struct lang_error *e, FILE
 	size_t length;
 
 	line = line_of(lang_source_of(l, e->place.source), e->place.line, &length);
+	if (strspn(line, " \t") >= length)
+		return; /* there is nothing to see */
 	if (length > SHOWN_MAX)
 		length = SHOWN_MAX;
 	print_line(out, line, length);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Tokens to calls of build.c.
+ * Tokens to calls of chain.c, operand.c, match.c and rule.c.
  *
  * A mistake ends at the next separator: the rest of its statement is skipped, and what
  * follows is read as if nothing had happened, so that one run tells several mistakes. A block
@@ -39,31 +39,32 @@ static void lang_yyerror(struct lang_place *place, struct lang_input *in, void *
 %expect 0
 
 %token END 0		"the end of the file"
-%token SEPARATOR	"the end of the line"
-%token ACCEPT		"accept"
-%token ASSIGN		"set"
+/* in the order in which messages list them */
 %token CHAIN		"chain"
-%token COMMENT		"comment"
-%token COUNT		"counter"
 %token DEFINE		"define"
-%token DROP		"drop"
+%token INCLUDE		"include"
+%token HOOK		"hook"
+%token POLICY		"policy"
 %token FIELD		"a match"
 %token GROUP		"a match "
-%token HOOK		"hook"
-%token IDENTIFIER	"a name"
-%token INCLUDE		"include"
-%token JUMP		"jump"
-%token MEMBER_WORD	"a field"
 %token NAME		"name"
-%token NOT_EQUAL	"!="
-%token POLICY		"policy"
+%token COMMENT		"comment"
+%token ACCEPT		"accept"
+%token DROP		"drop"
+%token JUMP		"jump"
 %token RETURN		"return"
-%token SET_CLOSE	"'}'"
-%token SET_OPEN		"'{'"
-%token STRING		"a string"
+%token COUNT		"counter"
+%token IDENTIFIER	"a name"
+%token MEMBER_WORD	"a field"
+%token NOT_EQUAL	"!="
+%token ASSIGN		"set"
 %token VALUE_WORD	"a value"
 %token VARIABLE		"a variable"
+%token STRING		"a string"
 %token WORD		"a word"
+%token SET_OPEN		"'{'"
+%token SET_CLOSE	"'}'"
+%token SEPARATOR	"the end of the line"
 
 %%
 
@@ -181,15 +182,15 @@ value:
 
 %%
 
-/* ---- messages -------------------------------------------------------------------- */
+/* ---- messages ------------------------------------------------------------------ */
 
 #define EXPECTED_MAX 32
 
 /* Of tokens that mean the same to people only the first is said. */
 static bool is_said_by_another(yysymbol_kind_t kind, bool value)
 {
-	return kind == YYSYMBOL_GROUP || kind == YYSYMBOL_VARIABLE ||
-	       (kind == YYSYMBOL_STRING && value) || kind == YYSYMBOL_YYerror;
+	return kind == YYSYMBOL_GROUP || kind == YYSYMBOL_VARIABLE || kind == YYSYMBOL_YYEOF ||
+	       (kind == YYSYMBOL_STRING && value);
 }
 
 static void say_expected(struct lang_error *e, const yysymbol_kind_t *expected, int n)
@@ -280,11 +281,8 @@ int lang_parse_source(struct lang *l, uint32_t source)
 	struct lang_input in = { .l = l, .source = source, .line = 1, .column = 1 };
 	uint32_t before = l->error_count;
 	void *scanner;
-	int err;
 
-	err = lang_scan_begin(&in, s->text, s->size, &scanner);
-	if (err)
-		return err;
+	scanner = lang_scan_begin(&in, s->text, s->size);
 	lang_yyparse(&in, scanner);
 	lang_scan_end(scanner);
 	lang_rule_forget(l);

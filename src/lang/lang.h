@@ -41,9 +41,9 @@ struct lang;
 #define LANG_INCLUDE_DEPTH 8            /* files within files */
 #define LANG_FILES_MAX     1024
 #define LANG_VARIABLES_MAX 1024
-#define LANG_ERRORS_MAX    20 /* that are kept; the others are only counted */
+#define LANG_ERRORS_MAX    20 /* then reading ends */
 
-/* ---- reading ------------------------------------------------------------------ */
+/* ---- reading ------------------------------------------------------------------- */
 
 /** An empty reader; NULL when memory is short. @memory: NULL for the C library's. */
 struct lang *lang_new(const struct ctlink_memory *memory);
@@ -65,7 +65,7 @@ int lang_read_text(struct lang *l, const char *name, const char *text,
 /** What was read so far; belongs to @l, but its rules may be moved out of it. */
 struct ctlink_ruleset *lang_ruleset(struct lang *l);
 
-/* ---- mistakes ------------------------------------------------------------------- */
+/* ---- mistakes ------------------------------------------------------------------ */
 
 #define LANG_TEXT_MAX 256
 
@@ -99,7 +99,7 @@ void lang_errors_print(const struct lang *l, FILE *out);
 void lang_blame_chain(struct lang *l, uint32_t i, const char *text, const char *hint);
 void lang_blame_rule(struct lang *l, uint32_t i, const char *text, const char *hint);
 
-/* ---- printing ---------------------------------------------------------------------- */
+/* ---- printing ------------------------------------------------------------------ */
 
 /*
  * One line of the language, without its end. A member that cannot be said in the

@@ -4,8 +4,12 @@
  *
  *     read.c     the reader: texts, files, include
  *     scan.l     bytes to tokens; knows which words mean something where
- *     grammar.y  tokens to calls of build.c
- *     build.c    chains, rules, matches and statements, and what may not be
+ *     grammar.y  tokens to calls of the following four
+ *     chain.c    chains
+ *     operand.c  fields and values, variables
+ *     match.c    matches, those that are implied too
+ *     rule.c     statements and rules
+ *     token.c    the text of a token, without its escapes
  *     value.c    the text of one value to a struct ctlink_value, by its field's type
  *     words.c    all words and names: one table for each kind
  *     error.c    mistakes: gathered while reading, printed afterwards
@@ -71,6 +75,7 @@ struct lang {
 	struct ctlink_list variables;    /* of struct lang_variable */
 	struct ctlink_list errors;       /* of struct lang_error */
 	uint32_t error_count;
+	struct lang_error scratch; /* takes what the list cannot; never read */
 	bool no_memory;
 
 	/* where the grammar stands */
@@ -91,6 +96,8 @@ struct lang_input {
 	uint32_t depth;                    /* of braces around chains */
 	bool unknown;                      /* an unknown word stands in this line */
 	bool ended;                        /* the separator before the end is given */
+	size_t room_used;
+	char room[1024] BASE_ALIGNED(16); /* what flex allocates */
 };
 
 static inline struct lang_source *lang_source_of(const struct lang *l, uint32_t i)
@@ -99,7 +106,7 @@ static inline struct lang_source *lang_source_of(const struct lang *l, uint32_t 
 	                                              sizeof(struct lang_source), i);
 }
 
-/* ---- read.c ---------------------------------------------------------------- */
+/* ---- read.c -------------------------------------------------------------------- */
 
 /** Read what @pattern names, relative to @source. Mistakes are told. */
 void lang_include(struct lang *l, uint32_t source, const struct lang_token *pattern);
@@ -107,21 +114,21 @@ void lang_include(struct lang *l, uint32_t source, const struct lang_token *patt
 /** Note that memory is short; reading ends soon. */
 void lang_no_memory(struct lang *l);
 
-/* ---- scan.l ------------------------------------------------------------------ */
+/* ---- scan.l -------------------------------------------------------------------- */
 
-/** Begin to scan @size bytes at @text, which two zeros follow. Returns 0 or -ENOMEM. */
-int lang_scan_begin(struct lang_input *in, char *text, size_t size, void **scanner);
+/** Begin to scan @size bytes at @text, which two zeros follow. Give it to the others. */
+void *lang_scan_begin(struct lang_input *in, char *text, size_t size);
 void lang_scan_end(void *scanner);
 
 /** The next token; 0: the end. */
 int lang_yylex(struct lang_token *value, struct lang_place *place, void *scanner);
 
-/* ---- grammar.y ---------------------------------------------------------------- */
+/* ---- grammar.y ----------------------------------------------------------------- */
 
 /** Read source @source; 0, or -EINVAL when there were mistakes, or -ENOMEM. */
 int lang_parse_source(struct lang *l, uint32_t source);
 
-/* ---- error.c ---------------------------------------------------------------- */
+/* ---- error.c ------------------------------------------------------------------- */
 
 /** Add a mistake; the result may get `meant` and `allowed`. Never NULL. */
 struct lang_error *lang_error_add(struct lang *l, const struct lang_place *place,
@@ -135,30 +142,41 @@ struct lang_error *lang_error_add_fault(struct lang *l, const struct lang_token 
 void lang_error_suggest(struct lang_error *e, const struct lang_token *typed,
                         const char *const *words, size_t n);
 
+/** Append @place to @places; false with errno when that cannot be. */
+bool lang_place_keep(struct lang *l, struct ctlink_list *places, uint32_t limit,
+                     const struct lang_place *place);
+
+/** By errno: the list of @what is at its @limit, which is told, or memory is short. */
+void lang_append_failed(struct lang *l, const struct lang_place *place, const char *what,
+                        int limit);
+
 /** True when so many mistakes are known that reading must end. */
 bool lang_is_over(const struct lang *l);
 
 /** From the beginning of @a to the end of @b, which may have line 0. */
 struct lang_place lang_place_join(const struct lang_place *a, const struct lang_place *b);
 
-/* ---- build.c ---------------------------------------------------------------- */
+/* ---- what the grammar calls, in the order of the text -------------------------- */
 
-/* Called by the grammar in the order of the text. */
+/* chain.c */
 void lang_chain_begin(struct lang *l, const struct lang_token *name);
 void lang_chain_begin_unknown(struct lang *l); /* its rules are read, but not kept */
 void lang_chain_end(struct lang *l);
 void lang_chain_hook(struct lang *l, const struct lang_token *hook);
 void lang_chain_policy(struct lang *l, const struct lang_token *policy);
 
+/* operand.c */
 void lang_operand_begin(struct lang *l, const struct lang_token *group,
                         const struct lang_token *word);
 void lang_operand_value(struct lang *l, const struct lang_token *value);
 void lang_operand_variable(struct lang *l, const struct lang_token *name);
+void lang_define(struct lang *l, const struct lang_token *name);
 
-/* The operand is whole. @place: of the match or assignment. */
+/* match.c: the operand is whole. @place: of all of the match. */
 void lang_rule_match(struct lang *l, bool negate, const struct lang_place *place);
-void lang_rule_assign(struct lang *l, const struct lang_place *place);
 
+/* rule.c */
+void lang_rule_assign(struct lang *l, const struct lang_place *place);
 void lang_rule_statement(struct lang *l, enum ctq_statement kind,
                          const struct lang_token *argument,
                          const struct lang_place *place);
@@ -167,6 +185,26 @@ void lang_rule_comment(struct lang *l, const struct lang_token *comment);
 void lang_rule_end(struct lang *l);
 void lang_rule_forget(struct lang *l);
 
-void lang_define(struct lang *l, const struct lang_token *name);
+/* ---- among themselves ---------------------------------------------------------- */
+
+/** The chain that is open and kept, or NULL. */
+struct ctlink_chain *lang_chain_of(struct lang *l);
+
+/** The variable of this name, or NULL. */
+struct lang_variable *lang_variable_find(const struct lang *l,
+                                         const struct lang_token *name);
+
+/** The rule goes up to the end of @place at least. */
+void lang_draft_touch(struct lang *l, const struct lang_place *place);
+
+/**
+ * token.c: a copy of the token's text, escapes replaced, at most @max - 1 (up to
+ * CTQ_COMMENT_MAX - 1) bytes, in place of *@out. False: it cannot be, which is told.
+ */
+bool lang_token_copy(struct lang *l, const struct lang_token *token, size_t max,
+                     char **out);
+
+/** Arguments of a "%.*s" that shows a token. */
+#define LANG_SHOW(t) (int)((t)->length < 64 ? (t)->length : 64), (t)->text
 
 #endif

@@ -13,7 +13,7 @@
 
 #include "ctq/ctlink.h"
 
-/* ---- words and strings ---------------------------------------------------------- */
+/* ---- words and strings --------------------------------------------------------- */
 
 static void print_quoted(FILE *out, const char *text)
 {
@@ -41,7 +41,7 @@ static void print_name(FILE *out, const char *name)
 		print_quoted(out, name);
 }
 
-/* ---- values ---------------------------------------------------------------------- */
+/* ---- values -------------------------------------------------------------------- */
 
 /* How values of one match are printed. */
 struct printer {
@@ -61,6 +61,13 @@ static void print_plain_number(const struct printer *p, uint64_t v)
 	fprintf(p->out, is_mark(p->field) ? "0x%" PRIx64 : "%" PRIu64, v);
 }
 
+static void print_range(const struct printer *p, uint64_t first, uint64_t last)
+{
+	print_plain_number(p, first);
+	fputc('-', p->out);
+	print_plain_number(p, last);
+}
+
 static void print_number(const struct printer *p, const struct ctlink_value *value)
 {
 	uint64_t first = ctlink_value_number(value->first, value->first_size);
@@ -70,8 +77,7 @@ static void print_number(const struct printer *p, const struct ctlink_value *val
 		fprintf(p->out, "0x%" PRIx64 "/0x%" PRIx64, first,
 		        ctlink_value_number(value->mask, value->mask_size));
 	else if (ctlink_has(value, CTLINK_VALUE_LAST))
-		fprintf(p->out, "%" PRIu64 "-%" PRIu64, first,
-		        ctlink_value_number(value->last, value->last_size));
+		print_range(p, first, ctlink_value_number(value->last, value->last_size));
 	else if (name)
 		fputs(name, p->out);
 	else
@@ -144,7 +150,7 @@ static void print_value(const struct printer *p, const struct ctlink_value *valu
 	}
 }
 
-/* ---- matches ---------------------------------------------------------------------- */
+/* ---- matches ------------------------------------------------------------------- */
 
 static void print_values(struct printer *p, const struct ctlink_match *match)
 {
@@ -201,7 +207,7 @@ static int match_proto(const struct ctlink_match *match)
 	return (int)ctlink_value_number(v->first, v->first_size);
 }
 
-/* ---- statements ------------------------------------------------------------------- */
+/* ---- statements ---------------------------------------------------------------- */
 
 static void print_assign(const char *word, const struct ctlink_statement *s, FILE *out)
 {
@@ -227,8 +233,7 @@ static void print_statement(const struct ctlink_statement *s, FILE *out)
 	}
 }
 
-/* ---- rules and chains ----------------------------------------------------------------
- */
+/* ---- rules and chains ---------------------------------------------------------- */
 
 static void print_gap(FILE *out, bool *any)
 {
@@ -291,8 +296,7 @@ void lang_chain_print(const struct ctlink_chain *chain, FILE *out)
 		fprintf(out, " policy %s", policy);
 }
 
-/* ---- whole rule sets ------------------------------------------------------------------
- */
+/* ---- whole rule sets ----------------------------------------------------------- */
 
 static uint32_t chain_index(const struct ctlink_ruleset *set, const char *name)
 {

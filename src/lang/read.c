@@ -67,7 +67,7 @@ void lang_no_memory(struct lang *l)
 	l->no_memory = true;
 }
 
-/* ---- texts -------------------------------------------------------------------- */
+/* ---- texts --------------------------------------------------------------------- */
 
 /* A source with room for @size bytes; its number in *@i. */
 static int source_new(struct lang *l, const char *name, size_t size, uint32_t *i)
@@ -108,7 +108,7 @@ int lang_read_text(struct lang *l, const char *name, const char *text, size_t si
 	return lang_parse_source(l, i);
 }
 
-/* ---- files -------------------------------------------------------------------- */
+/* ---- files --------------------------------------------------------------------- */
 
 /* Read all @size bytes; a file that has become shorter meanwhile is an error. */
 static int read_whole(int fd, char *text, size_t size)
@@ -203,7 +203,7 @@ int lang_read_file(struct lang *l, const char *path)
 	return lang_parse_source(l, i);
 }
 
-/* ---- include ---------------------------------------------------------------------- */
+/* ---- include ------------------------------------------------------------------- */
 
 /* A relative pattern begins in the folder of the file that it stands in. */
 static bool pattern_resolve(const struct lang *l, uint32_t source,

@@ -68,28 +68,7 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* ---- names ------------------------------------------------------------------ */
-
-static void fault_allow_names(struct lang_fault *fault, const struct lang_names *names)
-{
-	size_t i, used;
-
-	used = (size_t)snprintf(fault->allowed, sizeof(fault->allowed),
-	                        "%s:", names->plural);
-	for (i = 0; i < names->length; i++) {
-		/* each value once: by its first name */
-		if (lang_names_name(names, names->list[i].value) != names->list[i].name)
-			continue;
-		if (used + strlen(names->list[i].name) + 6 > sizeof(fault->allowed)) {
-			snprintf(fault->allowed + used, sizeof(fault->allowed) - used,
-			         " ...");
-			return;
-		}
-		used += (size_t)snprintf(fault->allowed + used,
-		                         sizeof(fault->allowed) - used, " %s",
-		                         names->list[i].name);
-	}
-}
+/* ---- names --------------------------------------------------------------------- */
 
 static void fault_suggest_name(struct lang_fault *fault, const struct lang_names *names,
                                struct slice s)
@@ -111,11 +90,11 @@ static int fault_name(struct lang_fault *fault, const struct lang_names *names,
 {
 	fault_set(fault, "unknown %s " QUOTED, names->kind, SHOW(s));
 	fault_suggest_name(fault, names, s);
-	fault_allow_names(fault, names);
+	lang_names_list(names, fault->allowed, sizeof(fault->allowed));
 	return -EINVAL;
 }
 
-/* ---- numbers ------------------------------------------------------------------ */
+/* ---- numbers ------------------------------------------------------------------- */
 
 enum digits { DIGITS_OK, DIGITS_NONE, DIGITS_TOO_MANY };
 
@@ -201,6 +180,8 @@ static int number_parse(const struct reader *r, struct slice s, uint64_t *value)
 {
 	enum digits digits;
 
+	if (s.length == 0)
+		return fault_set(r->fault, "a number is missing");
 	if (r->names && lang_names_value(r->names, s.text, s.length, value))
 		return 0;
 	if (units_parse(r->field->number, s, value))
@@ -334,7 +315,7 @@ static int any_bits_parse(const struct reader *r, struct slice s,
 	return 0;
 }
 
-/* ---- addresses ------------------------------------------------------------------ */
+/* ---- addresses ----------------------------------------------------------------- */
 
 /* What is wrong with something that looks like an IPv4 address. */
 static int fault_ipv4(struct lang_fault *fault, struct slice s)
@@ -481,7 +462,7 @@ static int any_address_parse(struct slice s, struct ctlink_value *out,
 	return err;
 }
 
-/* ---- strings -------------------------------------------------------------------- */
+/* ---- strings ------------------------------------------------------------------- */
 
 static int string_parse(const struct reader *r, struct slice s, struct ctlink_value *out,
                         const struct ctlink_memory *memory)
@@ -497,13 +478,16 @@ static int string_parse(const struct reader *r, struct slice s, struct ctlink_va
 		                 SHOW(s), max - 1);
 	if (memchr(s.text, '\0', s.length))
 		return fault_set(r->fault, "a zero byte in a name");
+	if (memchr(s.text, '*', s.length - 1))
+		return fault_set(r->fault, QUOTED " has a '*' that is not at its end",
+		                 SHOW(s));
 	if (ctlink_string_set(&out->string, s.text, s.length, memory) < 0)
 		return -ENOMEM;
 	ctlink_mark(out, CTLINK_VALUE_STRING);
 	return 0;
 }
 
-/* ---- by type ---------------------------------------------------------------------- */
+/* ---- by type ------------------------------------------------------------------- */
 
 static struct reader reader_for(const struct ctlink_field *field, uint8_t proto,
                                 struct lang_fault *fault)

@@ -5,6 +5,7 @@
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <netinet/in.h>
 #include <linux/netfilter.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -12,7 +13,7 @@
 #include "ctlink/match.h"
 #include "ctq/ctlink.h"
 
-/* ---- fields ---------------------------------------------------------------- */
+/* ---- fields -------------------------------------------------------------------- */
 
 #define FIELD(group, word, field)                    \
 	{                                            \
@@ -143,7 +144,7 @@ size_t lang_word_list(const char *group, size_t group_length, const char **list,
 	return n;
 }
 
-/* ---- names of values ---------------------------------------------------------- */
+/* ---- names of values ----------------------------------------------------------- */
 
 static const struct lang_name families[] = {
 	{ "ip", AF_INET },    { "ip6", AF_INET6 }, { "ipv4", AF_INET },
@@ -322,4 +323,22 @@ const char *lang_names_name(const struct lang_names *names, uint64_t value)
 			return names->list[i].name;
 	}
 	return NULL;
+}
+
+void lang_names_list(const struct lang_names *names, char *buf, size_t size)
+{
+	const struct lang_name *n;
+	size_t i, used;
+
+	used = (size_t)snprintf(buf, size, "%s:", names->plural);
+	for (i = 0; i < names->length; i++) {
+		n = &names->list[i];
+		if (lang_names_name(names, n->value) != n->name)
+			continue;
+		if (used + strlen(n->name) + sizeof(" ...") + 1 > size) {
+			snprintf(buf + used, size - used, " ...");
+			return;
+		}
+		used += (size_t)snprintf(buf + used, size - used, " %s", n->name);
+	}
 }

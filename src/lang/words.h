@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* ---- fields ---------------------------------------------------------------- */
+/* ---- fields -------------------------------------------------------------------- */
 
 /* A spelling of a field. */
 struct lang_word {
@@ -37,7 +37,7 @@ size_t lang_word_list(const char *group, size_t group_length, const char **words
                       size_t max);
 #define LANG_WORDS_MAX 96
 
-/* ---- names of values ---------------------------------------------------------- */
+/* ---- names of values ----------------------------------------------------------- */
 
 struct lang_name {
 	const char *name;
@@ -68,5 +68,8 @@ bool lang_names_value(const struct lang_names *names, const char *text, size_t l
 
 /** The name of a value, or NULL. */
 const char *lang_names_name(const struct lang_names *names, uint64_t value);
+
+/** "states: new established ...": each value by its first name, as far as @size allows. */
+void lang_names_list(const struct lang_names *names, char *buf, size_t size);
 
 #endif

@@ -29,7 +29,7 @@ static int no_memory(const struct build *b)
 	return rules_error_set(b->error, -ENOMEM, 0, 0, 0, "no memory for the rules");
 }
 
-/* ---- room ------------------------------------------------------------------------ */
+/* ---- room ---------------------------------------------------------------------- */
 
 static void count(const struct rules_change *c, uint32_t *checks, uint32_t *values,
                   uint32_t *actions)
@@ -97,8 +97,7 @@ static bool index_room_make(struct rules *rules)
 	return true;
 }
 
-/* ---- chains and rules ----------------------------------------------------------------
- */
+/* ---- chains and rules ---------------------------------------------------------- */
 
 static int chain_fill(struct build *b, struct draft_chain *draft)
 {

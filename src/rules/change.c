@@ -14,7 +14,7 @@
 #include <linux/netfilter.h>
 #include <string.h>
 
-/* ---- lists ------------------------------------------------------------------------- */
+/* ---- lists --------------------------------------------------------------------- */
 
 static bool chain_is(const void *item, const void *key)
 {

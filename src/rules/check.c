@@ -52,8 +52,7 @@ static int place_find(uint16_t field)
 	return -1;
 }
 
-/* ---- validating -----------------------------------------------------------------------
- */
+/* ---- validating ---------------------------------------------------------------- */
 
 static int match_validate(const struct ctlink_match *m, struct ctlink_error *error)
 {
@@ -101,8 +100,7 @@ void check_count(const struct ctlink_rule *rule, uint32_t *n_checks, uint32_t *n
 		*n_values += ctlink_rule_match(rule, i)->values.length;
 }
 
-/* ---- making ---------------------------------------------------------------------------
- */
+/* ---- making -------------------------------------------------------------------- */
 
 static void make_name(const struct ctlink_value *v, struct check_value *out)
 {

@@ -48,7 +48,7 @@ struct check_rule {
 	const struct check *checks;
 };
 
-/* ---- comparing --------------------------------------------------------------------- */
+/* ---- comparing ----------------------------------------------------------------- */
 
 static inline bool check_words_within(const uint64_t w[2], const uint64_t first[2],
                                       const uint64_t last[2])

@@ -37,7 +37,7 @@ void counters_fini(struct counters *c)
 	pthread_mutex_destroy(&c->lock);
 }
 
-/* ---- chunks: under the lock ------------------------------------------------------ */
+/* ---- chunks: under the lock ---------------------------------------------------- */
 
 static void counter_clear(struct rules_counter *k)
 {
@@ -95,7 +95,7 @@ static int chunk_add(struct counters *c)
 	return 0;
 }
 
-/* ---- indexes ---------------------------------------------------------------------- */
+/* ---- indexes ------------------------------------------------------------------- */
 
 int counters_take(struct counters *c, uint32_t *index)
 {

@@ -64,7 +64,7 @@ void rule_key_set_state(struct rule_key *key, enum ctq_ctstate ctstate);
 /** Status bits and mark of the flow that the packet belongs to. */
 void rule_key_set_flow(struct rule_key *key, uint32_t status, uint32_t mark);
 
-/* ---- for backends --------------------------------------------------------------- */
+/* ---- for backends -------------------------------------------------------------- */
 
 /** An address of @size (4 or 16) bytes in network order as two words. */
 void rule_address_read(uint64_t words[2], const uint8_t *address, uint8_t size);

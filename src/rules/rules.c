@@ -47,8 +47,7 @@ int rules_error_set(struct rules_error *e, int code, uint32_t item, uint16_t att
 	return code;
 }
 
-/* ---- life ----------------------------------------------------------------------------
- */
+/* ---- life ---------------------------------------------------------------------- */
 
 /* Policies have the lowest indexes, and are in force from the first generation on. */
 static int policies_take(struct rules *rules)

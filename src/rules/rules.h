@@ -59,7 +59,7 @@ struct rules_change;
 
 #define RULES_POLICIES PACKET_HOOKS
 
-/* ---- the daemon's rule sets ----------------------------------------------------- */
+/* ---- the daemon's rule sets ---------------------------------------------------- */
 
 /**
  * Begin with generation 1. @backend: a name of rules_backend_list(); @workers: 1 …
@@ -83,7 +83,7 @@ void ruleset_put(const struct ruleset *rs);
 /** The counters of worker @number, for that thread alone. */
 struct rules_worker *rules_worker(struct rules *rules, uint16_t number);
 
-/* ---- judging --------------------------------------------------------------------- */
+/* ---- judging ------------------------------------------------------------------- */
 
 /* A change of marks: new = (old & ~mask) | value; nothing changes when mask is 0. */
 struct rule_mark {
@@ -113,8 +113,7 @@ void ruleset_classify(const struct ruleset *rs, const struct rule_key *key,
 void rules_account(struct rules_worker *w, uint32_t generation, uint32_t index,
                    uint32_t bytes);
 
-/* ---- what a generation holds: control thread ------------------------------------------
- */
+/* ---- what a generation holds: control thread ----------------------------------- */
 
 struct ruleset_info {
 	uint32_t generation;

@@ -102,7 +102,7 @@ struct rules {
 	uint32_t next_id;
 };
 
-/* ---- transactions ----------------------------------------------------------------- */
+/* ---- transactions -------------------------------------------------------------- */
 
 struct draft_rule {
 	struct draft_rule *prev, *next;
@@ -137,14 +137,13 @@ struct draft_chain *change_chain_peek(const struct rules_change *c, const char *
 int rules_error_set(struct rules_error *e, int code, uint32_t item, uint16_t attr,
                     uint32_t number, const char *fmt, ...) BASE_PRINTF(6, 7);
 
-/* ---- memory --------------------------------------------------------------------------
- */
+/* ---- memory -------------------------------------------------------------------- */
 
 /** @n times @size bytes of zeros; NULL: none. @n may be 0. */
 void *rules_alloc(const struct rules *rules, size_t n, size_t size);
 void rules_free(const struct rules *rules, void *p);
 
-/* ---- rule.c ---------------------------------------------------------------------- */
+/* ---- rule.c -------------------------------------------------------------------- */
 
 /**
  * A rule with one reference, a new id, and an index of its own, which has taken what @value
