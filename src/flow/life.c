@@ -88,6 +88,13 @@ static enum flow_counter counter_of_end(enum flow_end end, bool confirmed)
 	}
 }
 
+static void unreserve_one(struct flow_table *t, const struct tuple *tuple)
+{
+	if (t->sources)
+		source_put(t->sources, tuple);
+	atomic_fetch_sub_explicit(&t->live, 1, memory_order_relaxed);
+}
+
 /* The winner's work, once DYING is set; @status: the bits before. */
 static void bury(struct flow_worker *w, struct flow *f, uint32_t status,
                  enum flow_end end, uint64_t now_ns)
@@ -108,7 +115,7 @@ static void bury(struct flow_worker *w, struct flow *f, uint32_t status,
 	}
 	lists_move(t, f, FLOW_LIST_DYING, 0);
 	flow_count(w, counter_of_end(end, status & TRACK_CONFIRMED));
-	atomic_fetch_sub_explicit(&t->live, 1, memory_order_relaxed);
+	unreserve_one(t, &f->side[TRACK_ORIGINAL].tuple);
 	rcu_defer(&f->rcu, life_grace_over);
 }
 
@@ -172,20 +179,53 @@ static bool evict_one(struct flow_worker *w, uint64_t now_ns)
 	return f != NULL;
 }
 
+/* How many flows there may be for this one to be born. */
+static uint32_t limit_for(const struct flow_table *t, const struct tuple *tuple)
+{
+	const struct flow_table_config *cfg = &t->cfg;
+
+	if (!cfg->reserve)
+		return cfg->max;
+	if (cfg->is_reserved && cfg->is_reserved(cfg->is_reserved_ctx, tuple))
+		return cfg->max;
+	return cfg->max - cfg->reserve;
+}
+
 /* Count one more flow; false: there is no room and none can be made. */
-static bool reserve_one(struct flow_worker *w, uint64_t now_ns)
+static bool reserve_room(struct flow_worker *w, const struct tuple *tuple,
+                         uint64_t now_ns)
 {
 	struct flow_table *t = w->table;
+	uint32_t limit = limit_for(t, tuple);
 	unsigned int tries;
 
 	for (tries = 0; tries < LIFE_EVICT_TRIES; tries++) {
-		if (atomic_fetch_add_explicit(&t->live, 1, memory_order_relaxed) <
-		    t->cfg.max)
+		if (atomic_fetch_add_explicit(&t->live, 1, memory_order_relaxed) < limit)
 			return true;
 		atomic_fetch_sub_explicit(&t->live, 1, memory_order_relaxed);
 		if (!evict_one(w, now_ns))
 			return false;
 	}
+	return false;
+}
+
+/* Room in the table, and within the source's limit. */
+static bool reserve_one(struct flow_worker *w, const struct tuple *tuple, uint64_t now_ns,
+                        enum ctq_reason *why)
+{
+	struct flow_table *t = w->table;
+
+	*why = CTQ_DROP_SOURCE_LIMIT;
+	if (t->sources && !source_take(t->sources, tuple, t->cfg.per_source)) {
+		flow_count(w, FLOW_COUNTER_SOURCE_LIMIT);
+		return false;
+	}
+	*why = CTQ_DROP_TABLE_FULL;
+	if (reserve_room(w, tuple, now_ns))
+		return true;
+	if (t->sources)
+		source_put(t->sources, tuple);
+	flow_count(w, FLOW_COUNTER_TABLE_FULL);
 	return false;
 }
 
@@ -263,9 +303,8 @@ struct flow *flow_new(struct flow_worker *w, const struct packet *p, uint64_t no
 		*why = CTQ_INVALID_ICMP_TYPE;
 		return NULL;
 	}
-	*why = CTQ_DROP_TABLE_FULL;
-	if (!reserve_one(w, now_ns))
-		goto full;
+	if (!reserve_one(w, &p->tuple, now_ns, why))
+		return NULL;
 	f = slab_alloc(t->slab, &w->chunk);
 	if (!f)
 		goto unreserve;
@@ -279,9 +318,8 @@ free_slot:
 	atomic_store_explicit(&f->refs, 0, memory_order_relaxed);
 	slab_free(t->slab, f);
 unreserve:
-	atomic_fetch_sub_explicit(&t->live, 1, memory_order_relaxed);
-full:
 	flow_count(w, FLOW_COUNTER_TABLE_FULL);
+	unreserve_one(t, &p->tuple);
 	return NULL;
 }
 

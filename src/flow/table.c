@@ -44,7 +44,7 @@ static bool config_is_valid(const struct flow_table_config *cfg)
 	return cfg->max >= 1 && cfg->max <= FLOW_MAX_LIMIT && cfg->workers >= 1 &&
 	       cfg->workers <= FLOW_WORKERS_LIMIT && cfg->unconfirmed_s >= 1 &&
 	       cfg->events >= 2 && (cfg->events & (cfg->events - 1)) == 0 &&
-	       cfg->cookie_bits <= 32;
+	       cfg->cookie_bits <= 32 && cfg->reserve < cfg->max;
 }
 
 static uint32_t slack_of(uint32_t max)
@@ -144,6 +144,7 @@ static void table_free(struct flow_table *t)
 		slab_destroy(t->slab);
 	if (t->cookies)
 		cookies_destroy(t->cookies);
+	sources_destroy(t->sources);
 	free(t->deadline);
 	free(t->phase);
 	free(t);
@@ -161,7 +162,10 @@ static int table_init(struct flow_table *t)
 	t->phase = calloc(slots, sizeof(*t->phase));
 	t->trie = hashtrie_new(&table_ops, t);
 	t->cookies = cookies_new(t->cfg.cookie_bits, t->cfg.workers);
-	if (!t->deadline || !t->phase || !t->trie || !t->cookies)
+	if (t->cfg.per_source)
+		t->sources = sources_new(t->cfg.max, &t->key);
+	if (!t->deadline || !t->phase || !t->trie || !t->cookies ||
+	    (t->cfg.per_source && !t->sources))
 		return -ENOMEM;
 	t->can_bias = flow_lock_can_bias();
 	if (getrandom(t->id_key, sizeof(t->id_key), 0) != sizeof(t->id_key))

@@ -40,6 +40,12 @@ struct flow_table_config {
 	uint8_t cookie_bits; /* bits that a packet mark has for cookies; 0: none, at most
 	                        32 */
 	bool evict_closing;  /* when nothing else can go, evict the oldest closing flow */
+	uint32_t
+		per_source; /* flows of one source (flow/source.h) at most; 0: no limit */
+	/** The last @reserve of @max are for those for whom this says yes. NULL: for nobody. */
+	uint32_t reserve;
+	bool (*is_reserved)(void *ctx, const struct tuple *t);
+	void *is_reserved_ctx;
 };
 
 #define FLOW_MAX_LIMIT     (1u << 26) /* 67 million slots of 320 bytes: 20 GiB */
@@ -101,7 +107,7 @@ BASE_MUST_CHECK struct flow *flow_find_id(struct flow_table *t, uint32_t id,
 /**
  * A new unconfirmed flow of @p's tuple, reply tuple its inverse; borrowed by the
  * caller, held by the worker's table. When the table is full the oldest non-assured flow
- * goes. NULL and *@why = CTQ_DROP_TABLE_FULL, CTQ_DROP_MEMORY, or CTQ_INVALID_ICMP_TYPE
+ * goes. NULL and *@why = CTQ_DROP_TABLE_FULL, CTQ_DROP_SOURCE_LIMIT, CTQ_DROP_MEMORY, or CTQ_INVALID_ICMP_TYPE
  * (no inverse).
  */
 struct flow *flow_new(struct flow_worker *w, const struct packet *p, uint64_t now_ns,

@@ -8,6 +8,7 @@
 #include "flow/cookie.h"
 #include "flow/lists.h"
 #include "flow/slab.h"
+#include "flow/source.h"
 #include "flow/table.h"
 #include "flow/worker.h"
 #include "hashtrie/hashtrie.h"
@@ -26,6 +27,7 @@ struct flow_table {
 	struct hashtrie *trie; /* handle: slot << 1 | direction */
 	struct slab *slab;
 	struct cookies *cookies;
+	struct sources *sources;      /* NULL: sources have no limit */
 	struct flow_worker **workers; /* cfg.workers of packets, and control's */
 	bool can_bias;                /* see lock.h */
 	uint32_t id_key[2];

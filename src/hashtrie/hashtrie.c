@@ -181,16 +181,18 @@ static inline void subtree_count(uint64_t *counter, int64_t n)
 static int subtree_insert(struct hashtrie *t, struct subtree *sub, uint64_t entry,
                           const void *key, uint32_t *standing)
 {
-	uint32_t tag = entry_tag(entry);
-	uint32_t other = home_find(t, trie_line(t, tag), tag, key);
-	int err;
+	uint32_t tag = entry_tag(entry), ref = trie_leaf_ref(t, tag), other;
+	struct line *leaf = arena_at(&t->arena, ref);
+	int err = 0;
 
+	other = home_find(t, leaf_home(leaf, ref & REF_CLASS, tag), tag, key);
 	if (other != HASHTRIE_NONE) {
 		if (standing)
 			*standing = other;
 		return -EEXIST;
 	}
-	err = trie_add(t, entry);
+	if (ref == REF_NONE || !leaf_place(leaf, ref & REF_CLASS, entry, LEAF_NEAR))
+		err = trie_add(t, entry);
 	if (err == 0)
 		subtree_count(&sub->entries, 1);
 	else
@@ -205,6 +207,7 @@ int hashtrie_insert(struct hashtrie *t, uint64_t hash, const void *key, uint32_t
 	int err;
 
 	assert(handle != HASHTRIE_NONE);
+	hashtrie_prefetch(t, hash); /* while we wait for the lock */
 	pthread_mutex_lock(&sub->lock);
 	err = subtree_insert(t, sub, entry_make(hash_tag(hash), handle), key, standing);
 	pthread_mutex_unlock(&sub->lock);
@@ -220,8 +223,7 @@ static bool leaf_may_shrink(const struct line *leaf, unsigned int class,
 
 static int subtree_remove(struct hashtrie *t, struct subtree *sub, uint64_t entry)
 {
-	struct trie_path path;
-	uint32_t ref = trie_walk(t, entry_tag(entry), &path);
+	uint32_t ref = trie_leaf_ref(t, entry_tag(entry));
 	struct line *leaf = arena_at(&t->arena, ref);
 	struct line *line = leaf_take(leaf, ref & REF_CLASS, entry);
 
@@ -229,7 +231,7 @@ static int subtree_remove(struct hashtrie *t, struct subtree *sub, uint64_t entr
 		return -ENOENT;
 	subtree_count(&sub->entries, -1);
 	if (leaf_may_shrink(leaf, ref & REF_CLASS, line))
-		trie_shrink(t, &path, entry_tag(entry));
+		trie_shrink(t, entry_tag(entry));
 	return 0;
 }
 
@@ -240,6 +242,7 @@ int hashtrie_remove(struct hashtrie *t, uint64_t hash, uint32_t handle)
 
 	if (handle == HASHTRIE_NONE)
 		return -ENOENT;
+	hashtrie_prefetch(t, hash);
 	pthread_mutex_lock(&sub->lock);
 	err = subtree_remove(t, sub, entry_make(hash_tag(hash), handle));
 	pthread_mutex_unlock(&sub->lock);

@@ -142,7 +142,7 @@ struct hashtrie_cursor {
 	uint64_t at;   /* the least tag << 32 | handle not yet delivered */
 	uint64_t done; /* not 0: nothing is left */
 };
-#define HASHTRIE_CURSOR_START ((struct hashtrie_cursor){0, 0})
+#define HASHTRIE_CURSOR_START ((struct hashtrie_cursor){ 0, 0 })
 
 /**
  * Deliver up to @max (at least 1) handles and move @cursor. Returns how many; 0 is

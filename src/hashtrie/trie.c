@@ -17,6 +17,21 @@
 #include <errno.h>
 #include <string.h>
 
+#define TRIE_LEVELS 3 /* the root and two nodes */
+
+/* One step of a writer's way: a reference, and the array that it stands in. */
+struct trie_step {
+	uint32_t *refs;
+	unsigned int index; /* refs[index] leads on */
+	unsigned int width; /* refs has 2^width elements */
+	unsigned int shift; /* tag bits below those that index takes */
+};
+
+struct trie_path {
+	struct trie_step step[TRIE_LEVELS]; /* step[0] is the root */
+	unsigned int last;                  /* step[last] holds the leaf's reference */
+};
+
 /* ---- references and blocks --------------------------------------------------- */
 
 static inline struct line *trie_leaf(const struct hashtrie *t, uint32_t ref)
@@ -87,7 +102,8 @@ static void step_enter(struct trie_step *s, uint32_t *refs, unsigned int width,
 	s->index = tag >> shift & ((1u << width) - 1);
 }
 
-uint32_t trie_walk(struct hashtrie *t, uint32_t tag, struct trie_path *path)
+/* Find the way to @tag's leaf. Returns the leaf's reference. */
+static uint32_t trie_walk(struct hashtrie *t, uint32_t tag, struct trie_path *path)
 {
 	struct trie_step *s = path->step;
 	uint32_t ref;
@@ -445,16 +461,17 @@ static void node_narrow(struct hashtrie *t, struct trie_path *path, uint32_t tag
 	}
 }
 
-void trie_shrink(struct hashtrie *t, struct trie_path *path, uint32_t tag)
+void trie_shrink(struct hashtrie *t, uint32_t tag)
 {
-	uint32_t ref = step_ref(&path->step[path->last]);
+	struct trie_path path;
+	uint32_t ref = trie_walk(t, tag, &path);
 	bool joined = false;
 
 	if (leaf_count(trie_leaf(t, ref), ref & REF_CLASS) == 0)
-		trie_reduce(t, path);
-	while (trie_merge(t, path) || node_remove(t, path))
+		trie_reduce(t, &path);
+	while (trie_merge(t, &path) || node_remove(t, &path))
 		joined = true;
 	if (joined)
-		node_narrow(t, path, tag);
-	trie_reduce(t, path);
+		node_narrow(t, &path, tag);
+	trie_reduce(t, &path);
 }

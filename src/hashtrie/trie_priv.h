@@ -41,7 +41,6 @@
 #define TRIE_NODE_LEAST 4u  /* 16 references: one granule */
 #define TRIE_NODE_MOST  10u /* 1024 references: one page */
 #define TRIE_LINE_BITS  6   /* tag bits below these choose the line, not the way */
-#define TRIE_LEVELS     3
 
 _Static_assert(TRIE_ROOT_WIDTH + 2 * TRIE_NODE_MOST + TRIE_LINE_BITS == 32,
                "root, two nodes and the line use up the tag");
@@ -77,19 +76,6 @@ struct hashtrie {
 	struct subtree subtree[TRIE_ROOT_SIZE];
 };
 
-/* One step of a writer's way: a reference, and the array that it stands in. */
-struct trie_step {
-	uint32_t *refs;
-	unsigned int index; /* refs[index] leads on */
-	unsigned int width; /* refs has 2^width elements */
-	unsigned int shift; /* tag bits below those that index takes */
-};
-
-struct trie_path {
-	struct trie_step step[TRIE_LEVELS]; /* step[0] is the root */
-	unsigned int last;                  /* step[last] holds the leaf's reference */
-};
-
 static inline uint32_t hash_tag(uint64_t hash)
 {
 	return (uint32_t)(hash >> 32);
@@ -105,8 +91,8 @@ static inline unsigned int node_width(uint32_t ref)
 	return TRIE_NODE_LEAST + (ref & REF_CLASS);
 }
 
-/* For readers: the line where @tag is at home. Never NULL (see REF_NONE). */
-static inline const struct line *trie_line(const struct hashtrie *t, uint32_t tag)
+/* For readers: the reference of @tag's leaf. */
+static inline uint32_t trie_leaf_ref(const struct hashtrie *t, uint32_t tag)
 {
 	uint32_t ref = trie_ref(t->root, tag >> TRIE_ROOT_SHIFT);
 	unsigned int shift = TRIE_ROOT_SHIFT;
@@ -118,18 +104,23 @@ static inline const struct line *trie_line(const struct hashtrie *t, uint32_t ta
 		ref = trie_ref(arena_at(&t->arena, ref),
 		               tag >> shift & ((1u << width) - 1));
 	}
+	return ref;
+}
+
+/* For readers: the line where @tag is at home. Never NULL (see REF_NONE). */
+static inline const struct line *trie_line(const struct hashtrie *t, uint32_t tag)
+{
+	uint32_t ref = trie_leaf_ref(t, tag);
+
 	return leaf_home(arena_at(&t->arena, ref), ref & REF_CLASS, tag);
 }
 
 /* ---- for writers, with the subtree's lock ------------------------------------ */
 
-/** Find the way to @tag's leaf. Returns the leaf's reference. */
-uint32_t trie_walk(struct hashtrie *t, uint32_t tag, struct trie_path *path);
-
 /** Put an entry where the key is known not to stand. Returns 0, -ENOMEM or -ENOSPC. */
 int trie_add(struct hashtrie *t, uint64_t entry);
 
-/** Make the table around this leaf as small as its entries allow. */
-void trie_shrink(struct hashtrie *t, struct trie_path *path, uint32_t tag);
+/** Make the trie around @tag's leaf as small as its entries allow. */
+void trie_shrink(struct hashtrie *t, uint32_t tag);
 
 #endif

@@ -291,10 +291,6 @@ static enum ctq_reason learn(struct sctp_step *step, uint8_t old, uint8_t next)
 	return CTQ_REASON_NONE;
 }
 
-/*
- * Follow one chunk. As in the kernel, what the chunks before a bad one have changed
- * stays changed, though the packet is INVALID.
- */
 static enum ctq_reason follow_chunk(struct sctp_step *step, struct track_result *res)
 {
 	struct track_sctp *sctp = step->sctp;
@@ -321,23 +317,30 @@ static enum ctq_reason follow_chunk(struct sctp_step *step, struct track_result 
 	return CTQ_REASON_NONE;
 }
 
+/*
+ * Follow all chunks or none: what an INVALID packet says before its bad chunk is not
+ * heard by its receiver either. (The kernel follows the chunks until the bad one.)
+ */
 static void follow_chunks(struct sctp_step *step, const struct track_config *cfg,
                           struct track_result *res)
 {
-	if (!step_has(step, TAG_EXCEPTIONS) &&
-	    step_tag(step) != step->sctp->vtag[step->dir]) {
+	struct track_sctp *sctp = step->sctp, next = *sctp;
+
+	if (!step_has(step, TAG_EXCEPTIONS) && step_tag(step) != sctp->vtag[step->dir]) {
 		res->invalid = CTQ_INVALID_SCTP_VTAG;
 		return;
 	}
+	step->sctp = &next;
 	step_begin(step);
 	while (step_next(step)) {
 		res->invalid = follow_chunk(step, res);
 		if (res->invalid)
 			return;
 	}
+	*sctp = next;
 	res->ignored = step->ignore;
 	if (!step->ignore)
-		res->timeout_s = cfg->sctp_timeout[step->sctp->state];
+		res->timeout_s = cfg->sctp_timeout[next.state];
 }
 
 /* -- the machine ------------------------------------------------------------ */

@@ -329,12 +329,8 @@ static enum tcp_judgement judge_rst(struct tcp_step *step)
 	/* the hosts may use the ports anew already: the numbers are worth nothing */
 	if (is_closing(step->old))
 		return JUDGED_IN_WINDOW;
-	if (checked) {
-		enum tcp_judgement judgement = judge_rst_number(step);
-
-		if (judgement == JUDGED_DONE || step->next == TRACK_TCP_CLOSE)
-			return judgement;
-	}
+	if (checked)
+		return judge_rst_number(step);
 	return rst_answers_ignored(step) ? JUDGED_IN_WINDOW : JUDGED_FIT;
 }
 

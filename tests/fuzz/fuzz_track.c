@@ -167,8 +167,11 @@ static void check_state(const struct subject *s, unsigned int before,
 	if (!s->proto->states)
 		return;
 	check(after < s->proto->states_length);
-	check(after != 0 || res->invalid); /* NONE is for flows that are not there */
-	if (after == before || res->invalid)
+	if (res->invalid)
+		check(after == before);
+	else
+		check(after != 0); /* NONE is for flows that are not there */
+	if (after == before)
 		return;
 	check(res->changed);
 	if (s->proto->l4 == IPPROTO_TCP)
@@ -181,8 +184,6 @@ static void check_tcp(const struct subject *s, unsigned int before,
 	uint8_t flags = p->l4.tcp.flags;
 
 	check(s->state.tcp.last_dir <= 1);
-	if (res->invalid)
-		check(state_number(s) == before);
 	if (res->reopen)
 		check((before == TRACK_TCP_TIME_WAIT || before == TRACK_TCP_CLOSE) &&
 		      flags & PACKET_TCP_SYN && !(flags & PACKET_TCP_ACK));

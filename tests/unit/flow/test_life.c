@@ -281,3 +281,54 @@ Test(life, memory_comes_back)
 	              empty + 512 * 1024);
 	fixture_end(&fx);
 }
+
+Test(life, a_source_has_as_many_flows_as_it_may)
+{
+	enum ctq_reason why = CTQ_REASON_NONE;
+	struct flow_table_config cfg;
+	struct packet p = packet_number(1);
+	struct fixture fx;
+	struct flow *f;
+
+	flow_table_config_init(&cfg);
+	cfg.max = 100;
+	cfg.per_source = 3;
+	fx = fixture_new(&cfg);
+	for (p.tuple.src_id = 1; p.tuple.src_id <= 3; p.tuple.src_id++)
+		cr_assert_not_null(flow_new(fx.worker, &p, fx.now_ns, &why));
+	cr_assert_null(flow_new(fx.worker, &p, fx.now_ns, &why));
+	cr_assert_eq(why, CTQ_DROP_SOURCE_LIMIT);
+	confirmed_number(&fx, 2); /* another source */
+	p.tuple.src_id = 1;
+	f = flow_peek_unconfirmed(fx.worker, &p.tuple);
+	flow_kill(fx.worker, f, FLOW_END_NONE, fx.now_ns);
+	p.tuple.src_id = 9;
+	cr_assert_not_null(flow_new(fx.worker, &p, fx.now_ns, &why));
+	fixture_end(&fx);
+}
+
+static bool is_number_7(void *ctx, const struct tuple *t)
+{
+	return t->src[3] == 7;
+}
+
+Test(life, reserved_addresses_always_get_in)
+{
+	enum ctq_reason why = CTQ_REASON_NONE;
+	struct flow_table_config cfg;
+	struct packet p = packet_number(7), other = packet_number(8);
+	struct fixture fx;
+	uint32_t n;
+
+	flow_table_config_init(&cfg);
+	cfg.max = 5;
+	cfg.reserve = 1;
+	cfg.is_reserved = is_number_7;
+	fx = fixture_new(&cfg);
+	for (n = 0; n < 4; n++)
+		flow_status_add(fx.worker, confirmed_number(&fx, n), TRACK_ASSURED);
+	cr_assert_null(flow_new(fx.worker, &other, fx.now_ns, &why));
+	cr_assert_eq(why, CTQ_DROP_TABLE_FULL);
+	cr_assert_not_null(flow_new(fx.worker, &p, fx.now_ns, &why));
+	fixture_end(&fx);
+}

@@ -131,6 +131,42 @@ Test(tcp, both_open_and_the_server_finishes)
 	play_anywhere(rows);
 }
 
+/* A later SYN without any option leaves what the first one offered. */
+Test(tcp, syn_sent_again_without_options)
+{
+	static const struct tcp_row rows[] = {
+		{ '>', "S",  1000, 0,    64240, 0, "w7s", OK,      "SYN_SENT", 120, "" },
+		{ '>', "S",  2000, 0,    64240, 0, NULL,  IGNORED, "SYN_SENT", 0,   "" },
+		{ 0 },
+	};
+	static const struct tcp_row other_option[] = {
+		{ '>', "S",  3000, 0,    64240, 0, "t",   IGNORED, "SYN_SENT", 0,   "" },
+		{ 0 },
+	};
+	struct play play;
+
+	play_init(&play, IPPROTO_TCP);
+	play_tcp_rows(&play, rows);
+	cr_assert_eq(play.state.tcp.side[0].scale, 7);
+	play_tcp_rows(&play, other_option);
+	cr_assert_eq(play.state.tcp.side[0].scale, 0);
+	cr_assert_eq(play.state.tcp.side[0].flags, 0);
+}
+
+/* A RST with number 0 is of a host that knows nothing: what was guessed of it before
+ * counts as its number. */
+Test(tcp, refused_after_a_reset_that_did_not_fit)
+{
+	static const struct tcp_row rows[] = {
+		{ '>', "S",  1000,  0,    64240, 0, "w7s", OK,         "SYN_SENT", 120, "" },
+		{ '<', "RA", 70000, 9999, 0,     0, NULL,  BAD_WINDOW, "SYN_SENT", 0,   "" },
+		{ '<', "RA", 0,     1001, 0,     0, NULL,  CLOSED,     NULL,       0,   "" },
+		{ 0 },
+	};
+
+	play_anywhere(rows);
+}
+
 /* -- picking up ------------------------------------------------------------- */
 
 Test(tcp, picked_up_in_the_middle)
@@ -329,6 +365,21 @@ Test(tcp, half_open_and_reset_with_an_ack)
 	play_anywhere(rows);
 }
 
+/* Only the RST of that very ACK closes. */
+Test(tcp, half_open_and_reset_with_another_number)
+{
+	static const struct tcp_row rows[] = {
+		{ '>', "S",  1000, 0,    64240, 0, "w7s", OK,         "SYN_SENT", 120, "" },
+		{ '<', "A",  7700, 3300, 509,   0, NULL,  IGNORED,    "SYN_SENT", 0,   "r" },
+		{ '>', "R",  3301, 0,    0,     0, NULL,  BAD_WINDOW, "SYN_SENT", 0,   "r" },
+		{ '>', "RA", 4444, 7701, 0,     0, NULL,  BAD_WINDOW, "SYN_SENT", 0,   "r" },
+		{ '<', "R",  3300, 0,    0,     0, NULL,  OK,         "CLOSE",    10,  "r" },
+		{ 0 },
+	};
+
+	play_anywhere(rows);
+}
+
 /* -- RST -------------------------------------------------------------------- */
 
 Test(tcp, rst_at_the_expected_number)
@@ -349,6 +400,21 @@ Test(tcp, rst_below_the_expected_number)
 		{ '<', "R", 5000, 0, 0, 0, NULL, BAD_RST, "ESTABLISHED", 0, "ra" },
 		{ '<', "R", 4000, 0, 0, 0, NULL, BAD_RST, "ESTABLISHED", 0, "ra" },
 		{ '>', "R", 1100, 0, 0, 0, NULL, BAD_RST, "ESTABLISHED", 0, "ra" },
+		{ 0 },
+	};
+
+	play_anywhere(rows);
+}
+
+/* An ACK that was overtaken does not lower what is expected. */
+Test(tcp, rst_below_after_a_late_ack)
+{
+	static const struct tcp_row rows[] = {
+		HANDSHAKE, EXCHANGE,
+		{ '<', "PA", 5001, 1101, 509, 100, "t",  OK,      "ESTABLISHED", 300,    "ra" },
+		{ '>', "A",  1101, 5101, 502, 0,   "t",  OK,      "ESTABLISHED", DAYS_5, "ra" },
+		{ '>', "A",  1101, 5001, 502, 0,   "t",  OK,      "ESTABLISHED", DAYS_5, "ra" },
+		{ '<', "R",  5050, 0,    0,   0,   NULL, BAD_RST, "ESTABLISHED", 0,      "ra" },
 		{ 0 },
 	};
 
@@ -439,12 +505,29 @@ Test(tcp, begins_within_what_was_granted)
 	play_anywhere(rows);
 }
 
+/* Who ends beyond what was granted must know of a larger window. */
+Test(tcp, ends_beyond_what_was_granted)
+{
+	static const struct tcp_row rows[] = {
+		HANDSHAKE, EXCHANGE,
+		{ '>', "PA", 66253, 5001, 502, 1000, "t", OK, "ESTABLISHED", 300, "ra" },
+		{ 0 },
+	};
+	struct play play;
+
+	play_init(&play, IPPROTO_TCP);
+	play_tcp_rows(&play, rows);
+	cr_assert_eq(play.state.tcp.side[1].td_maxwin, 65160 + 1000);
+}
+
 Test(tcp, begins_far_beyond)
 {
 	static const struct tcp_row rows[] = {
 		HANDSHAKE, EXCHANGE,
-		{ '>', "PA", 66254 + 65160, 5001, 502, 10, "t", BAD_WINDOW, "ESTABLISHED", 0, "ra" },
-		{ '>', "PA", 66254, 5002, 502, 10, "t", BAD_WINDOW, "ESTABLISHED", 0, "ra" },
+		/* its end may be a window beyond what was granted, not more */
+		{ '>', "PA", 66253 + 65150, 5001, 502, 10, "t", BAD_WINDOW, "ESTABLISHED", 0, "ra" },
+		{ '>', "PA", 66254,         5002, 502, 10, "t", BAD_WINDOW, "ESTABLISHED", 0, "ra" },
+		{ '>', "PA", 66253 + 65149, 5001, 502, 10, "t", IGNORED,    "ESTABLISHED", 0, "ra" },
 		{ 0 },
 	};
 
