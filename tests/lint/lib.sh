@@ -28,21 +28,26 @@ skip_all() {
 
 finish() { echo "1..$tests"; }
 
-# sources [PATTERN...]: the project's files, whether in a clone or from a tarball: not what
-# the build makes.
-sources() {
+# Is FILE made by flex or bison? (A tarball has such files.)
+is_generated() {
+	local base=${1%.[ch]}
+	[[ $1 == *.[ch] && (-e $base.y || -e $base.l) ]]
+}
+
+# All files of the project: from git, or of a tarball.
+all_files() {
 	if [[ -e .git ]]; then
-		git ls-files -- "$@"
+		git ls-files
 	else
-		find README.md HACKING.md NEWS.md Makefile.am configure.ac src include man tests \
-			contrib build-aux/criterion-tap -type f 2>/dev/null |
-			while read -r file; do
-				[[ $# == 0 ]] && echo "$file" && continue
-				local pattern
-				for pattern; do
-					# shellcheck disable=SC2053
-					[[ $file == $pattern ]] && echo "$file" && break
-				done
-			done
+		find README.md HACKING.md NEWS.md Makefile.am configure.ac src include man tests contrib \
+			build-aux/criterion-tap build-aux/bootstrap build-aux/install-packages -type f
 	fi
+}
+
+# The project's own files.
+sources() {
+	local file
+	all_files | while read -r file; do
+		is_generated "$file" || echo "$file"
+	done
 }
