@@ -243,6 +243,13 @@ void flow_peek_bulk(struct flow_table *t, unsigned int n,
 		out[i] = flow_of_handle(t, handles[i]);
 }
 
+void flow_prefetch(const struct flow_table *t, const struct flow *f)
+{
+	__builtin_prefetch(&f->status, 1);
+	__builtin_prefetch(&f->state, 1);
+	__builtin_prefetch(&t->deadline[slab_index(t->slab, f)], 1);
+}
+
 struct flow *flow_peek_unconfirmed(struct flow_worker *w, const struct tuple *tuple)
 {
 	uint32_t handle =

@@ -76,6 +76,9 @@ void flow_peek_bulk(struct flow_table *t, unsigned int n,
                     const struct tuple *const *tuples, struct flow_ref *out);
 struct flow_ref flow_peek(struct flow_table *t, const struct tuple *tuple);
 
+/** A packet of @f comes soon: fetch what it will touch. */
+void flow_prefetch(const struct flow_table *t, const struct flow *f);
+
 /** An unconfirmed flow of this worker by its original tuple; borrowed. */
 struct flow *flow_peek_unconfirmed(struct flow_worker *w, const struct tuple *tuple);
 

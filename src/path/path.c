@@ -182,6 +182,9 @@ static void batch_look_up(struct path_worker *w, const struct path_step *steps,
 		if (steps[i].has_key)
 			keys[keyed++] = &steps[i].key;
 	flow_peek_bulk(w->path->flows, keyed, keys, refs);
+	for (i = 0; i < keyed; i++)
+		if (refs[i].flow)
+			flow_prefetch(w->path->flows, refs[i].flow);
 	for (i = n; i-- > 0;)
 		found[i] =
 			steps[i].has_key ? refs[--keyed] : (struct flow_ref){ NULL, 0 };
