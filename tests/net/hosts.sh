@@ -228,12 +228,14 @@ counted() { # counted TABLE TEXT
 # ---- ctqd ----------------------------------------------------------------------------
 
 # ctqd_config [TEXT]: the configuration: worker 0 with queue 0 at PREROUTING and queue 10
-# at POSTROUTING, unless $QUEUES says otherwise; TEXT is added.
+# at POSTROUTING, unless $QUEUES says otherwise; unconfirmed flows live a second, so that
+# what must be gone in the end is gone soon; TEXT is added.
 ctqd_config() {
+	local queues='queues 0 { hook prerouting; } queues 10 { hook postrouting; }'
 	cat >"$TMP/ctqd.conf" <<-CONF
 		daemon { socket "$SOCKET"; }
-		${QUEUES-queues 0 { hook prerouting; }
-		queues 10 { hook postrouting; \}}
+		table { unconfirmed 1s; ${TABLE-} }
+		${QUEUES-$queues}
 		${1-}
 	CONF
 }
