@@ -20,7 +20,7 @@
  * Errors. NLMSG_ERROR with NLM_F_ACK_TLVS: negative errno, the request's header, and the
  *   attributes of the extended ack (linux/netlink.h): NLMSGERR_ATTR_MSG (text),
  *   NLMSGERR_ATTR_OFFS (offset of the offending attribute from the start of the request's
- *   header), and CTQ_ERR_HINT.
+ *   header; u32 in host order, as the kernel has it), and CTQ_ERR_HINT.
  * Batches. NFNL_MSG_BATCH_BEGIN, messages of one subsystem (nfgenmsg.res_id of BEGIN, in
  *   network order), NFNL_MSG_BATCH_END; it may span datagrams. All or nothing. With
  *   NFNL_BATCH_GENID the batch is refused (ESTALE) unless that is the generation in force.
@@ -57,7 +57,8 @@ enum ctq_subsystem {
 	CTQ_SUBSYS_DAEMON = 0x54,
 };
 
-/** An attribute of NLMSG_ERROR beside the kernel's NLMSGERR_ATTR_*: string, a remedy. */
+/** An attribute of NLMSG_ERROR beside the kernel's NLMSGERR_ATTR_*: string, what is allowed
+ * or what to do. */
 #define CTQ_ERR_HINT 0x40
 
 /* ---- groups ---------------------------------------------------------------- */
@@ -187,7 +188,8 @@ enum ctq_match_attr {
  *   u8, u16, u32, u64  FIRST, in the field's size; with LAST a range, both ends included;
  *                      or FIRST and MASK: (field & MASK) == FIRST
  *   bits               FIRST: holds when (field & FIRST) != 0, with MASK when (field & MASK) == FIRST
- *   address            FIRST, 4 or 16 bytes; with PREFIX a network, with LAST a range
+ *   address            FIRST, 4 or 16 bytes; with PREFIX a network (what is behind the prefix
+ *                      does not count), with LAST a range
  *   string             STRING; a final '*' stands for any rest
  */
 enum ctq_value_attr {
@@ -292,12 +294,13 @@ enum ctq_statement_attr {
 	CTQA_STATEMENT_UNSPEC,
 	CTQA_STATEMENT_KIND,   /* u16, enum ctq_statement */
 	CTQA_STATEMENT_VALUE,  /* u32: the mark of MARK and CTMARK */
-	CTQA_STATEMENT_MASK,   /* u32: bits that MARK changes; absent: all */
-	CTQA_STATEMENT_STRING, /* the chain of JUMP, the label of LABEL, the prefix of LOG */
+	CTQA_STATEMENT_MASK,   /* u32: bits that MARK changes; absent: all; VALUE has no other */
+	CTQA_STATEMENT_STRING, /* string: the chain of JUMP */
 	__CTQA_STATEMENT_MAX,
 };
 #define CTQA_STATEMENT_MAX (__CTQA_STATEMENT_MAX - 1)
 
+/* ACCEPT, DROP, JUMP and RETURN stand last in their rule. */
 enum ctq_statement {
 	CTQ_STATEMENT_NONE,
 	CTQ_STATEMENT_ACCEPT, /* ends the evaluation */
