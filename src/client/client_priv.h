@@ -33,7 +33,8 @@ struct ctq {
 	struct ctq_error error;
 	char path[108]; /* of the socket, for messages; sizeof(sun_path) */
 	uint8_t *in;    /* CTQ_DATAGRAM_MAX bytes: the datagram that is being read */
-	struct ctlink_message out; /* the datagram that is to be sent */
+	struct ctlink_message out;     /* the datagram that is to be sent */
+	struct ctlink_message scratch; /* see flow_init() */
 	const struct ctlink_memory *memory;
 };
 
@@ -144,8 +145,12 @@ int record_of_message(const struct nlmsghdr *nlh, struct ctq_record *record);
 
 /* ---- flow.c ------------------------------------------------------------------------- */
 
-/** As ctq_flow_parse(), but @flow borrows the message. flow_fini() after. */
-int flow_init(struct ctq_flow *flow, const struct nlmsghdr *nlh);
+/**
+ * As ctq_flow_parse(), but @flow borrows the message. @scratch is a datagram for the time of
+ * the call. flow_fini() after success.
+ */
+int flow_init(struct ctq_flow *flow, const struct nlmsghdr *nlh,
+              struct ctlink_message *scratch) BASE_MUST_CHECK;
 void flow_fini(struct ctq_flow *flow);
 
 /* ---- filter.c ------------------------------------------------------------------------ */

@@ -38,6 +38,7 @@ struct ctq *client_new(const struct ctlink_memory *memory)
 	ctq->timeout_ms = CLIENT_TIMEOUT_MS;
 	ctq->memory = memory;
 	ctlink_message_init(&ctq->out, CTQ_DATAGRAM_MAX, memory);
+	ctlink_message_init(&ctq->scratch, CTQ_DATAGRAM_MAX, memory);
 	ctq->in = ctlink_memory_resize(memory, NULL, CTQ_DATAGRAM_MAX);
 	if (!ctq->in) {
 		ctq_destroy(ctq);
@@ -56,6 +57,7 @@ void ctq_destroy(struct ctq *ctq)
 	if (!ctq)
 		return;
 	connection_close(ctq);
+	ctlink_message_fini(&ctq->scratch);
 	ctlink_message_fini(&ctq->out);
 	ctlink_memory_free(ctq->memory, ctq->in);
 	ctlink_memory_free(ctq->memory, ctq);

@@ -34,7 +34,7 @@ static int announce_flow(struct ctq *ctq, const struct nlmsghdr *nlh,
 	struct ctq_flow flow;
 	int err;
 
-	err = flow_init(&flow, nlh);
+	err = flow_init(&flow, nlh, &ctq->scratch);
 	if (err == -ENOMEM)
 		return client_fail(ctq, CTQ_ERROR_LOCAL, err, "no memory");
 	if (err)

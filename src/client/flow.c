@@ -4,6 +4,11 @@
  *
  * During a dump a flow borrows the datagram it came in; ctq_flow_parse() makes one that
  * owns a copy, in one allocation with the flow.
+ *
+ * libnetfilter_conntrack trusts who sent a message: at an attribute of a wrong size it ends
+ * the process (abi_breakage(), up to 1.0.9 at least), and it knows attributes that our
+ * parser does not check. So it is never given what was received, but what src/ctlink
+ * writes of what it could read of it.
  */
 #include <errno.h>
 #include <libmnl/libmnl.h>
@@ -19,11 +24,31 @@ static int extras_found(void *data, const struct ctq_record *record)
 	return 1;
 }
 
-int flow_init(struct ctq_flow *flow, const struct nlmsghdr *nlh)
+/* The message of @nlh, checked and written anew, into @ct. */
+static int conntrack_read(struct nf_conntrack *ct, const struct nlmsghdr *nlh,
+                          struct ctlink_message *scratch)
+{
+	struct ctlink_flow value = { .has = 0 };
+	struct ctlink_header header;
+	int err;
+
+	if (ctlink_header_parse(nlh, &header, NULL) ||
+	    ctlink_flow_parse(nlh, &value, NULL))
+		return -EBADMSG;
+	ctlink_message_reset(scratch);
+	err = ctlink_flow_build(scratch, &header, &value);
+	if (err)
+		return err == -ENOMEM ? err : -EBADMSG;
+	nlh = (const struct nlmsghdr *)(const void *)scratch->data;
+	return nfct_nlmsg_parse(nlh, ct) < 0 ? -EBADMSG : 0;
+}
+
+int flow_init(struct ctq_flow *flow, const struct nlmsghdr *nlh,
+              struct ctlink_message *scratch)
 {
 	struct ctq_record record;
+	int err;
 
-	flow->ct = NULL;
 	if (record_of_message(nlh, &record))
 		return -EBADMSG;
 	flow->message = nlh;
@@ -33,25 +58,23 @@ int flow_init(struct ctq_flow *flow, const struct nlmsghdr *nlh)
 	flow->ct = nfct_new();
 	if (!flow->ct)
 		return -ENOMEM;
-	if (nfct_nlmsg_parse(nlh, flow->ct) < 0) {
+	err = conntrack_read(flow->ct, nlh, scratch);
+	if (err)
 		flow_fini(flow);
-		return -EBADMSG;
-	}
-	return 0;
+	return err;
 }
 
 void flow_fini(struct ctq_flow *flow)
 {
-	if (flow->ct)
-		nfct_destroy(flow->ct);
-	flow->ct = NULL;
+	nfct_destroy(flow->ct);
 }
 
 int ctq_flow_parse(struct ctq_flow **flow, const void *message, size_t size)
 {
 	struct ctq_flow *made;
+	struct ctlink_message scratch;
 	struct nlmsghdr *copy;
-	int err;
+	int err = -EBADMSG;
 
 	*flow = NULL;
 	if (size < sizeof(*copy) || size > CTQ_MESSAGE_MAX)
@@ -60,9 +83,10 @@ int ctq_flow_parse(struct ctq_flow **flow, const void *message, size_t size)
 	if (!made)
 		return -ENOMEM;
 	copy = memcpy(made + 1, message, size);
-	err = copy->nlmsg_len < sizeof(*copy) || copy->nlmsg_len > size
-	              ? -EBADMSG
-	              : flow_init(made, copy);
+	ctlink_message_init(&scratch, CTQ_DATAGRAM_MAX, NULL);
+	if (copy->nlmsg_len >= sizeof(*copy) && copy->nlmsg_len <= size)
+		err = flow_init(made, copy, &scratch);
+	ctlink_message_fini(&scratch);
 	if (err) {
 		free(made);
 		return err;

@@ -27,7 +27,7 @@ static int flow_message(void *data, const struct nlmsghdr *nlh)
 
 	if (nlh->nlmsg_type != CT_TYPE(NEW))
 		return 0;
-	err = flow_init(&flow, nlh);
+	err = flow_init(&flow, nlh, &flows->ctq->scratch);
 	if (err == -ENOMEM)
 		return client_fail(flows->ctq, CTQ_ERROR_LOCAL, err, "no memory");
 	if (err)
