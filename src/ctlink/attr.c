@@ -477,7 +477,7 @@ static int known_read(struct ctlink_parser *p, const struct ctlink_attr *attr,
 }
 
 static int level_complete(struct ctlink_parser *p, const struct ctlink_layout *layout,
-                          const struct nlattr *nest, uint64_t seen, const void *value)
+                          const struct nlattr *nest, uint64_t seen)
 {
 	const struct ctlink_attr *attr;
 	uint32_t i;
@@ -515,7 +515,7 @@ static int level_read(struct ctlink_parser *p, const struct ctlink_layout *layou
 			return err;
 		seen |= UINT64_C(1) << (attr - layout->attrs);
 	}
-	err = level_complete(p, layout, nest, seen, value);
+	err = level_complete(p, layout, nest, seen);
 	if (!err && layout->check)
 		err = layout->check(p, nest, value);
 	return err;

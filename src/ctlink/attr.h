@@ -81,11 +81,12 @@ struct ctlink_codec {
 	             const struct nlattr *nla, void *value);
 };
 
+/* Flags of a row. */
 #define CTLINK_REQUIRED 0x1 /* a level without it is refused */
 #define CTLINK_HOST     0x2 /* an integer in host order, as few of the kernel's are */
 #define CTLINK_REPEATED 0x4 /* CUSTOM: may be there more than once */
-#define CTLINK_PLAIN \
-	0x8 /* LIST: no level, the payload is the layout's first attribute's */
+#define CTLINK_PLAIN    0x8 /* LIST: an item is one attribute, the layout's only row */
+
 #define CTLINK_NO_BIT 0xff
 
 /** One row of a layout. */
@@ -96,9 +97,8 @@ struct ctlink_attr {
 	uint8_t bit;        /* in the value's has; CTLINK_NO_BIT: none */
 	uint16_t member;    /* offset in the value */
 	uint16_t size;      /* bytes of the member */
-	uint16_t length_at; /* BYTES: offset of a uint8_t for the length, when min < size
-	                     */
-	uint32_t min;       /* BYTES: bytes; TEXT, STRING: characters; LIST: items */
+	uint16_t length_at; /* BYTES, min < size: offset of a uint8_t for the length */
+	uint32_t min;       /* BYTES: bytes; TEXT, STRING: characters */
 	uint32_t max;       /* STRING: bytes with the final zero; LIST: items */
 	uint64_t known;     /* integers: bits that may be set, unless 0 */
 	const char *name;   /* "CTA_MARK" */

@@ -13,7 +13,7 @@
 #include "ctlink/attr.h"
 #include "ctlink/memory.h"
 
-#define CTLINK_PATH_MAX                                                \
+#define CTLINK_PATH_MAX \
 	4096 /* bytes of the configuration's path, with its final zero \
 	      */
 #define CTLINK_WARNINGS_MAX 64

@@ -124,8 +124,8 @@ static int expression_check(struct ctlink_parser *p, const struct nlattr *nest,
 	}
 	if (needed > 0)
 		return ctlink_parser_fail(p, -EINVAL, nest,
-		                          "the expression lacks %u terms at its end",
-		                          needed);
+		                          "the expression lacks %u term%s at its end",
+		                          needed, needed == 1 ? "" : "s");
 	return 0;
 }
 
