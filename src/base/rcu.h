@@ -31,6 +31,7 @@ void __tsan_acquire(void *addr);
 void __tsan_release(void *addr);
 extern char rcu_tsan_readers; /* readers release, writers acquire */
 extern char rcu_tsan_writers; /* writers release, callbacks acquire */
+void rcu_tsan_settle(void);   /* what all callbacks before have done is seen */
 #define rcu_tsan_release(v) __tsan_release(v)
 #define rcu_tsan_acquire(v) __tsan_acquire(v)
 #else
@@ -74,8 +75,11 @@ static inline void rcu_defer(struct rcu_head *head, void (*func)(struct rcu_head
 /** Wait until every callback given to rcu_defer() before has run. Not while online. */
 static inline void rcu_settle(void)
 {
+#ifdef RCU_TSAN
+	rcu_tsan_settle();
+#else
 	urcu_qsbr_barrier();
-	rcu_tsan_acquire(&rcu_tsan_readers);
+#endif
 }
 
 /** First statement of every callback of rcu_defer(). */

@@ -83,6 +83,7 @@ struct config {
 	} daemon;
 	struct {
 		uint32_t max;
+		uint32_t per_source;    /* flows of one source address; 0: no limit */
 		uint32_t evict;         /* enum config_evict */
 		uint32_t unconfirmed_s; /* an unconfirmed flow lives this long */
 		uint32_t fragments;     /* packets whose fragments a worker remembers */

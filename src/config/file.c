@@ -65,16 +65,16 @@ const struct config_reader config_reader_files = { files_read, files_expand };
 
 /* ---- for a load -------------------------------------------------------------------- */
 
-/* Bytes that the reader gave, into the arena: every location points there. */
+/* Bytes that the reader gave, into the tree: every location points there. */
 static struct config_file *file_keep(struct load *l, const char *path, const char *bytes,
                                      size_t size)
 {
-	struct config_file *file = arena_alloc(&l->arena, sizeof(*file));
+	struct config_file *file = tree_alloc(&l->tree, sizeof(*file));
 
 	if (!file)
 		return NULL;
-	file->path = arena_text(&l->arena, path, strlen(path));
-	file->text = arena_text(&l->arena, bytes, size);
+	file->path = tree_text(&l->tree, path, strlen(path));
+	file->text = tree_text(&l->tree, bytes, size);
 	file->size = size;
 	return file->path && file->text ? file : NULL;
 }
@@ -143,7 +143,7 @@ const char *file_path_resolve(struct load *l, const struct config_file *file,
 
 	if (path[0] == '/' || folder == 0)
 		return path;
-	joined = arena_alloc(&l->arena, folder + length + 1);
+	joined = tree_alloc(&l->tree, folder + length + 1);
 	if (!joined)
 		return NULL;
 	memcpy(joined, file->path, folder);

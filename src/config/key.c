@@ -59,6 +59,26 @@ static void size_format(const struct key *key, const void *field,
 	value_size_format(*(const uint32_t *)field, text);
 }
 
+/* 0 is said "none". */
+static int limit_parse(const struct key *key, const char *text, void *field)
+{
+	if (strcmp(text, "none") != 0)
+		return number_parse(key, text, field);
+	*(uint32_t *)field = 0;
+	return 0;
+}
+
+static void limit_format(const struct key *key, const void *field,
+                         char text[CONFIG_PATH_MAX])
+{
+	if (*(const uint32_t *)field)
+		number_format(key, field, text);
+	else
+		strcpy(text, "none");
+}
+
+static const struct key_form key_form_limit = { "a number, or none", limit_parse,
+	                                        limit_format, true };
 static const struct key_form key_form_number = { "a number", number_parse, number_format,
 	                                         true };
 static const struct key_form key_form_time = { "a time (30s, 5m, 2h, 5d)", time_parse,
@@ -353,6 +373,8 @@ const struct key_table keys_daemon = { "daemon", daemon_keys,
 static const struct key table_keys[] = {
 	/* 2^26: FLOW_MAX_LIMIT of flow/table.h. */
 	{ "max", &key_form_number, offsetof(struct config, table.max), 1, 1u << 26 },
+	{ "per-source", &key_form_limit, offsetof(struct config, table.per_source), 1,
+	  1u << 26 },
 	CHOICE("evict", evict_words, 0, offsetof(struct config, table.evict), false),
 	{ "unconfirmed", &key_form_time, offsetof(struct config, table.unconfirmed_s), 1,
 	  3600 },

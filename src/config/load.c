@@ -53,7 +53,7 @@ bool load_seen(struct load *l, const void *id, const void *scope, const struct w
 		           s->at.file->path, s->at.line);
 		return true;
 	}
-	s = arena_alloc(&l->arena, sizeof(*s));
+	s = tree_alloc(&l->tree, sizeof(*s));
 	if (!s) {
 		load_no_memory(l);
 		return true;
@@ -516,7 +516,7 @@ static int load_run(struct load *l, const char *path)
 {
 	struct statement *statements;
 
-	l->queue_at = arena_alloc(&l->arena, CONFIG_QUEUES_MAX * sizeof(l->queue_at[0]));
+	l->queue_at = tree_alloc(&l->tree, CONFIG_QUEUES_MAX * sizeof(l->queue_at[0]));
 	if (!l->queue_at)
 		return -ENOMEM;
 	if (file_load(l, path, &statements) == 0) {
@@ -538,6 +538,6 @@ int config_load(struct config *cfg, const char *path, const struct config_reader
 	cfg->queues_length = 0;
 	r = load_run(&l, path);
 	load_errors_end(&l);
-	arena_fini(&l.arena);
+	tree_fini(&l.tree);
 	return r;
 }

@@ -28,7 +28,7 @@ struct load {
 	const struct config_reader *reader;
 	config_report *report;
 	void *ctx;
-	struct arena arena;
+	struct tree tree;
 	struct seen *seen;         /* which keys were set, and where */
 	struct location *queue_at; /* of each of cfg->queues */
 	const struct location

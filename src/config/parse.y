@@ -115,7 +115,7 @@ words
 
 static struct statement *statement_new(struct parse *parse, struct word *words)
 {
-	struct statement *s = arena_alloc(&parse->load->arena, sizeof(*s));
+	struct statement *s = tree_alloc(&parse->load->tree, sizeof(*s));
 
 	if (s)
 		s->words = words;
@@ -177,7 +177,7 @@ int load_file_parse(struct load *l, const struct config_file *file,
 	int r;
 
 	/* The scanner writes into its buffer; the file's text stays whole for messages. */
-	bytes = arena_alloc(&l->arena, file->size + 2);
+	bytes = tree_alloc(&l->tree, file->size + 2);
 	if (!bytes)
 		return -ENOMEM;
 	memcpy(bytes, file->text, file->size);

@@ -5,7 +5,7 @@
  *   max 262144;                     key and values
  *   queues 0-3 { hook prerouting; } key, values and a body
  *
- * Everything lives in an arena until the load ends: nothing is freed singly.
+ * Everything of a load lives in a struct tree until it ends: nothing is freed singly.
  */
 #ifndef CONFIG_TREE_H
 #define CONFIG_TREE_H
@@ -13,26 +13,26 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* ---- arena: memory that is freed as a whole ---------------------------------- */
-struct arena_chunk;
-struct arena {
-	struct arena_chunk *chunks;
+/* ---- memory that is freed as a whole ------------------------------------------ */
+struct tree_chunk;
+struct tree {
+	struct tree_chunk *chunks;
 };
 
 /** Zeroed, aligned for anything; NULL: no memory. */
-void *arena_alloc(struct arena *arena, size_t size);
+void *tree_alloc(struct tree *tree, size_t size);
 
 /** @size bytes at @text and a zero. */
-char *arena_text(struct arena *arena, const char *text, size_t size);
+char *tree_text(struct tree *tree, const char *text, size_t size);
 
-void arena_fini(struct arena *arena);
+void tree_fini(struct tree *tree);
 
-/* ---- tree ---------------------------------------------------------------------- */
+/* ---- statements ----------------------------------------------------------------- */
 
 /* A file that was read. */
 struct config_file {
 	const char *path;
-	const char *text; /* in the arena */
+	const char *text; /* in the tree */
 	size_t size;
 };
 

@@ -27,7 +27,7 @@
 
 /* ---- the loop ----------------------------------------------------------------------- */
 
-enum source { SOURCE_SIGNALS, SOURCE_TIMER, SOURCE_CONTROL, SOURCES };
+enum source { SOURCE_SIGNALS, SOURCE_TIMER, SOURCE_CONTROL, SOURCE_IFNAMES, SOURCES };
 
 static int source_add(struct daemon *d, int fd, enum source source)
 {
@@ -52,6 +52,8 @@ static int loop_open(struct daemon *d)
 		r = source_add(d, d->timer, SOURCE_TIMER);
 	if (r == 0)
 		r = source_add(d, control_fd(d->control), SOURCE_CONTROL);
+	if (r == 0)
+		r = source_add(d, ifname_table_fd(d->ifnames), SOURCE_IFNAMES);
 	return r;
 }
 
@@ -105,6 +107,15 @@ static void on_timer(struct daemon *d, uint64_t now_ns)
 	}
 }
 
+static void on_ifnames(struct daemon *d)
+{
+	int r = ifname_table_update(d->ifnames);
+
+	if (r < 0)
+		log_warning("names of interfaces: %s: those before are kept",
+		            strerror(-r));
+}
+
 static void loop_run(struct daemon *d)
 {
 	struct epoll_event events[SOURCES];
@@ -121,6 +132,7 @@ static void loop_run(struct daemon *d)
 			case SOURCE_SIGNALS: on_signal(d); break;
 			case SOURCE_TIMER: on_timer(d, now_ns); break;
 			case SOURCE_CONTROL: control_step(d->control, now_ns); break;
+			case SOURCE_IFNAMES: on_ifnames(d); break;
 			}
 		}
 		rcu_quiet();
@@ -165,6 +177,7 @@ static const struct stage {
 	{ setup_privileges_start, setup_privileges_stop },
 	{ setup_rules_start, setup_rules_stop },
 	{ setup_flows_start, setup_flows_stop },
+	{ setup_ifnames_start, setup_ifnames_stop },
 	{ setup_path_start, setup_path_stop },
 	{ setup_control_start, setup_control_stop },
 	{ loop_start, loop_stop },
@@ -194,9 +207,9 @@ static void stages_stop(struct daemon *d, size_t begun)
 
 static void daemon_serve(struct daemon *d)
 {
-	notify_send(&d->notify, "READY=1\nSTATUS=%u queues, %u workers",
+	notify_send(&d->notify, "READY=1\nSTATUS=queues: %u, workers: %u",
 	            d->config->queues_length, d->config->workers);
-	log_notice("ctqd " PACKAGE_VERSION ": %u queues, %u workers, %u flows at most",
+	log_notice("ctqd " PACKAGE_VERSION " serves queues: %u, workers: %u, flows: at most %u",
 	           d->config->queues_length, d->config->workers, d->config->table.max);
 	loop_run(d);
 	notify_send(&d->notify, "STOPPING=1");

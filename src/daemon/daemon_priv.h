@@ -21,6 +21,7 @@
 #include "daemon/worker.h"
 #include "flow/table.h"
 #include "path/path.h"
+#include "queue/ifname.h"
 #include "queue/kernel_stats.h"
 #include "rules/rules.h"
 
@@ -54,6 +55,7 @@ struct daemon {
 	struct config *config;
 	struct notify notify;
 	struct queue_kernel_stats *kernel; /* NULL: cannot be read */
+	struct ifname_table *ifnames;      /* NULL: unknown */
 	struct rules *rules;
 	struct flow_table *flows;
 	struct path *path;
@@ -81,6 +83,8 @@ int setup_rules_start(struct daemon *d);
 void setup_rules_stop(struct daemon *d);
 int setup_flows_start(struct daemon *d);
 void setup_flows_stop(struct daemon *d);
+int setup_ifnames_start(struct daemon *d);
+void setup_ifnames_stop(struct daemon *d);
 int setup_path_start(struct daemon *d);
 void setup_path_stop(struct daemon *d);
 int setup_control_start(struct daemon *d);

@@ -130,7 +130,7 @@ static void status_tell(struct daemon *d)
 	if (warning)
 		snprintf(status, sizeof(status), "degraded: %.200s", warning);
 	else
-		snprintf(status, sizeof(status), "%u queues, %u workers",
+		snprintf(status, sizeof(status), "queues: %u, workers: %u",
 		         d->config->queues_length, d->config->workers);
 	if (strcmp(status, d->health.status) == 0)
 		return;

@@ -159,6 +159,7 @@ int setup_flows_start(struct daemon *d)
 	table.unconfirmed_s = cfg->table.unconfirmed_s;
 	table.events = cfg->table.events;
 	table.cookie_bits = (uint8_t)__builtin_popcount(cfg->mark.cookie_mask);
+	table.per_source = cfg->table.per_source;
 	table.evict_closing = cfg->table.evict == CONFIG_EVICT_CLOSING;
 	r = siphash_key_random(&key);
 	if (r == 0)
@@ -182,6 +183,37 @@ void setup_flows_stop(struct daemon *d)
 	flow_table_destroy(d->flows);
 	rcu_online();
 	d->flows = NULL;
+}
+
+/* ---- interfaces -------------------------------------------------------------------- */
+
+/* Without names rules cannot tell interfaces apart: no packet may be judged so. */
+int setup_ifnames_start(struct daemon *d)
+{
+	int r = ifname_table_open(&d->ifnames);
+
+	if (r < 0)
+		log_error("names of interfaces: %s", strerror(-r));
+	return r;
+}
+
+void setup_ifnames_stop(struct daemon *d)
+{
+	ifname_table_close(d->ifnames);
+	d->ifnames = NULL;
+}
+
+/* path_config.ifname and control_env.ifname */
+static const char *path_ifname(void *ifnames, uint32_t index)
+{
+	return ifname_find(ifnames, index);
+}
+
+static const char *control_ifname(void *daemon, uint32_t index)
+{
+	const struct daemon *d = daemon;
+
+	return ifname_find(d->ifnames, index);
 }
 
 /* ---- path ----------------------------------------------------------------------------------- */
@@ -215,6 +247,8 @@ int setup_path_start(struct daemon *d)
 	path.confirm_at_entry = !config_has_confirm_queue(cfg);
 	path.track_at_confirm = !has_entry_queue(cfg);
 	path.on_change = on_change[cfg->on_policy_change];
+	path.ifname = path_ifname;
+	path.ifname_ctx = d->ifnames;
 	d->path = path_new(&path, d->flows, d->rules, cfg->workers);
 	if (d->path)
 		return 0;
@@ -278,6 +312,7 @@ int setup_control_start(struct daemon *d)
 		.queue_info = intake_queue_info,
 		.reload = reload_run,
 		.warning = health_warning,
+		.ifname = control_ifname,
 	};
 	struct control_config cfg;
 	int r = control_configure(d->config, &cfg);

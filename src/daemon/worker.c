@@ -12,14 +12,13 @@
 #include <assert.h>
 #include <errno.h>
 #include <pthread.h>
+#include <poll.h>
 #include <sched.h>
-#include <semaphore.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -45,7 +44,9 @@ struct worker {
 	struct worker_config cfg;
 	pthread_t thread;
 	bool started;
-	int epoll, wake;
+	int epoll;
+	int wake; /* eventfd(2): an order was given */
+	int done; /* eventfd(2): it was carried out */
 	uint64_t tick_due_ns;
 	bool stopped, draining;
 	struct served *served; /* cfg.queues_max places */
@@ -54,7 +55,6 @@ struct worker {
 	struct queue *order_queue; /* of ADD */
 	enum flow_role order_role; /* of ADD and DRAIN */
 	int order_result;
-	sem_t done;
 
 	_Atomic uint64_t rounds;
 	_Atomic int broken;
@@ -62,6 +62,16 @@ struct worker {
 	struct packet packets[QUEUE_BATCH_MAX];
 	struct packet_verdict verdicts[QUEUE_BATCH_MAX];
 };
+
+/* eventfd(2) takes every write that is not the 2^64-th. */
+static void fd_post(int fd)
+{
+	const uint64_t one = 1;
+	ssize_t written = write(fd, &one, sizeof(one));
+
+	assert(written == sizeof(one));
+	(void)written;
+}
 
 /* ---- packets ---------------------------------------------------------------------- */
 
@@ -183,7 +193,7 @@ static void draining_end(struct worker *w)
 		if (w->served[i].draining)
 			return;
 	w->draining = false;
-	sem_post(&w->done);
+	fd_post(w->done);
 }
 
 static void obey(struct worker *w)
@@ -194,7 +204,7 @@ static void obey(struct worker *w)
 	switch (order) {
 	case ORDER_ADD:
 		w->order_result = obey_add(w);
-		sem_post(&w->done);
+		fd_post(w->done);
 		break;
 	case ORDER_DRAIN: obey_drain(w); break;
 	case ORDER_STOP: w->stopped = true; break;
@@ -278,6 +288,9 @@ static int worker_open(struct worker *w)
 	w->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (w->epoll < 0)
 		return -errno;
+	w->done = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (w->done < 0)
+		return -errno;
 	w->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (w->wake < 0 || epoll_ctl(w->epoll, EPOLL_CTL_ADD, w->wake, &event) != 0)
 		return -errno;
@@ -292,8 +305,7 @@ struct worker *worker_new(const struct worker_config *cfg, int *err)
 	if (!w)
 		return NULL;
 	w->cfg = *cfg;
-	w->epoll = w->wake = -1;
-	sem_init(&w->done, 0, 0);
+	w->epoll = w->wake = w->done = -1;
 	w->served = calloc(cfg->queues_max ? cfg->queues_max : 1, sizeof(w->served[0]));
 	if (w->served)
 		*err = worker_open(w);
@@ -337,14 +349,9 @@ int worker_start(struct worker *w)
 
 static void order_give(struct worker *w, enum order order)
 {
-	const uint64_t one = 1;
-	ssize_t written;
-
 	assert(atomic_load_explicit(&w->order, memory_order_relaxed) == ORDER_NONE);
 	atomic_store_explicit(&w->order, (int)order, memory_order_release);
-	written = write(w->wake, &one, sizeof(one));
-	assert(written == sizeof(one));
-	(void)written;
+	fd_post(w->wake);
 }
 
 int worker_queue_add(struct worker *w, struct queue *q, enum flow_role role)
@@ -366,14 +373,16 @@ void worker_drain(struct worker *w, enum flow_role role)
 
 int worker_wait(struct worker *w)
 {
-	struct timespec until;
+	struct pollfd done = { .fd = w->done, .events = POLLIN };
+	uint64_t count;
+	int n;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += WORKER_ORDER_MS / 1000;
-	while (sem_clockwait(&w->done, CLOCK_MONOTONIC, &until) != 0)
-		if (errno != EINTR)
-			return -errno;
-	return 0;
+	do
+		n = poll(&done, 1, WORKER_ORDER_MS);
+	while (n < 0 && errno == EINTR);
+	if (n == 0)
+		return -ETIMEDOUT;
+	return read(w->done, &count, sizeof(count)) == sizeof(count) ? 0 : -errno;
 }
 
 void worker_destroy(struct worker *w)
@@ -384,11 +393,12 @@ void worker_destroy(struct worker *w)
 		order_give(w, ORDER_STOP);
 		pthread_join(w->thread, NULL);
 	}
+	if (w->done >= 0)
+		close(w->done);
 	if (w->wake >= 0)
 		close(w->wake);
 	if (w->epoll >= 0)
 		close(w->epoll);
-	sem_destroy(&w->done);
 	free(w->served);
 	free(w);
 }

@@ -96,6 +96,6 @@ Test(check, so_many_queues_and_no_more)
 			"queues 0-255 { hook prerouting; } queues 256-511 { hook input; }"
 			"queues 512-767 { hook output; }"
 			"queues 768-1023 { hook postrouting; } queues 2000 { hook input; "
-	                "}",
+			"}",
 			&errors) == -EINVAL);
 }

@@ -39,39 +39,36 @@ static char *golden_read(const char *path, const char *suffix)
 
 static void check_bad(const char *path)
 {
-	struct config *cfg = malloc(sizeof(*cfg));
+	static struct config cfg;
 	struct text_sink errors = { 0 };
 	char *expected = golden_read(path, ".err");
 	int r;
 
-	r = config_load(cfg, path, &config_reader_files, text_report, &errors);
+	r = config_load(&cfg, path, &config_reader_files, text_report, &errors);
 	cr_expect(r == -EINVAL, "%s: returned %d", path, r);
 	cr_expect(strcmp(errors.bytes, expected) == 0, "%s\n--- expected\n%s--- got\n%s",
 	          path, expected, errors.bytes);
 	free(expected);
-	free(cfg);
 }
 
 static void check_good(const char *path)
 {
-	struct config *cfg = malloc(sizeof(*cfg)), *again = malloc(sizeof(*cfg));
+	static struct config cfg, again;
 	struct text_sink errors = { 0 };
 	char *expected = golden_read(path, ".out"), *printed;
 	int r;
 
-	r = config_load(cfg, path, &config_reader_files, text_report, &errors);
+	r = config_load(&cfg, path, &config_reader_files, text_report, &errors);
 	cr_assert(r == 0, "%s: %s", path, errors.bytes);
-	printed = text_print(cfg);
+	printed = text_print(&cfg);
 	cr_expect(strcmp(printed, expected) == 0, "%s\n--- expected\n%s--- got\n%s", path,
 	          expected, printed);
-	r = text_load(again, printed, &errors);
+	r = text_load(&again, printed, &errors);
 	cr_assert(r == 0, "%s, printed: %s", path, errors.bytes);
-	cr_expect(memcmp(cfg, again, sizeof(*cfg)) == 0, "%s: reads back differently",
+	cr_expect(memcmp(&cfg, &again, sizeof(cfg)) == 0, "%s: reads back differently",
 	          path);
 	free(printed);
 	free(expected);
-	free(cfg);
-	free(again);
 }
 
 static void check_all(const char *pattern, size_t least, void (*check)(const char *path))
@@ -98,65 +95,58 @@ Test(load, good_files_are_printed_and_read_back)
 
 Test(load, nothing_gives_the_defaults)
 {
-	struct config *cfg = malloc(sizeof(*cfg)), *defaults = malloc(sizeof(*cfg));
+	static struct config cfg, defaults;
 	struct text_sink errors = { 0 };
 
-	config_init(defaults);
-	cr_assert(text_load(cfg, "", &errors) == 0);
-	cr_expect(memcmp(cfg, defaults, sizeof(*cfg)) == 0);
-	free(cfg);
-	free(defaults);
+	config_init(&defaults);
+	cr_assert(text_load(&cfg, "", &errors) == 0);
+	cr_expect(memcmp(&cfg, &defaults, sizeof(cfg)) == 0);
 }
 
 Test(load, the_example_sets_every_key_to_its_default)
 {
-	struct config *cfg = malloc(sizeof(*cfg)), *defaults = malloc(sizeof(*cfg));
+	static struct config cfg, defaults;
 	struct text_sink errors = { 0 };
 	int r;
 
-	config_init(defaults);
-	r = config_load(cfg, "../../../contrib/config/ctqd.conf", &config_reader_files,
+	config_init(&defaults);
+	r = config_load(&cfg, "../../../contrib/config/ctqd.conf", &config_reader_files,
 	                text_report, &errors);
 	cr_assert(r == 0, "%s", errors.bytes);
-	cr_expect(memcmp(cfg, defaults, sizeof(*cfg)) == 0);
-	free(cfg);
-	free(defaults);
+	cr_expect(memcmp(&cfg, &defaults, sizeof(cfg)) == 0);
 }
 
 Test(load, a_missing_file_is_named)
 {
-	struct config *cfg = malloc(sizeof(*cfg));
+	static struct config cfg;
 	struct text_sink errors = { 0 };
 
-	cr_expect(config_load(cfg, "/nonexistent/ctqd.conf", &config_reader_files,
+	cr_expect(config_load(&cfg, "/nonexistent/ctqd.conf", &config_reader_files,
 	                      text_report, &errors) == -EINVAL);
 	cr_expect_str_eq(errors.bytes,
 	                 "error: /nonexistent/ctqd.conf: No such file or directory\n");
-	free(cfg);
 }
 
 Test(load, a_folder_is_no_file)
 {
-	struct config *cfg = malloc(sizeof(*cfg));
+	static struct config cfg;
 	struct text_sink errors = { 0 };
 
-	cr_expect(config_load(cfg, ".", &config_reader_files, text_report, &errors) ==
+	cr_expect(config_load(&cfg, ".", &config_reader_files, text_report, &errors) ==
 	          -EINVAL);
 	cr_expect_str_eq(errors.bytes, "error: .: Is a directory\n");
-	free(cfg);
 }
 
 Test(load, a_file_beyond_the_limit_is_refused)
 {
-	struct config *cfg = malloc(sizeof(*cfg));
+	static struct config cfg;
 	struct text_sink errors = { 0 };
 	size_t size = 1048577;
 	char *text = malloc(size + 1);
 
 	memset(text, '\n', size);
 	text[size] = '\0';
-	cr_expect(text_load(cfg, text, &errors) == -EINVAL);
+	cr_expect(text_load(&cfg, text, &errors) == -EINVAL);
 	cr_expect_str_eq(errors.bytes, "error: test: larger than 1048576 bytes\n");
 	free(text);
-	free(cfg);
 }

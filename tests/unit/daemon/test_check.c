@@ -8,18 +8,19 @@
 #include "daemon/check.h"
 #include "file.h"
 
-static char *out_text, *err_text;
+static char out_text[8192], err_text[8192];
 
 static int check(const char *path, bool print)
 {
 	struct options options = {
 		.config = path, .log_level = -1, .check = true, .print = print
 	};
-	size_t out_size, err_size;
-	FILE *out = open_memstream(&out_text, &out_size);
-	FILE *err = open_memstream(&err_text, &err_size);
-	int status = check_run(&options, out, err);
+	FILE *out = fmemopen(out_text, sizeof(out_text), "w");
+	FILE *err = fmemopen(err_text, sizeof(err_text), "w");
+	int status;
 
+	out_text[0] = err_text[0] = '\0';
+	status = check_run(&options, out, err);
 	fclose(out);
 	fclose(err);
 	return status;

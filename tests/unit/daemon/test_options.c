@@ -13,21 +13,21 @@
 #include "file.h"
 
 static struct options options;
-static char *out_text, *err_text;
+static char out_text[8192], err_text[8192];
 static int status;
 
 static bool parse(const char *const *args)
 {
-	static char name[] = "ctqd";
+	static char name[] = "ctqd", words[16][256]; /* getopt_long() wants to write */
 	char *argv[16] = { name };
-	size_t out_size, err_size;
-	FILE *out = open_memstream(&out_text, &out_size);
-	FILE *err = open_memstream(&err_text, &err_size);
+	FILE *out = fmemopen(out_text, sizeof(out_text), "w");
+	FILE *err = fmemopen(err_text, sizeof(err_text), "w");
 	int argc = 1;
 	bool r;
 
-	for (; args && *args; args++)
-		argv[argc++] = strdup(*args);
+	out_text[0] = err_text[0] = '\0';
+	for (; args && *args; args++, argc++)
+		argv[argc] = strcpy(words[argc], *args);
 	status = -1;
 	r = options_parse(&options, argc, argv, out, err, &status);
 	fclose(out);

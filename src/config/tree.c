@@ -6,40 +6,40 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ARENA_CHUNK_SIZE 16384
+#define TREE_CHUNK_SIZE 16384
 
-struct arena_chunk {
-	struct arena_chunk *next;
+struct tree_chunk {
+	struct tree_chunk *next;
 	size_t used, size;
 	alignas(max_align_t) unsigned char bytes[];
 };
 
-static struct arena_chunk *chunk_new(struct arena *arena, size_t size)
+static struct tree_chunk *chunk_new(struct tree *tree, size_t size)
 {
-	struct arena_chunk *chunk;
+	struct tree_chunk *chunk;
 
-	if (size < ARENA_CHUNK_SIZE)
-		size = ARENA_CHUNK_SIZE;
+	if (size < TREE_CHUNK_SIZE)
+		size = TREE_CHUNK_SIZE;
 	if (size > SIZE_MAX - sizeof(*chunk))
 		return NULL;
 	chunk = calloc(1, sizeof(*chunk) + size);
 	if (!chunk)
 		return NULL;
 	chunk->size = size;
-	chunk->next = arena->chunks;
-	arena->chunks = chunk;
+	chunk->next = tree->chunks;
+	tree->chunks = chunk;
 	return chunk;
 }
 
-void *arena_alloc(struct arena *arena, size_t size)
+void *tree_alloc(struct tree *tree, size_t size)
 {
-	struct arena_chunk *chunk = arena->chunks;
+	struct tree_chunk *chunk = tree->chunks;
 	void *place;
 
 	size = (size + alignof(max_align_t) - 1) / alignof(max_align_t) *
 	       alignof(max_align_t);
 	if (!chunk || chunk->size - chunk->used < size)
-		chunk = chunk_new(arena, size);
+		chunk = chunk_new(tree, size);
 	if (!chunk)
 		return NULL;
 	place = chunk->bytes + chunk->used;
@@ -47,22 +47,22 @@ void *arena_alloc(struct arena *arena, size_t size)
 	return place;
 }
 
-char *arena_text(struct arena *arena, const char *text, size_t size)
+char *tree_text(struct tree *tree, const char *text, size_t size)
 {
-	char *copy = arena_alloc(arena, size + 1);
+	char *copy = tree_alloc(tree, size + 1);
 
 	if (copy)
 		memcpy(copy, text, size);
 	return copy;
 }
 
-void arena_fini(struct arena *arena)
+void tree_fini(struct tree *tree)
 {
-	struct arena_chunk *chunk = arena->chunks, *next;
+	struct tree_chunk *chunk = tree->chunks, *next;
 
 	for (; chunk; chunk = next) {
 		next = chunk->next;
 		free(chunk);
 	}
-	arena->chunks = NULL;
+	tree->chunks = NULL;
 }
