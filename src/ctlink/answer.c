@@ -7,7 +7,7 @@
 
 #include "ctlink/attr.h"
 
-/* ---- errors and acknowledgements -------------------------------------------- */
+/* ---- errors and acknowledgements --------------------------------------------------- */
 
 /* The attributes behind the request's header. */
 enum answer_bit { ANSWER_TEXT, ANSWER_OFFSET, ANSWER_HINT };
@@ -106,7 +106,7 @@ int ctlink_answer_parse(const struct nlmsghdr *nlh, struct ctlink_error *answer,
 	return 0;
 }
 
-/* ---- ends of dumps ------------------------------------------------------------ */
+/* ---- ends of dumps ----------------------------------------------------------------- */
 
 int ctlink_done_build(struct ctlink_message *m, const struct nlmsghdr *request,
                       bool interrupted, int code)

@@ -57,7 +57,7 @@ static uint32_t width_of(const struct ctlink_attr *attr)
 	return width;
 }
 
-/* ---- writing ---------------------------------------------------------------- */
+/* ---- writing ----------------------------------------------------------------------- */
 
 static bool level_present(const struct ctlink_layout *layout, const void *value);
 
@@ -206,7 +206,7 @@ int ctlink_layout_build(const struct ctlink_layout *layout, struct ctlink_messag
 	return ctlink_message_end(m);
 }
 
-/* ---- where things stand --------------------------------------------------------- */
+/* ---- where things stand ------------------------------------------------------------ */
 
 uint32_t ctlink_parser_offset(const struct ctlink_parser *p, const struct nlattr *nla)
 {
@@ -266,7 +266,7 @@ uint32_t ctlink_attr_offset(const struct nlmsghdr *nlh, uint16_t type, uint32_t 
 	return ctlink_parser_offset(&p, ctlink_parser_find(&p, NULL, type, i));
 }
 
-/* ---- reading one attribute -------------------------------------------------------- */
+/* ---- reading one attribute --------------------------------------------------------- */
 
 static int wrong_length(struct ctlink_parser *p, const struct ctlink_attr *attr,
                         const struct nlattr *nla, uint32_t min, uint32_t max)
@@ -553,8 +553,7 @@ int ctlink_layout_parse(const struct ctlink_layout *layout, const struct nlmsghd
 	                              memory, error);
 }
 
-/* ---- freeing ------------------------------------------------------------------------
- */
+/* ---- freeing ----------------------------------------------------------------------- */
 
 static void list_fini(const struct ctlink_attr *attr, void *value,
                       const struct ctlink_memory *memory)

@@ -42,7 +42,7 @@
 #include "ctlink/memory.h"
 #include "ctlink/message.h"
 
-/* ---- presence ---------------------------------------------------------------- */
+/* ---- presence ---------------------------------------------------------------------- */
 
 /** Does @value (whose first member is "uint64_t has") have the attribute @bit? */
 #define ctlink_has(value, bit) (((value)->has >> (bit)) & 1)
@@ -51,7 +51,7 @@
 /** Say that @value does not have @bit. */
 #define ctlink_unmark(value, bit) ((value)->has &= ~(UINT64_C(1) << (bit)))
 
-/* ---- layouts ------------------------------------------------------------------ */
+/* ---- layouts ----------------------------------------------------------------------- */
 
 enum ctlink_kind {
 	CTLINK_U8,
@@ -150,7 +150,7 @@ struct ctlink_layout {
 		.n_attrs = BASE_ARRAY_LENGTH(table), __VA_ARGS__ \
 	}
 
-/* ---- writing and reading values ------------------------------------------------ */
+/* ---- writing and reading values ---------------------------------------------------- */
 
 /** Write a whole message. Returns as ctlink_message_end(). */
 int ctlink_layout_build(const struct ctlink_layout *layout, struct ctlink_message *m,
@@ -181,7 +181,7 @@ int ctlink_layout_parse_at(const struct ctlink_layout *layout, const struct nlms
 void ctlink_layout_fini(const struct ctlink_layout *layout, void *value,
                         const struct ctlink_memory *memory);
 
-/* ---- for codecs and checks ----------------------------------------------------- */
+/* ---- for codecs and checks --------------------------------------------------------- */
 
 /** One parse of one message. */
 struct ctlink_parser {

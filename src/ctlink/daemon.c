@@ -6,7 +6,7 @@
 #include <libmnl/libmnl.h>
 #include <string.h>
 
-/* ---- CTQ_MSG_DAEMON_NEW ---------------------------------------------------------- */
+/* ---- CTQ_MSG_DAEMON_NEW ------------------------------------------------------------ */
 
 static const struct ctlink_attr warning_attrs[] = {
 	CTLINK_ATTR(CTQA_DAEMON_WARNING, CTLINK_TEXT, struct ctlink_warning, text, 0),
@@ -71,7 +71,7 @@ int ctlink_daemon_parse(const struct nlmsghdr *nlh, struct ctlink_daemon *daemon
 	return ctlink_layout_parse(&daemon_layout, nlh, daemon, memory, error);
 }
 
-/* ---- CTQ_MSG_DAEMON_STATS_GET and _NEW -------------------------------------------- */
+/* ---- CTQ_MSG_DAEMON_STATS_GET and _NEW --------------------------------------------- */
 
 static const struct ctlink_attr counter_attrs[] = {
 	CTLINK_ATTR(CTQA_COUNTER_NAME, CTLINK_TEXT, struct ctlink_counter, name,
@@ -217,8 +217,7 @@ int ctlink_groups_parse(const struct nlmsghdr *nlh, struct ctlink_groups *groups
 	return ctlink_layout_parse(&group_layout, nlh, groups, NULL, error);
 }
 
-/* ---- CTQ_MSG_DAEMON_OVERRUN and CTQ_MSG_DAEMON_COUNT --------------------------------
- */
+/* ---- CTQ_MSG_DAEMON_OVERRUN and CTQ_MSG_DAEMON_COUNT ------------------------------- */
 
 static const struct ctlink_attr overrun_attrs[] = {
 	CTLINK_ATTR(CTQA_OVERRUN_LOST, CTLINK_U64, struct ctlink_overrun, lost,

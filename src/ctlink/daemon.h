@@ -19,7 +19,7 @@
 #define CTLINK_WARNINGS_MAX 64
 #define CTLINK_COUNTERS_MAX 1024
 
-/* ---- CTQ_MSG_DAEMON_NEW ---------------------------------------------------------- */
+/* ---- CTQ_MSG_DAEMON_NEW ------------------------------------------------------------ */
 
 enum ctlink_daemon_bit {
 	CTLINK_DAEMON_VERSION,
@@ -78,7 +78,7 @@ int ctlink_daemon_parse(const struct nlmsghdr *nlh, struct ctlink_daemon *daemon
                         const struct ctlink_memory *memory,
                         struct ctlink_error *error) BASE_MUST_CHECK;
 
-/* ---- CTQ_MSG_DAEMON_STATS_GET and _NEW -------------------------------------------- */
+/* ---- CTQ_MSG_DAEMON_STATS_GET and _NEW --------------------------------------------- */
 
 enum ctlink_counter_bit { CTLINK_COUNTER_NAME, CTLINK_COUNTER_VALUE };
 
@@ -151,8 +151,7 @@ int ctlink_groups_build(struct ctlink_message *m, const struct ctlink_header *he
 int ctlink_groups_parse(const struct nlmsghdr *nlh, struct ctlink_groups *groups,
                         struct ctlink_error *error) BASE_MUST_CHECK;
 
-/* ---- CTQ_MSG_DAEMON_OVERRUN and CTQ_MSG_DAEMON_COUNT --------------------------------
- */
+/* ---- CTQ_MSG_DAEMON_OVERRUN and CTQ_MSG_DAEMON_COUNT ------------------------------- */
 
 enum ctlink_overrun_bit { CTLINK_OVERRUN_LOST };
 

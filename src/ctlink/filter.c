@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* ---- tuples of which parts count ------------------------------------------------- */
+/* ---- tuples of which parts count --------------------------------------------------- */
 
 /*
  * CTA_FILTER says which fields of the tuples count, and may stand behind them. So the
@@ -82,7 +82,7 @@ static int tuples_check(struct ctlink_parser *p, struct wire *wire)
 	return 0;
 }
 
-/* ---- the expression --------------------------------------------------------------- */
+/* ---- the expression ---------------------------------------------------------------- */
 
 static int term_check(struct ctlink_parser *p, const struct nlattr *nest, void *value)
 {
@@ -129,8 +129,7 @@ static int expression_check(struct ctlink_parser *p, const struct nlattr *nest,
 	return 0;
 }
 
-/* ---- the attributes -----------------------------------------------------------------
- */
+/* ---- the attributes ---------------------------------------------------------------- */
 
 #define FILTER(type, kind, member, bit, ...)                                       \
 	CTLINK_ATTR(type, kind, struct ctlink_filter, member, CTLINK_FILTER_##bit, \
@@ -208,8 +207,7 @@ static int filter_check(struct ctlink_parser *p, const struct nlattr *nest, void
 	return err;
 }
 
-/* ---- the value ----------------------------------------------------------------------
- */
+/* ---- the value --------------------------------------------------------------------- */
 
 void ctlink_filter_init(struct ctlink_filter *filter)
 {
@@ -241,8 +239,7 @@ int ctlink_filter_operator(struct ctlink_filter *filter, enum ctq_operator op,
 	return 0;
 }
 
-/* ---- whole messages ------------------------------------------------------------------
- */
+/* ---- whole messages ---------------------------------------------------------------- */
 
 int ctlink_filter_build(struct ctlink_message *m, const struct ctlink_header *header,
                         const struct ctlink_filter *filter)

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* ---- tuples ------------------------------------------------------------------- */
+/* ---- tuples ------------------------------------------------------------------------ */
 
 /* The bit that says that the tuple of @bit carries a zone of its own; -1: it never does.
  */
@@ -56,8 +56,7 @@ static int tuple_parse(struct ctlink_parser *p, const struct ctlink_attr *attr,
 
 static const struct ctlink_codec tuple_codec = { tuple_build, tuple_parse };
 
-/* ---- the attributes, in the kernel's order ------------------------------------------
- */
+/* ---- the attributes, in the kernel's order ----------------------------------------- */
 
 #define FLOW(type, kind, member, bit, ...)                                     \
 	CTLINK_ATTR(type, kind, struct ctlink_flow, member, CTLINK_FLOW_##bit, \
@@ -229,8 +228,7 @@ static const struct ctlink_attr flow_attrs[] = {
 static const struct ctlink_layout flow_layout =
 	CTLINK_LAYOUT("flow", flow_attrs, .check = flow_check);
 
-/* ---- what the table cannot say ------------------------------------------------------
- */
+/* ---- what the table cannot say ----------------------------------------------------- */
 
 static int family_check(struct ctlink_parser *p, const struct ctlink_flow *flow)
 {
@@ -285,8 +283,7 @@ static int flow_check(struct ctlink_parser *p, const struct nlattr *nest, void *
 	return err;
 }
 
-/* ---- whole messages
- * -------------------------------------------------------------------- */
+/* ---- whole messages ---------------------------------------------------------------- */
 
 int ctlink_flow_build(struct ctlink_message *m, const struct ctlink_header *header,
                       const struct ctlink_flow *flow)

@@ -7,7 +7,7 @@
 
 #include "base/base.h"
 
-/* ---- fields ------------------------------------------------------------------- */
+/* ---- fields ------------------------------------------------------------------------ */
 
 static const struct ctlink_field fields[] = {
 #define CTQ_FIELD(number, symbol, word, type, scope) \
@@ -57,7 +57,7 @@ uint8_t ctlink_field_size(uint8_t type)
 	}
 }
 
-/* ---- values ------------------------------------------------------------------- */
+/* ---- values ------------------------------------------------------------------------ */
 
 uint64_t ctlink_value_number(const uint8_t *bytes, uint8_t size)
 {
@@ -107,7 +107,7 @@ void ctlink_value_set_address(struct ctlink_value *value, enum ctlink_value_bit 
 	ctlink_mark(value, bit);
 }
 
-/* ---- checking ----------------------------------------------------------------- */
+/* ---- checking ---------------------------------------------------------------------- */
 
 /* What is wrong: attribute @attr of value @value, or of the match when @value is -1. */
 struct fault {
@@ -326,7 +326,7 @@ static int flow_check(struct ctlink_parser *p, const struct nlattr *nest, void *
 	return parsed_check(p, nest, value, CTLINK_SCOPE_FLOW);
 }
 
-/* ---- the attributes ----------------------------------------------------------- */
+/* ---- the attributes ---------------------------------------------------------------- */
 
 #define VALUE(type, kind, member, bit, ...) \
 	CTLINK_ATTR(type, kind, struct ctlink_value, member, bit, __VA_ARGS__)

@@ -15,7 +15,7 @@
 #include "ctlink/attr.h"
 #include "ctlink/memory.h"
 
-/* ---- fields ------------------------------------------------------------------- */
+/* ---- fields ------------------------------------------------------------------------ */
 
 enum ctlink_field_type {
 	CTLINK_FIELD_U8,
@@ -53,7 +53,7 @@ const struct ctlink_field *ctlink_field_find(const char *word);
 /** Bytes of a value of this type; 0 for addresses (4 or 16) and strings. */
 uint8_t ctlink_field_size(uint8_t type);
 
-/* ---- values ------------------------------------------------------------------- */
+/* ---- values ------------------------------------------------------------------------ */
 
 enum ctlink_value_bit {
 	CTLINK_VALUE_FIRST,
@@ -84,7 +84,7 @@ void ctlink_value_set_number(struct ctlink_value *value, enum ctlink_value_bit b
 void ctlink_value_set_address(struct ctlink_value *value, enum ctlink_value_bit bit,
                               const void *address, uint8_t size);
 
-/* ---- matches ------------------------------------------------------------------ */
+/* ---- matches ----------------------------------------------------------------------- */
 
 enum ctlink_match_bit { CTLINK_MATCH_FIELD, CTLINK_MATCH_FLAGS, CTLINK_MATCH_SET };
 
@@ -117,8 +117,7 @@ int ctlink_match_check(const struct ctlink_match *match, enum ctlink_scope scope
 /** Free what the match owns; it is empty then. */
 void ctlink_match_fini(struct ctlink_match *match, const struct ctlink_memory *memory);
 
-/** The level CTQA_MATCH_*, with the check for each scope: for the folder's other files.
- */
+/** The level CTQA_MATCH_*, with the check for each scope; for the folder's other files. */
 extern const struct ctlink_layout ctlink_match_packet_layout;
 extern const struct ctlink_layout ctlink_match_flow_layout;
 

@@ -48,8 +48,7 @@ static inline void *ctlink_list_item(const struct ctlink_list *list, size_t item
 	return (char *)list->items + item_size * i;
 }
 
-/** Take the last item away again (there is one); what it owned is the caller's to free.
- */
+/** Take the last item away (there is one); what it owned is the caller's to free. */
 static inline void ctlink_list_drop_last(struct ctlink_list *list)
 {
 	list->length--;

@@ -20,7 +20,7 @@
 
 #define MESSAGE_FIRST_CAPACITY 512 /* a flow with everything has about 400 bytes */
 
-/* ---- writing ---------------------------------------------------------------- */
+/* ---- writing ----------------------------------------------------------------------- */
 
 void ctlink_message_init(struct ctlink_message *m, uint32_t limit,
                          const struct ctlink_memory *memory)
@@ -212,7 +212,7 @@ void ctlink_message_nest_end(struct ctlink_message *m, uint32_t nest)
 		mnl_attr_nest_end(open_header(m), (struct nlattr *)(m->data + nest));
 }
 
-/* ---- reading ---------------------------------------------------------------- */
+/* ---- reading ----------------------------------------------------------------------- */
 
 void ctlink_datagram_init(struct ctlink_datagram *d, const void *data, uint32_t size)
 {

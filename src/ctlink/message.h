@@ -51,7 +51,7 @@ struct ctlink_header {
 /** nlmsg_type of message @message of subsystem @subsystem. */
 #define CTLINK_TYPE(subsystem, message) ((uint16_t)((subsystem) << 8 | (message)))
 
-/* ---- writing ---------------------------------------------------------------- */
+/* ---- writing ----------------------------------------------------------------------- */
 
 /** A datagram being written. Read data, size and count only. */
 struct ctlink_message {
@@ -115,7 +115,7 @@ void ctlink_message_put_bytes(struct ctlink_message *m, uint16_t type, const voi
 uint32_t ctlink_message_nest_begin(struct ctlink_message *m, uint16_t type);
 void ctlink_message_nest_end(struct ctlink_message *m, uint32_t nest);
 
-/* ---- reading ---------------------------------------------------------------- */
+/* ---- reading ----------------------------------------------------------------------- */
 
 /** A received datagram being taken apart. Make it with ctlink_datagram_init(). */
 struct ctlink_datagram {

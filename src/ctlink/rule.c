@@ -5,7 +5,7 @@
 #include <linux/netfilter.h>
 #include <string.h>
 
-/* ---- statements --------------------------------------------------------------- */
+/* ---- statements -------------------------------------------------------------------- */
 
 #define BIT(bit) (UINT64_C(1) << CTLINK_STATEMENT_##bit)
 
@@ -90,7 +90,7 @@ static const struct ctlink_layout statement_layout = CTLINK_LAYOUT(
 	"CTQA_RULE_STATEMENT", statement_attrs,
 	.item_size = sizeof(struct ctlink_statement), .check = statement_check);
 
-/* ---- rules -------------------------------------------------------------------- */
+/* ---- rules ------------------------------------------------------------------------- */
 
 static int rule_check(struct ctlink_parser *p, const struct nlattr *nest, void *value);
 
@@ -188,7 +188,7 @@ int ctlink_rule_parse(const struct nlmsghdr *nlh, struct ctlink_rule *rule,
 	return ctlink_layout_parse(&rule_layout, nlh, rule, memory, error);
 }
 
-/* ---- chains ------------------------------------------------------------------- */
+/* ---- chains ------------------------------------------------------------------------ */
 
 static int chain_check(struct ctlink_parser *p, const struct nlattr *nest, void *value)
 {
@@ -247,7 +247,7 @@ int ctlink_chain_parse(const struct nlmsghdr *nlh, struct ctlink_chain *chain,
 	return ctlink_layout_parse(&chain_layout, nlh, chain, memory, error);
 }
 
-/* ---- what is in force ---------------------------------------------------------- */
+/* ---- what is in force -------------------------------------------------------------- */
 
 #define INFO(type, kind, member, bit) \
 	CTLINK_ATTR(type, kind, struct ctlink_ruleset_info, member, CTLINK_RULESET_##bit)
@@ -278,7 +278,7 @@ int ctlink_ruleset_info_parse(const struct nlmsghdr *nlh,
 	return ctlink_layout_parse(&info_layout, nlh, info, NULL, error);
 }
 
-/* ---- whole rule sets ------------------------------------------------------------ */
+/* ---- whole rule sets --------------------------------------------------------------- */
 
 void ctlink_ruleset_init(struct ctlink_ruleset *set, const struct ctlink_memory *memory)
 {

@@ -19,7 +19,7 @@
 #define CTLINK_RULES_MAX  (1 << 20) /* in a rule set */
 #define CTLINK_CHAINS_MAX 4096
 
-/* ---- statements --------------------------------------------------------------- */
+/* ---- statements -------------------------------------------------------------------- */
 
 enum ctlink_statement_bit {
 	CTLINK_STATEMENT_KIND,
@@ -35,7 +35,7 @@ struct ctlink_statement {
 	char *string; /* owned */
 };
 
-/* ---- rules -------------------------------------------------------------------- */
+/* ---- rules ------------------------------------------------------------------------- */
 
 enum ctlink_rule_bit {
 	CTLINK_RULE_CHAIN,
@@ -94,7 +94,7 @@ int ctlink_rule_parse(const struct nlmsghdr *nlh, struct ctlink_rule *rule,
                       const struct ctlink_memory *memory,
                       struct ctlink_error *error) BASE_MUST_CHECK;
 
-/* ---- chains ------------------------------------------------------------------- */
+/* ---- chains ------------------------------------------------------------------------ */
 
 enum ctlink_chain_bit {
 	CTLINK_CHAIN_NAME,
@@ -122,7 +122,7 @@ int ctlink_chain_parse(const struct nlmsghdr *nlh, struct ctlink_chain *chain,
                        const struct ctlink_memory *memory,
                        struct ctlink_error *error) BASE_MUST_CHECK;
 
-/* ---- what is in force ---------------------------------------------------------- */
+/* ---- what is in force -------------------------------------------------------------- */
 
 enum ctlink_ruleset_info_bit {
 	CTLINK_RULESET_GENERATION,
@@ -151,7 +151,7 @@ int ctlink_ruleset_info_parse(const struct nlmsghdr *nlh,
                               struct ctlink_ruleset_info *info,
                               struct ctlink_error *error) BASE_MUST_CHECK;
 
-/* ---- whole rule sets ------------------------------------------------------------ */
+/* ---- whole rule sets --------------------------------------------------------------- */
 
 struct ctlink_ruleset {
 	struct ctlink_list chains; /* of struct ctlink_chain, in the file's order */

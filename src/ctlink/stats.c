@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* ---- of a worker ---------------------------------------------------------------- */
+/* ---- of a worker ------------------------------------------------------------------- */
 
 #define CPU(type, member, bit) \
 	CTLINK_ATTR(type, CTLINK_U32, struct ctlink_cpu_stats, member, CTLINK_CPU_##bit)
@@ -44,7 +44,7 @@ int ctlink_cpu_stats_parse(const struct nlmsghdr *nlh, struct ctlink_cpu_stats *
 	return ctlink_layout_parse(&cpu_layout, nlh, stats, NULL, error);
 }
 
-/* ---- of the table ---------------------------------------------------------------- */
+/* ---- of the table ------------------------------------------------------------------ */
 
 static const struct ctlink_attr global_attrs[] = {
 	CTLINK_ATTR(CTA_STATS_GLOBAL_ENTRIES, CTLINK_U32, struct ctlink_global_stats,

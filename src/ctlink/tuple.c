@@ -20,7 +20,7 @@
 #define IPPROTO_DCCP 33
 #endif
 
-/* ---- the attributes ---------------------------------------------------------- */
+/* ---- the attributes ---------------------------------------------------------------- */
 
 enum wire_bit {
 	WIRE_V4_SRC,
@@ -106,7 +106,7 @@ static const struct {
 	{ CTQ_TUPLE_ICMPV6_ID, WIRE_ICMPV6_ID, WIRE_ICMPV6_ID, "CTA_PROTO_ICMPV6_ID" },
 };
 
-/* ---- which fields -------------------------------------------------------------- */
+/* ---- which fields ------------------------------------------------------------------ */
 
 uint32_t ctlink_tuple_fields(uint8_t l4)
 {
@@ -146,7 +146,7 @@ int ctlink_tuple_check(struct ctlink_parser *p, const struct nlattr *nest,
 	return 0;
 }
 
-/* ---- writing --------------------------------------------------------------------- */
+/* ---- writing ----------------------------------------------------------------------- */
 
 static void wire_fill_addresses(struct wire *wire, const struct ctlink_tuple *tuple)
 {
@@ -193,7 +193,7 @@ void ctlink_tuple_put(struct ctlink_message *m, uint16_t type,
 	ctlink_message_nest_end(m, nest);
 }
 
-/* ---- reading ---------------------------------------------------------------------- */
+/* ---- reading ----------------------------------------------------------------------- */
 
 static bool wire_has_v6(const struct wire *wire)
 {

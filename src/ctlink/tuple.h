@@ -39,10 +39,9 @@ _Static_assert(sizeof(struct ctlink_tuple) == 40, "copied from and to struct tup
 /** CTQ_TUPLE_* that a whole tuple of protocol @l4 has, but for the zone. */
 uint32_t ctlink_tuple_fields(uint8_t l4);
 
-/* ---- for the folder's other files ------------------------------------------------ */
+/* ---- for the folder's other files -------------------------------------------------- */
 
-/** Write those of @fields that suit the tuple's family and protocol, as attribute @type.
- */
+/** Write, as attribute @type, those of @fields that suit the tuple's protocol. */
 void ctlink_tuple_put(struct ctlink_message *m, uint16_t type,
                       const struct ctlink_tuple *tuple, uint32_t fields);
 

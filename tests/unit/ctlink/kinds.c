@@ -181,8 +181,7 @@ static int global_stats_example(struct ctlink_message *m,
 	return ctlink_global_stats_build(m, header, &stats);
 }
 
-/* ---- matches, filters, rules ---------------------------------------------------------
- */
+/* ---- matches, filters, rules ------------------------------------------------------- */
 
 static struct ctlink_value *value_add(struct ctlink_match *match)
 {
@@ -401,8 +400,7 @@ static int ruleset_info_example(struct ctlink_message *m,
 	return ctlink_ruleset_info_build(m, header, &info);
 }
 
-/* ---- the rest
- * ---------------------------------------------------------------------------- */
+/* ---- the rest ---------------------------------------------------------------------- */
 
 static int queue_example(struct ctlink_message *m, const struct ctlink_header *header)
 {
@@ -566,8 +564,7 @@ static int batch_end_again(const struct nlmsghdr *nlh, const struct ctlink_heade
 	                              check ? CTQ_BATCH_CHECK : 0);
 }
 
-/* ---- the table
- * ------------------------------------------------------------------------------ */
+/* ---- the table --------------------------------------------------------------------- */
 
 #define CT(message)     CTLINK_TYPE(NFNL_SUBSYS_CTNETLINK, IPCTNL_MSG_CT_##message)
 #define EXP(message)    CTLINK_TYPE(NFNL_SUBSYS_CTNETLINK_EXP, IPCTNL_MSG_EXP_##message)

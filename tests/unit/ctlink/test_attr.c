@@ -18,8 +18,7 @@
 
 #define FIRST_ATTR (MNL_NLMSG_HDRLEN + sizeof(struct nfgenmsg))
 
-/* ---- walking a message --------------------------------------------------------------
- */
+/* ---- walking a message ------------------------------------------------------------- */
 
 /* An attribute and the levels that it is in: offsets in the message, outermost first. */
 struct place {
@@ -85,8 +84,7 @@ static void walk_all(void (*visit)(struct walk *w, const struct place *place))
 	walk_kinds(visit, NULL);
 }
 
-/* ---- breaking a message
- * ---------------------------------------------------------------- */
+/* ---- breaking a message ------------------------------------------------------------ */
 
 /* A copy of the message in which @cut bytes at @at are replaced by @n bytes of @with. */
 static struct nlmsghdr *splice(const struct nlmsghdr *nlh, const struct place *place,
@@ -143,8 +141,7 @@ static int parse(const struct walk *w, const struct nlmsghdr *nlh,
 	cr_assert_eq((error)->offset, (place)->offset, "%s: \"%s\" at %u, not at %u", \
 	             (w)->kind->name, (error)->text, (error)->offset, (place)->offset)
 
-/* ---- whole
- * ------------------------------------------------------------------------------ */
+/* ---- whole ------------------------------------------------------------------------- */
 
 Test(attr, examples_come_back_as_they_went)
 {
@@ -164,8 +161,7 @@ Test(attr, examples_come_back_as_they_went)
 	}
 }
 
-/* ---- one attribute is too short or too long
- * ------------------------------------------------ */
+/* ---- one attribute is too short or too long ---------------------------------------- */
 
 static void visit_too_short(struct walk *w, const struct place *place)
 {
@@ -208,8 +204,7 @@ Test(attr, too_long_is_refused_where_it_stands)
 	walk_all(visit_too_long);
 }
 
-/* ---- lengths that lie
- * ------------------------------------------------------------------------ */
+/* ---- lengths that lie -------------------------------------------------------------- */
 
 static void visit_lying(struct walk *w, const struct place *place)
 {
@@ -234,8 +229,7 @@ Test(attr, lengths_that_lie_are_refused_where_they_stand)
 	walk_all(visit_lying);
 }
 
-/* ---- twice
- * ------------------------------------------------------------------------------------ */
+/* ---- twice ------------------------------------------------------------------------- */
 
 /* The repeated attributes, by the level that they are in and their number. */
 static bool may_repeat(const struct walk *w, const struct place *place)
@@ -286,8 +280,7 @@ Test(attr, twice_is_refused_at_the_second)
 	walk_all(visit_twice);
 }
 
-/* ---- unknown
- * ------------------------------------------------------------------------------------ */
+/* ---- unknown ----------------------------------------------------------------------- */
 
 static void visit_unknown(struct walk *w, const struct place *place)
 {
@@ -313,9 +306,7 @@ Test(attr, unknown_is_skipped)
 	walk_all(visit_unknown);
 }
 
-/* ---- missing
- * -------------------------------------------------------------------------------------
- */
+/* ---- missing ----------------------------------------------------------------------- */
 
 /*
  * How many attributes of its example a kind cannot do without, so that one that is no
@@ -397,8 +388,7 @@ Test(attr, missing_is_refused_at_its_parent_or_not_minded)
 	walk_kinds(visit_missing, after_missing);
 }
 
-/* ---- the end of the message
- * ------------------------------------------------------------------------ */
+/* ---- the end of the message -------------------------------------------------------- */
 
 Test(attr, bytes_behind_the_last_attribute_are_refused)
 {
@@ -421,8 +411,7 @@ Test(attr, bytes_behind_the_last_attribute_are_refused)
 	ctlink_message_fini(&m);
 }
 
-/* ---- failing allocation
- * ------------------------------------------------------------------------------ */
+/* ---- failing allocation ------------------------------------------------------------ */
 
 Test(attr, failing_allocation_leaks_nothing_and_is_told)
 {
@@ -449,8 +438,7 @@ Test(attr, failing_allocation_leaks_nothing_and_is_told)
 	}
 }
 
-/* ---- offsets of parsed messages
- * -------------------------------------------------------------------- */
+/* ---- offsets of parsed messages ---------------------------------------------------- */
 
 Test(attr, offset_of_a_repeated_attribute)
 {

@@ -17,8 +17,7 @@ static const struct ctlink_header header = {
 	.flags = NLM_F_REQUEST | NLM_F_DUMP,
 };
 
-/* ---- expressions --------------------------------------------------------------------
- */
+/* ---- expressions ------------------------------------------------------------------- */
 
 /* Terms by letter: a AND, o OR, n NOT, m a match. */
 static void filter_fill(struct ctlink_filter *filter, const char *letters)
@@ -149,8 +148,7 @@ Test(filter, faults_of_matches_are_shown_where_they_are)
 	ctlink_message_fini(&m);
 }
 
-/* ---- the kernel's own filters
- * ---------------------------------------------------------- */
+/* ---- the kernel's own filters ------------------------------------------------------ */
 
 Test(filter, reads_the_library_s_dump_filters)
 {

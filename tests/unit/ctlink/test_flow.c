@@ -25,7 +25,7 @@ static const struct ctlink_header header = {
 	.seq = 7,
 };
 
-/* ---- a flow and its twin ---------------------------------------------------------- */
+/* ---- a flow and its twin ----------------------------------------------------------- */
 
 static void tuple_fill(struct ctlink_tuple *t, uint8_t l3, uint8_t l4)
 {
@@ -143,8 +143,7 @@ static void parse(const struct nlmsghdr *nlh, struct ctlink_flow *flow)
 	             error.offset);
 }
 
-/* ---- tuples ---------------------------------------------------------------------------
- */
+/* ---- tuples ------------------------------------------------------------------------ */
 
 static const struct {
 	uint8_t l3, l4;
@@ -222,8 +221,7 @@ Test(flow, tuples_come_back_as_they_went)
 	}
 }
 
-/* ---- every attribute with a number
- * ------------------------------------------------------ */
+/* ---- every attribute with a number ------------------------------------------------- */
 
 /* A member of struct ctlink_flow and the library's attribute for it. */
 struct twin {
@@ -375,7 +373,7 @@ Test(flow, parses_each_attribute_of_the_library)
 	}
 }
 
-/* ---- the kernel's own messages ------------------------------------------------------------ */
+/* ---- the kernel's own messages ----------------------------------------------------- */
 
 /* Read the file @name of the seeds into @buffer; returns the message. */
 static const struct nlmsghdr *seed_read(const char *name, union help_buffer *buffer)
@@ -457,7 +455,7 @@ Test(flow, zone_of_both_directions_reaches_the_tuples)
 	ctlink_message_fini(&m);
 }
 
-/* ---- strings, bytes and what has no number -------------------------------------------------- */
+/* ---- strings, bytes and what has no number ----------------------------------------- */
 
 Test(flow, helper_and_labels_in_both_directions)
 {
@@ -545,7 +543,7 @@ Test(flow, nat_orders_are_noticed)
 	nfct_destroy(ct);
 }
 
-/* ---- what is refused --------------------------------------------------------------------------- */
+/* ---- what is refused --------------------------------------------------------------- */
 
 static int parse_error(const struct ctlink_message *m, struct ctlink_error *error)
 {

@@ -15,7 +15,7 @@
 #include "ctlink/filter.h"
 #include "ctlink/flow.h"
 
-/* ---- the page ------------------------------------------------------------------------ */
+/* ---- the page ---------------------------------------------------------------------- */
 
 struct dump {
 	uint8_t bytes[1024];
@@ -57,7 +57,7 @@ static void dump_read(const char *name, struct dump *dump)
 	cr_assert_gt(dump->size, 0, "the page has no dump of the %s", name);
 }
 
-/* ---- the exchange ---------------------------------------------------------------------- */
+/* ---- the exchange ------------------------------------------------------------------ */
 
 static void term_match(struct ctlink_filter *filter, uint16_t field, uint64_t number,
                        uint8_t size)

@@ -7,7 +7,7 @@
 #include "ctlink/filter.h"
 #include "ctlink/match.h"
 
-/* ---- fields ----------------------------------------------------------------------- */
+/* ---- fields ------------------------------------------------------------------------ */
 
 Test(match, fields_are_found_by_number_and_by_word)
 {
@@ -47,8 +47,7 @@ Test(match, numbers_in_network_order)
 	}
 }
 
-/* ---- what a value may be -------------------------------------------------------------
- */
+/* ---- what a value may be ----------------------------------------------------------- */
 
 /* A value of @field made of numbers or addresses; size 0: not there. */
 struct row {

@@ -18,7 +18,7 @@ static const struct ctlink_header header = {
 	.res_id = 0x1234,
 };
 
-/* ---- writing --------------------------------------------------------------------- */
+/* ---- writing ----------------------------------------------------------------------- */
 
 Test(message, headers_come_back_as_they_went)
 {
@@ -152,7 +152,7 @@ Test(message, the_first_failure_is_told)
 	cr_assert_eq(memory.live, 0);
 }
 
-/* ---- reading ---------------------------------------------------------------------- */
+/* ---- reading ----------------------------------------------------------------------- */
 
 /* A datagram of three messages of 28 bytes each. */
 static void three(struct ctlink_message *m)
@@ -238,8 +238,7 @@ Test(message, the_last_one_may_lack_its_padding)
 	ctlink_message_fini(&m);
 }
 
-/* ---- what requests have in common -----------------------------------------------------
- */
+/* ---- what requests have in common -------------------------------------------------- */
 
 Test(message, headers_that_cannot_be_read_are_refused)
 {

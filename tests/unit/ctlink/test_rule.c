@@ -9,8 +9,7 @@
 
 #include "help.h"
 
-/* ---- statements ---------------------------------------------------------------------
- */
+/* ---- statements -------------------------------------------------------------------- */
 
 /* A statement: kind, then value, mask and string where they are not NULL. */
 struct statement {
@@ -124,8 +123,7 @@ Test(rule, statements_have_what_they_need)
 	}
 }
 
-/* ---- rules
- * ------------------------------------------------------------------------------ */
+/* ---- rules ------------------------------------------------------------------------- */
 
 Test(rule, is_named_by_chain_or_id)
 {
@@ -203,8 +201,7 @@ Test(rule, names_that_are_too_long_are_not_built)
 	ctlink_message_fini(&m);
 }
 
-/* ---- chains
- * -------------------------------------------------------------------------------- */
+/* ---- chains ------------------------------------------------------------------------ */
 
 Test(rule, chains_have_a_policy_at_a_hook_only)
 {
@@ -253,8 +250,7 @@ Test(rule, chains_have_a_policy_at_a_hook_only)
 	}
 }
 
-/* ---- rule sets
- * -------------------------------------------------------------------------------- */
+/* ---- rule sets --------------------------------------------------------------------- */
 
 Test(rule, sets_own_what_is_in_them)
 {
