@@ -419,6 +419,20 @@ Test(sctp, both_open)
 	play_new(rows);
 }
 
+/* Both sent INIT, and the client begins anew: what the server sent is void. */
+Test(sctp, both_open_and_one_begins_anew)
+{
+	static const struct row rows[] = {
+		{ '>', 0,   "INIT=c",      OK,      "CLOSED",      10, "" },
+		{ '<', 0,   "INIT=5",      IGNORED, "CLOSED",      0,  "r" },
+		{ '>', 0,   "INIT=d",      IGNORED, "CLOSED",      0,  "r" },
+		{ '<', 0xd, "INIT_ACK=99", OK,      "COOKIE_WAIT", 3,  "r" },
+		{ 0 },
+	};
+
+	play_new(rows);
+}
+
 /* An INIT that says nothing new does not make a late INIT ACK believed. */
 Test(sctp, stale_init)
 {

@@ -6,6 +6,7 @@
 #include <criterion/criterion.h>
 #include <netinet/in.h>
 
+#include "base/base.h"
 #include "play.h"
 
 #define BAD_STATE  CTQ_INVALID_TCP_STATE
@@ -167,6 +168,41 @@ Test(tcp, refused_after_a_reset_that_did_not_fit)
 	play_anywhere(rows);
 }
 
+Test(tcp, both_open_and_the_client_begins_anew)
+{
+	static const struct tcp_row rows[] = {
+		{ '>', "S",  1000, 0,    64240, 0, "w7s", OK,      "SYN_SENT",  120, "" },
+		{ '<', "S",  5000, 0,    65160, 0, "w7s", IGNORED, "SYN_SENT2", 0,   "r" },
+		{ '>', "SA", 1000, 5001, 64240, 0, "w7s", OK,      "SYN_RECV",  60,  "r" },
+		{ '>', "SA", 3000, 5001, 64240, 0, "w2s", OK,      "SYN_RECV",  60,  "r" },
+		{ 0 },
+	};
+	struct play play;
+
+	play_init(&play, IPPROTO_TCP);
+	play_tcp_rows(&play, rows);
+	cr_assert_eq(play.state.tcp.side[0].td_end, 3001);
+	cr_assert_eq(play.state.tcp.side[0].scale, 2);
+}
+
+/* A SYN of the server in whatever was guessed of it before: its numbers count. */
+Test(tcp, both_open_after_a_reset_that_did_not_fit)
+{
+	static const struct tcp_row rows[] = {
+		{ '>', "S",  1000,  0,    64240, 0, "w7s", OK,         "SYN_SENT",  120, "" },
+		{ '<', "RA", 70000, 9999, 0,     0, NULL,  BAD_WINDOW, "SYN_SENT",  0,   "" },
+		{ '<', "S",  90000, 0,    65160, 0, "w7s", IGNORED,    "SYN_SENT2", 0,   "r" },
+		{ 0 },
+	};
+	struct play play;
+
+	play_init(&play, IPPROTO_TCP);
+	play_tcp_rows(&play, rows);
+	cr_assert_eq(play.state.tcp.side[1].td_end, 90001);
+	cr_assert_eq(play.state.tcp.side[0].td_end, 1001);
+	cr_assert_eq(play.state.tcp.side[1].td_maxend, 90001, "nothing granted yet");
+}
+
 /* -- picking up ------------------------------------------------------------- */
 
 Test(tcp, picked_up_in_the_middle)
@@ -177,6 +213,7 @@ Test(tcp, picked_up_in_the_middle)
 		{ '>', "A",  1050, 5050, 100, 0,  NULL, OK, "ESTABLISHED", DAYS_5, "ra" },
 		/* the scale is unknown: nothing is refused by its window */
 		{ '>', "PA", 99999, 5050, 100, 10, NULL, OK, "ESTABLISHED", DAYS_5, "ra" },
+		{ '<', "PA", 99999, 1050, 100, 10, NULL, OK, "ESTABLISHED", DAYS_5, "ra" },
 		{ 0 },
 	};
 
@@ -435,6 +472,20 @@ Test(tcp, rst_below_is_let_pass_when_told_so)
 	play_tcp_rows_anywhere(&play, rows);
 }
 
+/* 0 is a number like any other once the connection stands. */
+Test(tcp, rst_with_number_0)
+{
+	static const struct tcp_row rows[] = {
+		HANDSHAKE, EXCHANGE,
+		{ '<', "R", 0, 0, 0, 0, NULL, BAD_RST, "ESTABLISHED", 0, "ra" },
+		{ 0 },
+	};
+	struct play play;
+
+	play_init(&play, IPPROTO_TCP);
+	play_tcp_rows(&play, rows);
+}
+
 /* RFC 5961, 3.2: its receiver sends a challenge and lives on. */
 Test(tcp, rst_above_the_expected_number)
 {
@@ -468,6 +519,53 @@ Test(tcp, rst_behind_data)
 		HANDSHAKE, EXCHANGE,
 		{ '<', "PA", 5001, 1101, 509, 19, "t",  OK, "ESTABLISHED", 300, "ra" },
 		{ '<', "RA", 5020, 1101, 0,   0,  NULL, OK, "CLOSE",       10,  "ra" },
+		{ 0 },
+	};
+
+	play_anywhere(rows);
+}
+
+#define SYN_AND_ANSWER \
+	{ '>', "S",  1000, 0,    64240, 0, "w7s", OK, "SYN_SENT", 120, "" }, \
+	{ '<', "SA", 5000, 1001, 65160, 0, "w7s", OK, "SYN_RECV", 60,  "r" }
+
+/* Until the handshake is over there is no challenge: any number that fits will do. */
+Test(tcp, rst_in_the_handshake)
+{
+	static const struct tcp_row rsts[] = {
+		{ '>', "R",  1001, 0,    0, 0, NULL, OK,      "CLOSE",    10, "r" },
+		{ '>', "R",  1050, 0,    0, 0, NULL, OK,      "CLOSE",    10, "r" },
+		{ '>', "R",  900,  0,    0, 0, NULL, BAD_RST, "SYN_RECV", 0,  "r" },
+		{ '<', "R",  5001, 0,    0, 0, NULL, OK,      "CLOSE",    10, "r" },
+		{ '<', "RA", 5001, 1001, 0, 0, NULL, OK,      "CLOSE",    10, "r" },
+	};
+	size_t i;
+
+	for (i = 0; i < BASE_ARRAY_LENGTH(rsts); i++)
+		play_anywhere((const struct tcp_row[]){ SYN_AND_ANSWER, rsts[i], { 0 } });
+}
+
+/* A host that knows nothing of the connection has no number to say. */
+Test(tcp, rst_with_number_0_in_the_handshake)
+{
+	static const struct tcp_row rows[] = {
+		SYN_AND_ANSWER,
+		{ '>', "R", 0, 0, 0, 0, NULL, OK, "CLOSE", 10, "r" },
+		{ 0 },
+	};
+	struct play play;
+
+	play_init(&play, IPPROTO_TCP);
+	play_tcp_rows(&play, rows);
+}
+
+/* Nor is there in a connection that was picked up and is not assured yet. */
+Test(tcp, rst_in_a_connection_that_is_not_assured)
+{
+	static const struct tcp_row rows[] = {
+		{ '>', "A", 1000, 5000, 100, 0, NULL, OK, "ESTABLISHED", 300, "" },
+		{ '<', "A", 5000, 1000, 100, 0, NULL, OK, "ESTABLISHED", 300, "r" },
+		{ '>', "R", 1050, 0,    0,   0, NULL, OK, "CLOSE",       10,  "r" },
 		{ 0 },
 	};
 
@@ -668,36 +766,95 @@ Test(tcp, a_closed_window_shortens_the_timeout)
 	play_tcp_rows_anywhere(&play, rows);
 }
 
-/* FIN or RST of both sides, and neither fits: the flow leaves in minutes, not in days. */
-Test(tcp, two_ends_that_do_not_fit_shorten_the_timeout)
+/* The shorter timeout of data that waits is no state's but ESTABLISHED's. */
+Test(tcp, a_short_timeout_of_unanswered_data)
 {
 	static const struct tcp_row rows[] = {
-		HANDSHAKE, EXCHANGE,
-		{ '<', "FA", 5001, 777777, 509, 0, "t", BAD_WINDOW, "ESTABLISHED", 0, "ra" },
-		{ '<', "FA", 5001, 777777, 509, 0, "t", BAD_WINDOW, "ESTABLISHED", 0, "ra" },
+		{ '>', "S", 1000, 0,    64240, 0, "w7s", OK, "SYN_SENT", 120, "" },
 		{ 0 },
 	};
-	static const struct tcp_row other_side[] = {
-		{ '>', "FA", 1101, 777777, 502, 0, "t", BAD_WINDOW, "ESTABLISHED", 0, "ra" },
+	static const struct tcp_row picked_up[] = {
+		{ '>', "A", 1000, 5000, 100, 0, NULL, OK, "ESTABLISHED", 100, "" },
 		{ 0 },
 	};
-	struct play play, soon, fixed;
+	struct play play;
+
+	play_init(&play, IPPROTO_TCP);
+	cr_assert_eq(track_config_set(&play.cfg, "tcp_timeout_unacknowledged", 100), 0);
+	play_tcp_rows_anywhere(&play, rows);
+	play_tcp_rows_anywhere(&play, picked_up);
+}
+
+/* The end of a connection, far from where the box believes both sides to be. */
+#define SERVER_FIN { '<', "FA", 5001,   777777, 509, 0, "t",  BAD_WINDOW, "ESTABLISHED", 0, "ra" }
+#define CLIENT_FIN { '>', "FA", 1101,   777777, 502, 0, "t",  BAD_WINDOW, "ESTABLISHED", 0, "ra" }
+#define SERVER_RST { '<', "R",  205001, 0,      0,   0, NULL, BAD_WINDOW, "ESTABLISHED", 0, "ra" }
+#define CLIENT_RST { '>', "R",  205001, 0,      0,   0, NULL, BAD_WINDOW, "ESTABLISHED", 0, "ra" }
+#define CLIENT_ACK { '>', "A",  1101,   777777, 502, 0, "t",  BAD_WINDOW, "ESTABLISHED", 0, "ra" }
+
+static struct play play_established(void)
+{
+	static const struct tcp_row rows[] = { HANDSHAKE, EXCHANGE, { 0 } };
+	struct play play;
 
 	play_init(&play, IPPROTO_TCP);
 	play_tcp_rows(&play, rows);
 	cr_assert_eq(play.timeout_s, DAYS_5);
+	return play;
+}
 
-	soon = fixed = play;
-	play_tcp_rows(&play, other_side);
-	cr_assert_eq(play.timeout_s, 300);
+/* FIN or RST of both sides, and neither fits: the flow leaves in minutes, not in days. */
+Test(tcp, two_ends_that_do_not_fit_shorten_the_timeout)
+{
+	static const struct tcp_row ends[][3] = {
+		{ SERVER_FIN, CLIENT_FIN, { 0 } }, { SERVER_FIN, CLIENT_RST, { 0 } },
+		{ SERVER_RST, CLIENT_FIN, { 0 } }, { CLIENT_RST, SERVER_RST, { 0 } },
+	};
+	static const struct tcp_row harmless[][3] = {
+		{ SERVER_FIN, SERVER_FIN, { 0 } }, { SERVER_RST, SERVER_FIN, { 0 } },
+		{ SERVER_FIN, CLIENT_ACK, { 0 } }, { CLIENT_ACK, SERVER_RST, { 0 } },
+	};
+	struct play play;
+	size_t i;
+
+	for (i = 0; i < BASE_ARRAY_LENGTH(ends); i++) {
+		play = play_established();
+		play_tcp_rows(&play, ends[i]);
+		cr_assert_eq(play.timeout_s, 300, "ends %zu", i);
+		play = play_established();
+		play_tcp_rows(&play, harmless[i]);
+		cr_assert_eq(play.timeout_s, DAYS_5, "harmless %zu", i);
+	}
+}
+
+Test(tcp, ends_that_do_not_fit_do_not_shorten_every_timeout)
+{
+	static const struct tcp_row ends[] = { SERVER_FIN, CLIENT_FIN, { 0 } };
+	struct play soon = play_established(), fixed = play_established();
 
 	soon.timeout_s = TRACK_SHRINK_FLOOR_S - 1;
-	play_tcp_rows(&soon, other_side);
+	play_tcp_rows(&soon, ends);
 	cr_assert_eq(soon.timeout_s, TRACK_SHRINK_FLOOR_S - 1);
-
 	fixed.status |= TRACK_FIXED_TIMEOUT;
-	play_tcp_rows(&fixed, other_side);
+	play_tcp_rows(&fixed, ends);
 	cr_assert_eq(fixed.timeout_s, DAYS_5);
+}
+
+/* A flow that is not assured leaves soon enough anyway. */
+Test(tcp, ends_that_do_not_fit_in_a_flow_that_is_not_assured)
+{
+	static const struct tcp_row rows[] = {
+		{ '>', "S",  1000,   0,    64240, 0, "w7s", OK,         "SYN_SENT", 120, "" },
+		{ '<', "SA", 5000,   1001, 65160, 0, "w7s", OK,         "SYN_RECV", 60,  "r" },
+		{ '<', "R",  205001, 0,    0,     0, NULL,  BAD_WINDOW, "SYN_RECV", 0,   "r" },
+		{ '>', "R",  205001, 0,    0,     0, NULL,  BAD_WINDOW, "SYN_RECV", 0,   "r" },
+		{ 0 },
+	};
+	struct play play;
+
+	play_init(&play, IPPROTO_TCP);
+	play_tcp_rows(&play, rows);
+	cr_assert_eq(play.res.shrink_timeout_s, 0);
 }
 
 /* clang-format on */
