@@ -329,7 +329,7 @@ static void object_give(struct arena *a, uint32_t ref)
 
 static bool arena_permitted(const struct arena *a, size_t bytes)
 {
-	return !a->ops->permit || a->ops->permit(a->ctx, bytes);
+	return !a->permit || a->permit(a->ctx, bytes);
 }
 
 uint32_t arena_alloc(struct arena *a, unsigned int class, uint32_t node)
@@ -466,13 +466,13 @@ void arena_retire(struct arena *a, uint32_t ref)
 
 /* ---- life -------------------------------------------------------------------- */
 
-int arena_init(struct arena *a, const struct hashtrie_ops *ops, void *ctx)
+int arena_init(struct arena *a, bool (*permit)(void *ctx, size_t bytes), void *ctx)
 {
 	size_t size = (ARENA_CHUNKS + 1) * ARENA_CHUNK;
 	uintptr_t start;
 
 	memset(a, 0, sizeof(*a));
-	a->ops = ops;
+	a->permit = permit;
 	a->ctx = ctx;
 	a->map = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
 	              -1, 0);
@@ -509,7 +509,7 @@ void arena_fini(struct arena *a)
 	munmap(a->map, a->map_size);
 }
 
-void arena_stats(struct arena *a, struct hashtrie_stats *stats)
+void arena_stats(struct arena *a, struct arena_stats *stats)
 {
 	pthread_mutex_lock(&a->lock);
 	stats->bytes = (a->pages_used + a->chunks_open * CHUNK_RESERVED_PAGES) *

@@ -44,7 +44,6 @@
 
 #include "base/base.h"
 #include "base/rcu.h"
-#include "hashtrie/hashtrie.h"
 
 #define ARENA_GRANULE     64
 #define ARENA_CLASSES     7
@@ -74,7 +73,8 @@ struct limbo {
 
 struct arena {
 	char *base;
-	const struct hashtrie_ops *ops; /* permit() is asked before anything is taken */
+	bool (*permit)(void *ctx,
+	               size_t bytes); /* asked before anything is taken; or NULL */
 	void *ctx;
 	void *map; /* as mmap() gave it: base is aligned inside */
 	size_t map_size;
@@ -98,7 +98,8 @@ struct arena {
 	struct rcu_head head;
 };
 
-int arena_init(struct arena *a, const struct hashtrie_ops *ops, void *ctx);
+/** @permit(@ctx, bytes) is asked before memory is taken; NULL: always granted. */
+int arena_init(struct arena *a, bool (*permit)(void *ctx, size_t bytes), void *ctx);
 
 /** Free everything. No thread may use the arena; waits for pending callbacks. */
 void arena_fini(struct arena *a);
@@ -119,8 +120,13 @@ void arena_unreserve(struct arena *a, unsigned int n);
 /** Free a published object, by now unlinked, after a grace period. Uses one promise. */
 void arena_retire(struct arena *a, uint32_t ref);
 
-/** Bytes in use, held and in limbo, for statistics. */
-void arena_stats(struct arena *a, struct hashtrie_stats *stats);
+struct arena_stats {
+	size_t bytes; /* in use, limbo included */
+	size_t bytes_held;
+	size_t bytes_limbo;
+};
+
+void arena_stats(struct arena *a, struct arena_stats *stats);
 
 static inline void *arena_at(const struct arena *a, uint32_t ref)
 {

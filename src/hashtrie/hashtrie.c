@@ -38,7 +38,7 @@ struct hashtrie *hashtrie_new(const struct hashtrie_ops *ops, void *ctx)
 	memset(t, 0, sizeof(*t));
 	t->ops = ops;
 	t->ctx = ctx;
-	if (arena_init(&t->arena, ops, ctx) < 0) {
+	if (arena_init(&t->arena, ops->permit, ctx) < 0) {
 		free(t);
 		return NULL;
 	}
@@ -285,10 +285,14 @@ static void stats_refs(const struct hashtrie *t, const uint32_t *refs, unsigned 
 
 void hashtrie_stats(struct hashtrie *t, struct hashtrie_stats *stats)
 {
-	memset(stats, 0, sizeof(*stats));
-	arena_stats(&t->arena, stats);
-	stats->bytes += sizeof(*t);
-	stats->bytes_held += sizeof(*t);
+	struct arena_stats arena;
+
+	arena_stats(&t->arena, &arena);
+	*stats = (struct hashtrie_stats){
+		.bytes = arena.bytes + sizeof(*t),
+		.bytes_held = arena.bytes_held + sizeof(*t),
+		.bytes_limbo = arena.bytes_limbo,
+	};
 	stats_refs(t, t->root, TRIE_ROOT_SIZE, 0, stats);
 	for (unsigned int i = 0; i < TRIE_ROOT_SIZE; i++) {
 		const struct subtree *sub = &t->subtree[i];

@@ -46,13 +46,13 @@ static inline bool owner_permit(void *ctx, size_t bytes)
 	return true;
 }
 
-static const struct hashtrie_ops owner_ops = {.match = owner_match,
-                                              .permit = owner_permit};
+static const struct hashtrie_ops owner_ops = { .match = owner_match,
+	                                       .permit = owner_permit };
 
 /** An owner of handles 1 .. @n. */
 static inline struct owner owner_new(size_t n)
 {
-	return (struct owner){.keys = calloc(n + 1, sizeof(uint64_t)), .budget = -1};
+	return (struct owner){ .keys = calloc(n + 1, sizeof(uint64_t)), .budget = -1 };
 }
 
 static inline void owner_free(struct owner *o)

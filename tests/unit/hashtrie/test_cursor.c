@@ -70,7 +70,7 @@ Test(cursor, an_empty_table_ends_at_once)
 
 Test(cursor, delivers_the_extremes)
 {
-	const uint64_t hash[] = {0, UINT64_MAX};
+	const uint64_t hash[] = { 0, UINT64_MAX };
 	struct hashtrie_cursor cursor = HASHTRIE_CURSOR_START;
 	uint32_t handles[4];
 

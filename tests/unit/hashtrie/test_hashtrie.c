@@ -75,7 +75,7 @@ Test(hashtrie, finds_tag_zero_among_free_slots)
 	cr_assert_eq(hashtrie_remove(table, 0, 1), 0);
 	for (uint32_t h = 2; h <= 3; h++) {
 		const uint64_t key = h, hash = 0;
-		const void *keys[1] = {&key};
+		const void *keys[1] = { &key };
 		uint32_t handle;
 
 		cr_assert_eq(find(h, 0), h);
@@ -272,7 +272,7 @@ Test(hashtrie, G7_failing_allocation_changes_nothing)
 
 Test(hashtrie, new_fails_without_memory)
 {
-	struct owner poor = {.budget = 0};
+	struct owner poor = { .budget = 0 };
 
 	cr_assert_null(hashtrie_new(&owner_ops, &poor));
 	hashtrie_destroy(NULL);

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * model_prefix.c - the prefix trie against a list
+ *
+ * Random inserts, removes and finds on both. Addresses are drawn so that prefixes
+ * nest and collide: few bits vary, in places that move over all levels. The seed is
+ * printed; MODEL_SEED repeats it.
+ */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "tests/model/prefix_list.h"
+#include "tests/unit/hashtrie/owner.h"
+
+#define STEPS   60000u
+#define ENTRIES 600u /* prefixes around which the number swings */
+
+struct model {
+	struct owner owner;
+	struct prefix_table *table;
+	struct prefix_list list;
+	enum prefix_family family;
+	unsigned int scatter; /* bits that vary below each of a few stems */
+	uint64_t random;
+};
+
+static struct model m;
+
+static uint32_t draw(uint32_t below)
+{
+	m.random = owner_mix(m.random);
+	return (uint32_t)(m.random >> 32) % below;
+}
+
+/* An address under one of eight stems, with some bits flipped. */
+static void draw_addr(uint8_t *addr)
+{
+	uint64_t stem = owner_mix(draw(8));
+
+	memcpy(addr, &stem, 8);
+	memcpy(addr + 8, &stem, 8);
+	for (unsigned int i = 0; i < m.scatter; i++) {
+		unsigned int bit = draw(m.family);
+
+		addr[bit / 8] ^= (uint8_t)(1u << (7 - bit % 8));
+	}
+}
+
+static unsigned int draw_length(void)
+{
+	return draw(4) ? draw(m.family + 1) : m.family - draw(9);
+}
+
+static void budget(void)
+{
+	m.owner.budget = draw(4) == 0 ? (long)draw(4) : -1;
+}
+
+static void check_find(const uint8_t *addr)
+{
+	uint32_t value = 0, want = prefix_list_find(&m.list, addr), bulk;
+	const void *addrs[1] = { addr };
+
+	cr_assert_eq(prefix_find(m.table, addr, &value), want != PREFIX_NONE);
+	if (want != PREFIX_NONE)
+		cr_assert_eq(value, want, "P1: %u instead of %u", value, want);
+	prefix_find_bulk(m.table, 1, addrs, &bulk);
+	cr_assert_eq(bulk, want);
+}
+
+static void do_insert(void)
+{
+	unsigned int length = draw_length();
+	uint32_t value = draw(50);
+	uint8_t addr[16];
+	int err;
+
+	draw_addr(addr);
+	budget();
+	err = prefix_insert(m.table, addr, length, value);
+	m.owner.budget = -1;
+	if (prefix_list_get(&m.list, addr, length))
+		cr_assert(err == -EEXIST);
+	else if (err)
+		cr_assert_eq(err, -ENOMEM);
+	else
+		prefix_list_add(&m.list, addr, 16, length, value);
+	check_find(addr);
+}
+
+static void do_remove(void)
+{
+	struct prefix_entry e;
+	uint8_t addr[16];
+
+	draw_addr(addr);
+	budget();
+	if (m.list.n == 0 || draw(8) == 0) {
+		unsigned int length = draw_length();
+		struct prefix_entry *there = prefix_list_get(&m.list, addr, length);
+
+		cr_assert_eq(prefix_remove(m.table, addr, length), there ? 0 : -ENOENT);
+		if (there)
+			prefix_list_remove(&m.list, there);
+	} else {
+		struct prefix_entry *there = &m.list.entry[draw(m.list.n)];
+
+		e = *there;
+		cr_assert_eq(prefix_remove(m.table, e.addr, e.length), 0);
+		prefix_list_remove(&m.list, there);
+		memcpy(addr, e.addr, 16);
+	}
+	m.owner.budget = -1;
+	check_find(addr);
+}
+
+static void check_all(void)
+{
+	struct prefix_stats stats;
+
+	prefix_stats(m.table, &stats);
+	cr_assert_eq(stats.prefixes, m.list.n);
+	for (unsigned int i = 0; i < m.list.n; i++) {
+		const struct prefix_entry *e = &m.list.entry[i];
+		uint32_t value = 0;
+
+		cr_assert(prefix_get(m.table, e->addr, e->length, &value));
+		cr_assert_eq(value, e->value);
+		check_find(e->addr);
+	}
+}
+
+static void clear(void)
+{
+	struct prefix_stats stats;
+
+	while (m.list.n) {
+		struct prefix_entry *e = &m.list.entry[m.list.n - 1];
+
+		cr_assert_eq(prefix_remove(m.table, e->addr, e->length), 0);
+		prefix_list_remove(&m.list, e);
+	}
+	do {
+		urcu_qsbr_barrier();
+		prefix_stats(m.table, &stats);
+	} while (stats.bytes_limbo);
+	cr_assert_eq(stats.bytes, 0, "P4: %lu bytes left", stats.bytes);
+	cr_assert_eq(stats.nodes, 0, "P4");
+}
+
+static void run(enum prefix_family family, unsigned int scatter)
+{
+	const char *seed = getenv("MODEL_SEED");
+
+	urcu_qsbr_register_thread();
+	m.random = seed ? strtoull(seed, NULL, 0) : (uint64_t)time(NULL);
+	fprintf(stderr, "# MODEL_SEED=%llu\n", (unsigned long long)m.random);
+	m.owner = owner_new(0);
+	m.family = family;
+	m.scatter = scatter;
+	m.table = prefix_new(family, owner_permit, &m.owner);
+	cr_assert_not_null(m.table);
+	for (unsigned int step = 0; step < STEPS; step++) {
+		bool up = m.list.n < ENTRIES * (1 + step / 10000 % 3) / 2;
+
+		if (draw(8) < (up ? 5u : 3u))
+			do_insert();
+		else
+			do_remove();
+		if (step % 2000 == 0)
+			check_all();
+		if (step % 64 == 0)
+			rcu_quiet();
+	}
+	check_all();
+	clear();
+	prefix_destroy(m.table);
+	owner_free(&m.owner);
+	urcu_qsbr_unregister_thread();
+}
+
+Test(model_prefix, ipv4_crowded)
+{
+	run(PREFIX_IPV4, 3);
+}
+
+Test(model_prefix, ipv4_scattered)
+{
+	run(PREFIX_IPV4, 12);
+}
+
+Test(model_prefix, ipv6_crowded)
+{
+	run(PREFIX_IPV6, 3);
+}
+
+Test(model_prefix, ipv6_scattered)
+{
+	run(PREFIX_IPV6, 20);
+}
