@@ -88,16 +88,18 @@ static enum message_kind parse_packet(const struct nlmsghdr *nlh, size_t size,
                                       struct packet *p)
 {
 	const uint8_t *bytes = mnl_nlmsg_get_payload(nlh);
-	const void *attributes =
+	const struct nlattr *attr =
 		mnl_nlmsg_get_payload_offset(nlh, sizeof(struct nfgenmsg));
-	const struct nlattr *attr;
+	int left = (int)size - (int)HEADERS;
 	struct nfgenmsg header;
 	bool has_header = false;
 
-	if (size < HEADERS)
+	if (left < 0)
 		return MESSAGE_MALFORMED;
 	memcpy(&header, bytes, sizeof(header));
-	mnl_attr_for_each_payload (attributes, size - HEADERS) {
+	/* libmnl's loop takes the length from the message, which may be cut off */
+	for (; mnl_attr_ok(attr, left); attr = mnl_attr_next(attr)) {
+		left -= MNL_ALIGN(attr->nla_len);
 		if (mnl_attr_get_type(attr) == NFQA_PACKET_HDR)
 			has_header = read_packet_header(attr, header.nfgen_family, p);
 		else

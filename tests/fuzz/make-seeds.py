@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Write the seeds of fuzz_packet and fuzz_fragment: one of each shape of traffic.
+"""Write the seeds of fuzz_packet, fuzz_fragment and fuzz_queue: one of each shape.
 
 Run in this folder; needs scapy (Debian: python3-scapy). The formats stand on top of
-fuzz_packet.c and fuzz_fragment.c. Files that are there and not written here are inputs
+these programs. Files that are there and not written here are inputs
 that once broke something: keep them.
 """
 import os
@@ -56,7 +56,7 @@ def packet_seeds():
     yield "udplite4", UNVERIFIED, IP(src="192.0.2.1", dst="198.51.100.2", proto=136) / \
         Raw(struct.pack("!HHHH", 1, 2, 8, 0x1234) + b"payload")
     yield "icmp4-echo", UNVERIFIED, I4 / ICMP(id=77, seq=1) / Raw(bytes(56))
-    yield "icmp4-timestamp", 0, I4 / ICMP(type=13, id=77)
+    yield "icmp4-timestamp", 0, I4 / ICMP(type=13, id=77, ts_ori=1, ts_rx=0, ts_tx=0)
     yield "icmp4-unreachable", 0, I4 / ICMP(type=3, code=3) / udp4
     yield "icmp4-frag-needed", 0, I4 / ICMP(type=3, code=4, nexthopmtu=1400) / I4 / SYN
     yield "icmp4-exceeded-echo", 0, I4 / ICMP(type=11) / I4 / ICMP(id=5)
@@ -74,7 +74,7 @@ def packet_seeds():
         ICMPv6ND_Redirect(tgt="fe80::2", dst="2001:db8:1::2") / \
         ICMPv6NDOptRedirectedHdr(pkt=udp6)
     yield "ip6-extensions", IPV6, I6 / IPv6ExtHdrHopByHop() / IPv6ExtHdrDestOpt() / \
-        IPv6ExtHdrRouting(addresses=["2001:db8::7"]) / AH(icv=bytes(12)) / SYN
+        IPv6ExtHdrRouting(addresses=["2001:db8::7"]) / AH(nh=6, payloadlen=4, icv=bytes(12)) / SYN
     yield "ip6-no-next", IPV6, IPv6(nh=59)
     yield "ip6-atomic-fragment", IPV6, I6 / IPv6ExtHdrFragment(id=1) / UDP()
     yield "sctp4-init", UNVERIFIED, I4 / SCTP(sport=1, dport=2) / SCTPChunkInit(init_tag=7)
@@ -122,6 +122,35 @@ def fragment_seeds():
     yield "beyond-limit4", sequence([m[0] for m in many] + [m[1] for m in many], 0)
 
 
+def attribute(number, payload):
+    return struct.pack("=HH", 4 + len(payload), number) + payload + bytes(-len(payload) % 4)
+
+
+def message(number, family, attributes):
+    body = struct.pack("!BBH", family, 0, 5) + attributes
+    return struct.pack("=IHHII", 16 + len(body), number, 0, 0, 0) + body
+
+
+def queue_seeds():
+    """nlmsghdr and attributes in the byte order of this machine, as the kernel sends them."""
+    udp = bytes(I4 / UDP(sport=5353, dport=53) / QUERY)
+    header = attribute(1, struct.pack("!IHB", 7, 0x0800, 0))
+    number = lambda n: struct.pack("!I", n)
+    plain = message(0x300, 2, header + attribute(10, udp))
+    full = message(0x300, 2, header + attribute(3, number(5)) + attribute(5, number(2)) +
+                   attribute(6, number(3)) + attribute(16, number(1000)) +
+                   attribute(17, number(100)) + attribute(13, number(1500)) +
+                   attribute(14, number(6)) + attribute(10, udp))
+    error = struct.pack("=IHHII", 36, 2, 0, 9, 0) + struct.pack("=i", -2) + plain[:16]
+    yield "packet", b"\0" + plain
+    yield "packet-all-attributes", b"\0" + full
+    yield "packet-cut-off", b"\x11" + plain
+    yield "packet-without-header", b"\0" + message(0x300, 2, attribute(10, udp))
+    yield "packet-without-payload", b"\0" + message(0x300, 10, header)
+    yield "refusal", b"\0" + error
+    yield "other", b"\0" + message(0x100, 2, header)
+
+
 def write(what, name, content):
     os.makedirs(f"seeds/{what}", exist_ok=True)
     with open(f"seeds/{what}/{name}", "wb") as f:
@@ -132,3 +161,5 @@ for name, properties, packet in packet_seeds():
     write("packet", name, bytes([properties, 20]) + bytes(packet))
 for name, content in fragment_seeds():
     write("fragment", name, content)
+for name, content in queue_seeds():
+    write("queue", name, content)

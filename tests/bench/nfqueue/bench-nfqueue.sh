@@ -95,14 +95,15 @@ holds() {
 	((1000 * (sent - got) <= sent && left <= 1024))
 }
 
-# Halve between what held and what did not, down to one part in sixty-four.
+# Halve between what held and what did not, down to one part in sixty-four. "+" behind the
+# rate: the sender could do no more.
 search() {
 	local low=0 high=$TOP rate
 	while ((high - low > high / 64)); do
 		rate=$(((low + high) / 2))
 		if holds $rate; then
 			low=$reached
-			((reached >= rate * 9 / 10)) || break # the sender cannot do more
+			((reached >= rate * 9 / 10)) || { low+=+; break; }
 		else
 			high=$rate
 		fi
@@ -122,7 +123,7 @@ for ((run = 1; run <= RUNS; run++)); do
 		holds 20000 # flows, caches and neighbours
 		rate=$(search)
 		rates[$name]+="$rate "
-		printf '# run %d: %-8s %7d packets/s\n' $run "$name" "$rate" >&2
+		printf '# run %d: %-8s %7s packets/s\n' $run "$name" "$rate" >&2
 		end
 	done
 done
@@ -137,7 +138,7 @@ for name in "${contestants[@]}"; do
 		BEGIN {
 			n = split(runs, r, " ")
 			for (i = 1; i <= n; i++)
-				list = list sprintf(" %.0f", r[i] / 1000)
+				list = list sprintf(" %.0f%s", r[i] / 1000, r[i] ~ /+/ ? "+" : "")
 			printf "%-8s %9.1f %12s %12s  %s\n", name, rate / 1000, ratio(base), \
 				ratio(classic), list
 		}'
