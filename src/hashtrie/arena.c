@@ -327,34 +327,6 @@ static void object_give(struct arena *a, uint32_t ref)
 		chunk_avail_set(a, chunk, class, page);
 }
 
-static bool arena_permitted(const struct arena *a, size_t bytes)
-{
-	return !a->permit || a->permit(a->ctx, bytes);
-}
-
-uint32_t arena_alloc(struct arena *a, unsigned int class, uint32_t node)
-{
-	uint32_t ref;
-
-	if (!arena_permitted(a, (size_t)ARENA_GRANULE << class))
-		return REF_NONE;
-	pthread_mutex_lock(&a->lock);
-	ref = object_take(a, class, node);
-	pthread_mutex_unlock(&a->lock);
-	if (ref != REF_NONE)
-		memset(arena_at(a, ref), 0, arena_object_bytes(ref));
-	return ref;
-}
-
-void arena_free(struct arena *a, uint32_t ref)
-{
-	if (ref == REF_NONE)
-		return;
-	pthread_mutex_lock(&a->lock);
-	object_give(a, ref);
-	pthread_mutex_unlock(&a->lock);
-}
-
 /* ---- limbo ------------------------------------------------------------------- */
 
 static int limbo_resize(struct limbo *l, size_t size)
@@ -371,38 +343,23 @@ static int limbo_resize(struct limbo *l, size_t size)
 	return 0;
 }
 
-int arena_reserve(struct arena *a, unsigned int n)
+/* Keep a place for one more object. Both lists have one size: they are exchanged. */
+static int limbo_keep_place(struct arena *a)
 {
-	size_t need, size;
-	int err = 0;
+	size_t size = a->limbo[0].size;
 
-	pthread_mutex_lock(&a->lock);
-	need = a->limbo[0].length + a->reserved + n;
-	size = a->limbo[0].size;
-	/* Both lists have one size, so that promises survive their exchange. */
-	if (need > size) {
-		size = size ? 2 * size : LIMBO_LEAST;
-		err = -ENOMEM;
-		if (arena_permitted(a, 2 * size * sizeof(uint32_t)) &&
-		    !limbo_resize(&a->limbo[1], size) &&
-		    !limbo_resize(&a->limbo[0], size))
-			err = 0;
+	if (a->limbo[0].length + a->objects < size) {
+		a->objects++;
+		return 0;
 	}
-	if (!err)
-		a->reserved += n;
-	pthread_mutex_unlock(&a->lock);
-	return err;
+	size = size ? 2 * size : LIMBO_LEAST;
+	if (limbo_resize(&a->limbo[1], size) < 0 || limbo_resize(&a->limbo[0], size) < 0)
+		return -ENOMEM;
+	a->objects++;
+	return 0;
 }
 
-void arena_unreserve(struct arena *a, unsigned int n)
-{
-	pthread_mutex_lock(&a->lock);
-	assert(a->reserved >= n);
-	a->reserved -= n;
-	pthread_mutex_unlock(&a->lock);
-}
-
-/* Nothing is retired or about to be: a list that a burst made long can go. */
+/* Nothing is there that could be retired: the lists can go. */
 static void limbo_trim(struct arena *a)
 {
 	for (int i = 0; i < 2; i++) {
@@ -445,8 +402,42 @@ static void limbo_free(struct rcu_head *head)
 	a->deferred = false;
 	if (a->limbo[0].length > 0)
 		limbo_start(a);
-	else if (a->reserved == 0)
+	else if (a->objects == 0)
 		limbo_trim(a);
+	pthread_mutex_unlock(&a->lock);
+}
+
+/* ---- objects ----------------------------------------------------------------- */
+
+static bool arena_permitted(const struct arena *a, size_t bytes)
+{
+	return !a->permit || a->permit(a->ctx, bytes);
+}
+
+uint32_t arena_alloc(struct arena *a, unsigned int class, uint32_t node)
+{
+	uint32_t ref = REF_NONE;
+
+	if (!arena_permitted(a, (size_t)ARENA_GRANULE << class))
+		return REF_NONE;
+	pthread_mutex_lock(&a->lock);
+	if (limbo_keep_place(a) == 0) {
+		ref = object_take(a, class, node);
+		a->objects -= ref == REF_NONE;
+	}
+	pthread_mutex_unlock(&a->lock);
+	if (ref != REF_NONE)
+		memset(arena_at(a, ref), 0, arena_object_bytes(ref));
+	return ref;
+}
+
+void arena_free(struct arena *a, uint32_t ref)
+{
+	if (ref == REF_NONE)
+		return;
+	pthread_mutex_lock(&a->lock);
+	object_give(a, ref);
+	a->objects--;
 	pthread_mutex_unlock(&a->lock);
 }
 
@@ -454,9 +445,11 @@ void arena_retire(struct arena *a, uint32_t ref)
 {
 	struct limbo *l = &a->limbo[0];
 
+	if (ref == REF_NONE)
+		return;
 	pthread_mutex_lock(&a->lock);
-	assert(a->reserved > 0 && l->length < l->size);
-	a->reserved--;
+	assert(a->objects > 0 && l->length < l->size);
+	a->objects--;
 	l->refs[l->length++] = ref;
 	l->bytes += arena_object_bytes(ref);
 	if (!a->deferred)

@@ -94,7 +94,7 @@ struct arena {
 
 	struct limbo limbo[2]; /* [0] collects, [1] waits for the callback */
 	bool deferred;         /* a callback is under way */
-	size_t reserved;       /* places of limbo[0] promised, not yet used */
+	size_t objects; /* neither free nor in limbo: each has a place kept there */
 	struct rcu_head head;
 };
 
@@ -104,20 +104,16 @@ int arena_init(struct arena *a, bool (*permit)(void *ctx, size_t bytes), void *c
 /** Free everything. No thread may use the arena; waits for pending callbacks. */
 void arena_fini(struct arena *a);
 
-/** A zeroed object as a ref of this class; @node is 0 or REF_NODE. REF_NONE: no memory.
+/**
+ * A zeroed object of this class; @node is 0 or REF_NODE. Its place in limbo is taken
+ * with it, so that its retirement cannot fail. REF_NONE: no memory.
  */
 uint32_t arena_alloc(struct arena *a, unsigned int class, uint32_t node);
 
 /** Free an object that no reader can know of. REF_NONE is allowed. */
 void arena_free(struct arena *a, uint32_t ref);
 
-/** Promise that @n calls of arena_retire() will succeed. Returns 0 or -ENOMEM. */
-int arena_reserve(struct arena *a, unsigned int n);
-
-/** Give back @n promises that were not needed. */
-void arena_unreserve(struct arena *a, unsigned int n);
-
-/** Free a published object, by now unlinked, after a grace period. Uses one promise. */
+/** Free a published object, by now unlinked, after a grace period. REF_NONE is allowed. */
 void arena_retire(struct arena *a, uint32_t ref);
 
 struct arena_stats {

@@ -569,15 +569,10 @@ static void fallbacks_update(struct prefix_table *t, const struct draft *d)
 /* Replace the way's last node by what has been drafted from it. */
 static int way_replace(struct prefix_table *t, struct way *w, struct draft *d)
 {
-	uint32_t old = w->node[w->last], fresh;
+	uint32_t old = w->node[w->last], fresh = node_new(t, d);
 
-	if (arena_reserve(&t->arena, 1) < 0)
+	if (!fresh)
 		return -ENOMEM;
-	fresh = node_new(t, d);
-	if (!fresh) {
-		arena_unreserve(&t->arena, 1);
-		return -ENOMEM;
-	}
 	way_publish(t, w, w->last, fresh);
 	fallbacks_update(t, d);
 	node_retire(t, old);
@@ -802,8 +797,7 @@ static void way_prune(struct prefix_table *t, struct way *w)
 		uint32_t slot = w->node[w->last];
 		const struct node *n = node_at(t, slot & ~SLOT_NODE);
 
-		/* Without memory to retire it, an empty node stays; it does no harm. */
-		if (!node_is_empty(n, t->stride) || arena_reserve(&t->arena, 1) < 0)
+		if (!node_is_empty(n, t->stride))
 			return;
 		way_publish(t, w, w->last, w->last > 0 ? n->fallback : 0);
 		node_retire(t, slot);

@@ -2,11 +2,10 @@
 /*
  * trie.c - growing and shrinking, one leaf or node at a time
  *
- * Every change follows one pattern: reserve a place in limbo, allocate, fill the
- * new object while nobody knows it, publish it by storing its reference, retire
- * what stood there. Whatever can fail comes first, so that a failure leaves the
- * table as it was; each step leaves a correct trie, so that a chain of steps may
- * end anywhere.
+ * Every change follows one pattern: allocate, fill the new object while nobody
+ * knows it, publish it by storing its reference, retire what stood there. What can
+ * fail, the allocation, comes first, so that a failure leaves the table as it was;
+ * each step leaves a correct trie, so that a chain of steps may end anywhere.
  *
  * All functions run under the lock of the subtree that the path lies in. The root
  * level is never widened, narrowed or merged across: its references have
@@ -127,10 +126,7 @@ static void path_replace(struct hashtrie *t, struct trie_path *path, uint32_t re
 	uint32_t old = step_ref(s);
 
 	refs_publish(s->refs, s->index, step_block(path), ref);
-	if (old != REF_NONE)
-		arena_retire(&t->arena, old);
-	else
-		arena_unreserve(&t->arena, 1);
+	arena_retire(&t->arena, old);
 }
 
 /* ---- growing ----------------------------------------------------------------- */
@@ -138,40 +134,29 @@ static void path_replace(struct hashtrie *t, struct trie_path *path, uint32_t re
 /* Replace the leaf by one of a larger class; or the absent leaf by the least. */
 static int trie_grow(struct hashtrie *t, struct trie_path *path, unsigned int class)
 {
-	uint32_t old = step_ref(&path->step[path->last]), ref;
+	uint32_t old = step_ref(&path->step[path->last]);
+	uint32_t ref = arena_alloc(&t->arena, class, 0);
 
-	if (arena_reserve(&t->arena, 1) < 0)
-		return -ENOMEM;
-	ref = arena_alloc(&t->arena, class, 0);
 	if (ref == REF_NONE)
-		goto unreserve;
+		return -ENOMEM;
 	if (old != REF_NONE) {
-		/* Cannot fail: a group of the larger leaf has the room of the smaller
-		 * leaf. */
+		/* Cannot fail: a group of the larger leaf has the room of the smaller leaf. */
 		leaf_copy(trie_leaf(t, ref), class, trie_leaf(t, old), old & REF_CLASS);
 		count_add(&path_subtree(t, path)->grown, 1);
 	}
 	path_replace(t, path, ref);
 	return 0;
-
-unreserve:
-	arena_unreserve(&t->arena, 1);
-	return -ENOMEM;
 }
 
 /* The last step's node gets twice as many references, each of the old ones twice. */
 static int node_widen(struct hashtrie *t, struct trie_path *path, uint32_t tag)
 {
 	struct trie_step *s = &path->step[path->last], *up = s - 1;
-	uint32_t old = step_ref(up), ref, *refs;
+	uint32_t old = step_ref(up), *refs;
+	uint32_t ref = arena_alloc(&t->arena, (old & REF_CLASS) + 1, REF_NODE);
 
-	if (arena_reserve(&t->arena, 1) < 0)
+	if (ref == REF_NONE)
 		return -ENOMEM;
-	ref = arena_alloc(&t->arena, (old & REF_CLASS) + 1, REF_NODE);
-	if (ref == REF_NONE) {
-		arena_unreserve(&t->arena, 1);
-		return -ENOMEM;
-	}
 	refs = arena_at(&t->arena, ref);
 	for (unsigned int i = 0; i < step_size(s); i++)
 		refs[2 * i] = refs[2 * i + 1] = s->refs[i];
@@ -236,8 +221,6 @@ static int trie_split(struct hashtrie *t, struct trie_path *path, uint32_t tag)
 	struct line *half[2];
 	struct trie_step *s;
 
-	if (arena_reserve(a, 1) < 0)
-		return -ENOMEM;
 	for (int i = 0; i < 2; i++) {
 		ref[i] = arena_alloc(a, LEAF_CLASS_FULL, 0);
 		half[i] = trie_leaf(t, ref[i]);
@@ -259,7 +242,6 @@ static int trie_split(struct hashtrie *t, struct trie_path *path, uint32_t tag)
 undo:
 	arena_free(a, ref[0]);
 	arena_free(a, ref[1]);
-	arena_unreserve(a, 1);
 	return -ENOMEM;
 }
 
@@ -335,7 +317,7 @@ static unsigned int leaf_class_for(unsigned int n)
 	return n <= TRIE_SMALL_MOST ? LEAF_CLASS_SMALL : LEAF_CLASS_FULL;
 }
 
-/* Replace the leaf by a smaller one, or by none. */
+/* Replace the leaf by a smaller one, or, which needs no memory, by none. */
 static void trie_reduce(struct hashtrie *t, struct trie_path *path)
 {
 	uint32_t old = step_ref(&path->step[path->last]), ref = REF_NONE;
@@ -344,19 +326,13 @@ static void trie_reduce(struct hashtrie *t, struct trie_path *path)
 
 	if (old == REF_NONE || (n > 0 && class >= (old & REF_CLASS)))
 		return;
-	if (arena_reserve(&t->arena, 1) < 0)
-		return;
 	if (n > 0) {
 		ref = arena_alloc(&t->arena, class, 0);
 		if (ref == REF_NONE)
-			goto unreserve;
+			return;
 		leaf_copy(trie_leaf(t, ref), class, trie_leaf(t, old), old & REF_CLASS);
 	}
 	path_replace(t, path, ref);
-	return;
-
-unreserve:
-	arena_unreserve(&t->arena, 1);
 }
 
 /* One leaf with the entries of @a and @b, or REF_NONE: too many, or no memory. */
@@ -397,13 +373,9 @@ static bool trie_merge(struct hashtrie *t, struct trie_path *path)
 		refs_publish(s->refs, s->index, 2 * block, ref | sibling);
 		goto merged;
 	}
-	if (arena_reserve(&t->arena, 2) < 0)
-		return false;
 	joined = leaf_joined(t, ref, sibling);
-	if (joined == REF_NONE) {
-		arena_unreserve(&t->arena, 2);
+	if (joined == REF_NONE)
 		return false;
-	}
 	refs_publish(s->refs, s->index, 2 * block, joined);
 	arena_retire(&t->arena, ref);
 	arena_retire(&t->arena, sibling);
@@ -419,8 +391,6 @@ static bool node_remove(struct hashtrie *t, struct trie_path *path)
 	uint32_t old;
 
 	if (path->last == 0 || step_block(path) < step_size(s))
-		return false;
-	if (arena_reserve(&t->arena, 1) < 0)
 		return false;
 	old = step_ref(up);
 	refs_publish(up->refs, up->index, 1, step_ref(s));
@@ -444,14 +414,10 @@ static void node_narrow(struct hashtrie *t, struct trie_path *path, uint32_t tag
 	uint32_t old, ref, *refs;
 
 	while (path->last > 0 && s->width > TRIE_NODE_LEAST && node_has_pairs_only(s)) {
-		if (arena_reserve(&t->arena, 1) < 0)
-			return;
 		old = step_ref(up);
 		ref = arena_alloc(&t->arena, (old & REF_CLASS) - 1, REF_NODE);
-		if (ref == REF_NONE) {
-			arena_unreserve(&t->arena, 1);
+		if (ref == REF_NONE)
 			return;
-		}
 		refs = arena_at(&t->arena, ref);
 		for (unsigned int i = 0; i < step_size(s) / 2; i++)
 			refs[i] = s->refs[2 * i];

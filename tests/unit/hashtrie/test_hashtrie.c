@@ -268,6 +268,9 @@ Test(hashtrie, G7_failing_allocation_changes_nothing)
 	owner.budget = 0;
 	clear(20000);
 	cr_assert_eq(hashtrie_count(table), 0);
+	owner_settle(table);
+	hashtrie_stats(table, &stats);
+	cr_assert_leq(stats.bytes_held, HASHTRIE_EMPTY_BYTES, "G6 holds without memory, too");
 }
 
 Test(hashtrie, new_fails_without_memory)
