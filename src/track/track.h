@@ -17,7 +17,8 @@
  *   no flow               track_open()                        NEW, or INVALID
  *   a flow                track_packet()                      ESTABLISHED, or INVALID
  *
- * What the owner does with a struct track_result, in this order:
+ * The state is written down whatever the result is: a machine remembers refused packets,
+ * too. What the owner does with a struct track_result, in this order:
  *   1. invalid: the packet is INVALID. No flow comes of it; an existing one keeps status
  *      and counters. Only shrink_timeout_s is looked at, by track_result_timeout().
  *   2. reopen: the flow is over. Remove it and treat the packet as having no flow.
