@@ -66,7 +66,8 @@ int main(int argc, char **argv)
 	         dash ? dash + 1 : "");
 	n = scandir(directory, &seeds, is_seed, alphasort);
 	if (n <= 0) {
-		printf("Bail out! no seeds in %s: %s\n", directory, n ? strerror(errno) : "empty");
+		printf("Bail out! no seeds in %s: %s\n", directory,
+		       n ? strerror(errno) : "empty");
 		return 99;
 	}
 	printf("1..%d\n", n);
