@@ -22,42 +22,6 @@
 #include "lang/lang.h"
 #include "rules/rules.h"
 
-/* ---- memory that fails ------------------------------------------------------------- */
-
-/* The @left-th allocation and all later ones fail; UINT_MAX: none. @live: not freed yet. */
-struct failing_memory {
-	struct ctlink_memory memory;
-	unsigned int left;
-	int live;
-};
-
-static inline void *failing_resize(void *context, void *old, size_t size)
-{
-	struct failing_memory *f = (struct failing_memory *)context;
-	void *p;
-
-	if (size == 0) {
-		f->live -= old != NULL;
-		free(old);
-		return NULL;
-	}
-	if (f->left != UINT32_MAX && f->left-- == 0) {
-		f->left = 0;
-		return NULL;
-	}
-	p = realloc(old, size);
-	f->live += p && !old;
-	return p;
-}
-
-static inline void failing_memory_init(struct failing_memory *f, unsigned int left)
-{
-	f->memory.resize = failing_resize;
-	f->memory.context = f;
-	f->left = left;
-	f->live = 0;
-}
-
 /* ---- rule sets ---------------------------------------------------------------------- */
 
 /* Put what was read into a change. */
@@ -76,7 +40,7 @@ static inline int change_fill(struct rules_change *c, struct ctlink_ruleset *set
 
 /* Add @text to a change; the test fails when it is not a rule set. */
 static inline int change_read(struct rules_change *c, const char *text,
-                              struct rules_error *e, const struct ctlink_memory *memory)
+                              struct rules_error *e)
 {
 	struct lang *l = lang_new(NULL);
 	int err;
@@ -85,7 +49,6 @@ static inline int change_read(struct rules_change *c, const char *text,
 		lang_errors_print(l, stderr);
 		cr_assert_fail("not a rule set: %s", text);
 	}
-	cr_assert_null(memory);
 	err = change_fill(c, lang_ruleset(l), e);
 	lang_destroy(l);
 	return err;
@@ -100,7 +63,7 @@ static inline int rules_load(struct rules *rules, const char *text, struct rules
 	c = rules_change_new(rules, &err);
 	cr_assert_not_null(c);
 	rules_change_flush(c);
-	err = change_read(c, text, e, NULL);
+	err = change_read(c, text, e);
 	if (!err)
 		err = rules_change_build(c, e);
 	if (!err)
