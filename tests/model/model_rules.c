@@ -1,0 +1,626 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * model_rules.c - every backend against a stupid matcher, on random rules and packets
+ *
+ * The model looks at the values as they are on the wire, byte by byte, and walks chains by
+ * recursion; it shares no code with src/rules. Fields, addresses, ports and names come
+ * from small universes, so that rules overlap and packets meet many of them. Verdict,
+ * rule, reason and marks must agree for each backend. The seed is printed;
+ * MODEL_SEED repeats it, MODEL_ROUNDS makes it longer.
+ */
+#include <arpa/inet.h>
+#include <criterion/criterion.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/base.h"
+#include "rules/backend.h"
+#include "rules/rules.h"
+
+#define ROUNDS  150
+#define PACKETS 1500
+#define CHAINS  5 /* the first stands at prerouting; each jumps to later ones only */
+
+/* ---- random numbers ------------------------------------------------------------ */
+
+static uint64_t state;
+
+static uint32_t draw(uint32_t below)
+{
+	state = state * 6364136223846793005u + 1442695040888963407u;
+	return (uint32_t)((state >> 33) % below);
+}
+
+static bool chance(uint32_t percent)
+{
+	return draw(100) < percent;
+}
+
+/* ---- a packet, as the model has it ----------------------------------------------- */
+
+struct facts {
+	uint8_t family, proto;
+	uint8_t src[16], dst[16]; /* network order, IPv4 in the first four */
+	uint16_t sport, dport;
+	uint8_t type, code;
+	const char *iif, *oif; /* or NULL */
+	uint32_t ctstate, status, packet_mark, mark, length, uid;
+	uint8_t ttl, tcp_flags;
+	uint16_t zone;
+	bool has_flow, has_uid;
+};
+
+static const char *const names[] = { "eth0", "eth1", "eth10", "ppp0", "wlan0", "lo" };
+static const uint8_t protos[] = { IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP, IPPROTO_ICMPV6,
+	                          IPPROTO_GRE };
+
+/* Few addresses under few prefixes: 10.[0-3].[0-3].[0-7] and 2001:db8:[0-3]::[0-7]. */
+static void address_draw(uint8_t family, uint8_t out[16])
+{
+	memset(out, 0, 16);
+	if (family == AF_INET) {
+		out[0] = 10;
+		out[1] = (uint8_t)draw(4);
+		out[2] = (uint8_t)draw(4);
+		out[3] = (uint8_t)draw(8);
+		return;
+	}
+	out[0] = chance(90) ? 0x20 : 10;
+	out[1] = 0x01;
+	out[2] = 0x0d;
+	out[3] = 0xb8;
+	out[5] = (uint8_t)draw(4);
+	out[15] = (uint8_t)draw(8);
+}
+
+static bool has_ports(uint8_t proto)
+{
+	return proto == IPPROTO_TCP || proto == IPPROTO_UDP;
+}
+
+static bool is_icmp(uint8_t proto)
+{
+	return proto == IPPROTO_ICMP || proto == IPPROTO_ICMPV6;
+}
+
+static struct facts facts_draw(void)
+{
+	struct facts f = { 0 };
+
+	f.family = chance(60) ? AF_INET : AF_INET6;
+	f.proto = protos[draw(BASE_ARRAY_LENGTH(protos))];
+	address_draw(f.family, f.src);
+	address_draw(f.family, f.dst);
+	if (has_ports(f.proto)) {
+		f.sport = (uint16_t)draw(20);
+		f.dport = (uint16_t)draw(20);
+	}
+	if (is_icmp(f.proto)) {
+		f.type = (uint8_t)draw(6);
+		f.code = (uint8_t)draw(4);
+	}
+	if (f.proto == IPPROTO_TCP)
+		f.tcp_flags = (uint8_t)draw(64);
+	f.iif = chance(70) ? names[draw(BASE_ARRAY_LENGTH(names))] : NULL;
+	f.oif = chance(30) ? names[draw(BASE_ARRAY_LENGTH(names))] : NULL;
+	f.ctstate = 1u << draw(5);
+	f.has_flow = chance(70);
+	if (f.has_flow) {
+		f.status = draw(16);
+		f.mark = draw(8);
+	}
+	f.packet_mark = draw(8);
+	f.length = draw(20);
+	f.ttl = (uint8_t)draw(20);
+	f.zone = (uint16_t)draw(3);
+	f.has_uid = chance(30);
+	f.uid = f.has_uid ? draw(5) : 0;
+	return f;
+}
+
+/* The same packet as the code has it. */
+static struct rule_key key_of(const struct facts *f)
+{
+	struct packet p = { 0 };
+	struct rule_key key;
+	struct tuple t;
+
+	tuple_clear(&t);
+	memcpy(t.src, f->src, 16);
+	memcpy(t.dst, f->dst, 16);
+	t.l3 = f->family;
+	t.l4 = f->proto;
+	t.zone = f->zone;
+	if (has_ports(f->proto)) {
+		t.src_id = htons(f->sport);
+		t.dst_id = htons(f->dport);
+	} else if (is_icmp(f->proto)) {
+		t.dst_id = htons((uint16_t)(f->type << 8 | f->code));
+	}
+	p.length = f->length;
+	p.mark = f->packet_mark;
+	p.has_uid = f->has_uid;
+	p.uid = f->uid;
+	p.tuple = t;
+	p.has_tuple = true;
+	p.l4_offset = 20;
+	p.ttl = f->ttl;
+	if (f->proto == IPPROTO_TCP)
+		p.l4.tcp.flags = f->tcp_flags;
+	rule_key_init(&key, PACKET_HOOK_PREROUTING, f->family);
+	rule_key_set_tuple(&key, &t);
+	rule_key_set_packet(&key, &p);
+	rule_key_set_interfaces(&key, f->iif, f->oif);
+	rule_key_set_state(&key, (enum ctq_ctstate)f->ctstate);
+	if (f->has_flow)
+		rule_key_set_flow(&key, f->status, f->mark);
+	return key;
+}
+
+/* ---- random rules ------------------------------------------------------------------- */
+
+static void number_draw(struct ctlink_value *v, uint8_t size, uint32_t below, bool bits)
+{
+	uint32_t first = draw(below), last = draw(below), swap;
+
+	if (bits && first == 0)
+		first = 1;
+	if (chance(20)) {
+		last |= first;
+		ctlink_value_set_number(v, CTLINK_VALUE_MASK, last, size);
+	} else if (!bits && chance(40)) {
+		if (last < first) {
+			swap = first;
+			first = last;
+			last = swap;
+		}
+		ctlink_value_set_number(v, CTLINK_VALUE_LAST, last, size);
+	}
+	ctlink_value_set_number(v, CTLINK_VALUE_FIRST, first, size);
+}
+
+static void address_value_draw(struct ctlink_value *v)
+{
+	uint8_t family = chance(60) ? AF_INET : AF_INET6,
+		size = family == AF_INET ? 4 : 16;
+	uint8_t first[16], last[16];
+
+	address_draw(family, first);
+	if (chance(25)) {
+		address_draw(family, last);
+		if (memcmp(first, last, size) > 0)
+			memcpy(last, first, size);
+		ctlink_value_set_address(v, CTLINK_VALUE_LAST, last, size);
+	} else if (chance(70)) {
+		v->prefix = (uint8_t)(chance(10) ? 0 : size * 8 - draw(18));
+		ctlink_mark(v, CTLINK_VALUE_PREFIX);
+	}
+	ctlink_value_set_address(v, CTLINK_VALUE_FIRST, first, size);
+}
+
+static void name_value_draw(struct ctlink_value *v)
+{
+	static const char *const patterns[] = { "eth0", "eth1", "eth*", "eth1*", "p*",
+		                                "lo",   "*",    "wlan", "wlan0*" };
+	const char *text = patterns[draw(BASE_ARRAY_LENGTH(patterns))];
+
+	cr_assert_eq(ctlink_string_set(&v->string, text, strlen(text), NULL), 0);
+	ctlink_mark(v, CTLINK_VALUE_STRING);
+}
+
+static void value_draw(struct ctlink_value *v, uint16_t field)
+{
+	switch (field) {
+	case CTQ_FIELD_FAMILY:
+		ctlink_value_set_number(v, CTLINK_VALUE_FIRST,
+		                        chance(60) ? AF_INET : AF_INET6, 1);
+		break;
+	case CTQ_FIELD_PROTO:
+		ctlink_value_set_number(v, CTLINK_VALUE_FIRST,
+		                        protos[draw(BASE_ARRAY_LENGTH(protos))], 1);
+		break;
+	case CTQ_FIELD_SRC:
+	case CTQ_FIELD_DST: address_value_draw(v); break;
+	case CTQ_FIELD_IIF:
+	case CTQ_FIELD_OIF: name_value_draw(v); break;
+	case CTQ_FIELD_CTSTATE:
+	case CTQ_FIELD_STATUS: number_draw(v, 4, 32, true); break;
+	case CTQ_FIELD_TCP_FLAGS: number_draw(v, 1, 64, true); break;
+	case CTQ_FIELD_SPORT:
+	case CTQ_FIELD_DPORT: number_draw(v, 2, 20, false); break;
+	case CTQ_FIELD_ICMP_TYPE:
+	case CTQ_FIELD_ICMP_CODE: number_draw(v, 1, 6, false); break;
+	case CTQ_FIELD_ZONE: number_draw(v, 2, 3, false); break;
+	case CTQ_FIELD_TTL: number_draw(v, 1, 20, false); break;
+	default: number_draw(v, 4, 20, false); break;
+	}
+}
+
+static void match_draw(struct ctlink_rule *rule)
+{
+	static const uint16_t often[] = { CTQ_FIELD_PROTO, CTQ_FIELD_SRC, CTQ_FIELD_DST,
+		                          CTQ_FIELD_SPORT, CTQ_FIELD_DPORT };
+	struct ctlink_match *m = ctlink_rule_append_match(rule, NULL);
+	uint32_t values = chance(70) ? 1 : 1 + draw(4);
+
+	m->field = (uint16_t)(chance(70) ? often[draw(BASE_ARRAY_LENGTH(often))]
+	                                 : CTQ_FIELD_FAMILY + draw(CTQ_FIELD_UID));
+	ctlink_mark(m, CTLINK_MATCH_FIELD);
+	if (chance(15)) {
+		m->flags = CTQ_MATCH_NEGATE;
+		ctlink_mark(m, CTLINK_MATCH_FLAGS);
+	}
+	while (values-- > 0)
+		value_draw(ctlink_match_append(m, NULL), m->field);
+}
+
+static struct ctlink_statement *statement_add(struct ctlink_rule *rule, uint16_t kind)
+{
+	struct ctlink_statement *s = ctlink_rule_append_statement(rule, NULL);
+
+	s->kind = kind;
+	ctlink_mark(s, CTLINK_STATEMENT_KIND);
+	return s;
+}
+
+static void chain_name(uint32_t chain, char name[16])
+{
+	snprintf(name, 16, chain ? "chain%u" : "prerouting", chain);
+}
+
+static void statements_draw(struct ctlink_rule *rule, uint32_t chain)
+{
+	struct ctlink_statement *s;
+	char name[16];
+
+	if (chance(15)) {
+		s = statement_add(rule,
+		                  chance(50) ? CTQ_STATEMENT_MARK : CTQ_STATEMENT_CTMARK);
+		s->value = draw(8);
+		ctlink_mark(s, CTLINK_STATEMENT_VALUE);
+		if (chance(50)) {
+			s->mask = s->value | draw(8);
+			ctlink_mark(s, CTLINK_STATEMENT_MASK);
+		}
+		if (chance(50))
+			return;
+	}
+	if (chance(10) && chain + 1 < CHAINS) {
+		s = statement_add(rule, CTQ_STATEMENT_JUMP);
+		chain_name(chain + 1 + draw(CHAINS - chain - 1), name);
+		cr_assert_eq(ctlink_string_set(&s->string, name, strlen(name), NULL), 0);
+		ctlink_mark(s, CTLINK_STATEMENT_STRING);
+	} else if (chance(10)) {
+		statement_add(rule,
+		              chance(50) ? CTQ_STATEMENT_COUNT : CTQ_STATEMENT_RETURN);
+	} else {
+		statement_add(rule,
+		              chance(50) ? CTQ_STATEMENT_ACCEPT : CTQ_STATEMENT_DROP);
+	}
+}
+
+/* A rule set; each rule has its number in the set, from 1, as its line. */
+static void set_draw(struct ctlink_ruleset *set, uint32_t rules)
+{
+	struct ctlink_chain *chain;
+	struct ctlink_rule *rule;
+	uint32_t i, n, where;
+	char name[16];
+
+	ctlink_ruleset_init(set, NULL);
+	for (i = 0; i < CHAINS; i++) {
+		chain = ctlink_ruleset_append_chain(set);
+		chain_name(i, name);
+		cr_assert_eq(ctlink_string_set(&chain->name, name, strlen(name), NULL),
+		             0);
+		chain->policy = chance(50) ? CTQ_VERDICT_ACCEPT : CTQ_VERDICT_DROP;
+		if (i == 0) {
+			chain->has |= 1 << CTLINK_CHAIN_HOOK | 1 << CTLINK_CHAIN_POLICY;
+			chain->hook = PACKET_HOOK_PREROUTING;
+		}
+	}
+	for (i = 0; i < rules; i++) {
+		rule = ctlink_ruleset_append_rule(set);
+		where = chance(60) ? 0 : draw(CHAINS);
+		chain_name(where, name);
+		cr_assert_eq(ctlink_string_set(&rule->chain, name, strlen(name), NULL),
+		             0);
+		rule->line = i + 1;
+		rule->has |= 1 << CTLINK_RULE_CHAIN | 1 << CTLINK_RULE_LINE;
+		for (n = draw(5); n > 0; n--)
+			match_draw(rule);
+		statements_draw(rule, where);
+	}
+}
+
+/* ---- the stupid matcher ---------------------------------------------------------------- */
+
+struct model {
+	const struct ctlink_ruleset *set;
+	struct facts facts;
+	uint8_t verdict;
+	uint32_t line; /* of the rule that decided; 0: the policy */
+	struct rule_mark packet_mark, flow_mark;
+};
+
+static bool bit_of(const uint8_t *bytes, unsigned int i)
+{
+	return bytes[i / 8] >> (7 - i % 8) & 1;
+}
+
+static bool address_holds(const struct ctlink_value *v, const struct facts *f,
+                          const uint8_t *address)
+{
+	unsigned int bits = v->first_size * 8, i;
+
+	if (v->first_size != (f->family == AF_INET ? 4 : 16))
+		return false;
+	if (ctlink_has(v, CTLINK_VALUE_LAST))
+		return memcmp(address, v->first, v->first_size) >= 0 &&
+		       memcmp(address, v->last, v->first_size) <= 0;
+	if (ctlink_has(v, CTLINK_VALUE_PREFIX))
+		bits = v->prefix;
+	for (i = 0; i < bits; i++) {
+		if (bit_of(address, i) != bit_of(v->first, i))
+			return false;
+	}
+	return true;
+}
+
+static bool name_holds(const struct ctlink_value *v, const char *name)
+{
+	size_t length = strlen(v->string);
+
+	if (v->string[length - 1] == '*')
+		return strncmp(name, v->string, length - 1) == 0;
+	return strcmp(name, v->string) == 0;
+}
+
+static uint64_t big_endian(const uint8_t *bytes, uint8_t size)
+{
+	uint64_t n = 0;
+
+	while (size-- > 0)
+		n = n << 8 | *bytes++;
+	return n;
+}
+
+static bool number_holds(const struct ctlink_value *v, uint16_t field, uint64_t n)
+{
+	uint64_t first = big_endian(v->first, v->first_size);
+
+	if (ctlink_has(v, CTLINK_VALUE_MASK))
+		return (n & big_endian(v->mask, v->mask_size)) == first;
+	if (field == CTQ_FIELD_CTSTATE || field == CTQ_FIELD_STATUS ||
+	    field == CTQ_FIELD_TCP_FLAGS)
+		return (n & first) != 0;
+	if (ctlink_has(v, CTLINK_VALUE_LAST))
+		return n >= first && n <= big_endian(v->last, v->last_size);
+	return n == first;
+}
+
+/* A number field's value; false: the packet has none. */
+static bool number_of(const struct facts *f, uint16_t field, uint64_t *n)
+{
+	switch (field) {
+	case CTQ_FIELD_FAMILY: *n = f->family; return true;
+	case CTQ_FIELD_PROTO: *n = f->proto; return true;
+	case CTQ_FIELD_SPORT: *n = f->sport; return has_ports(f->proto);
+	case CTQ_FIELD_DPORT: *n = f->dport; return has_ports(f->proto);
+	case CTQ_FIELD_ICMP_TYPE: *n = f->type; return is_icmp(f->proto);
+	case CTQ_FIELD_ICMP_CODE: *n = f->code; return is_icmp(f->proto);
+	case CTQ_FIELD_CTSTATE: *n = f->ctstate; return true;
+	case CTQ_FIELD_STATUS: *n = f->status; return f->has_flow;
+	case CTQ_FIELD_PKTMARK: *n = f->packet_mark; return true;
+	case CTQ_FIELD_MARK: *n = f->mark; return f->has_flow;
+	case CTQ_FIELD_ZONE: *n = f->zone; return true;
+	case CTQ_FIELD_LENGTH: *n = f->length; return true;
+	case CTQ_FIELD_TTL: *n = f->ttl; return true;
+	case CTQ_FIELD_TCP_FLAGS: *n = f->tcp_flags; return f->proto == IPPROTO_TCP;
+	case CTQ_FIELD_UID: *n = f->uid; return f->has_uid;
+	default: cr_assert_fail("field %u", field); return false;
+	}
+}
+
+static bool match_holds(const struct ctlink_match *m, const struct facts *f)
+{
+	bool present = true, any = false;
+	const struct ctlink_value *v;
+	const char *name;
+	uint64_t n = 0;
+	uint32_t i;
+
+	for (i = 0; i < m->values.length; i++) {
+		v = ctlink_match_value(m, i);
+		if (m->field == CTQ_FIELD_SRC || m->field == CTQ_FIELD_DST) {
+			any |= address_holds(v, f,
+			                     m->field == CTQ_FIELD_SRC ? f->src : f->dst);
+		} else if (m->field == CTQ_FIELD_IIF || m->field == CTQ_FIELD_OIF) {
+			name = m->field == CTQ_FIELD_IIF ? f->iif : f->oif;
+			present = name != NULL;
+			any |= present && name_holds(v, name);
+		} else {
+			present = number_of(f, m->field, &n);
+			any |= present && number_holds(v, m->field, n);
+		}
+	}
+	return present && any != (m->flags == CTQ_MATCH_NEGATE);
+}
+
+static void mark_set(uint32_t *seen, struct rule_mark *change,
+                     const struct ctlink_statement *s)
+{
+	uint32_t mask = ctlink_has(s, CTLINK_STATEMENT_MASK) ? s->mask : UINT32_MAX, i;
+
+	for (i = 0; i < 32; i++) {
+		if (!(mask >> i & 1))
+			continue;
+		*seen = (*seen & ~(1u << i)) | (s->value & 1u << i);
+		change->value = (change->value & ~(1u << i)) | (s->value & 1u << i);
+		change->mask |= 1u << i;
+	}
+}
+
+enum outcome { GO_ON, BACK, DECIDED };
+
+static enum outcome chain_walk(struct model *m, const char *name);
+
+static enum outcome rule_walk(struct model *m, const struct ctlink_rule *rule)
+{
+	enum outcome outcome = GO_ON;
+	const struct ctlink_statement *s;
+	uint32_t i;
+
+	for (i = 0; i < rule->statements.length && outcome == GO_ON; i++) {
+		s = ctlink_rule_statement(rule, i);
+		if (s->kind == CTQ_STATEMENT_MARK)
+			mark_set(&m->facts.packet_mark, &m->packet_mark, s);
+		else if (s->kind == CTQ_STATEMENT_CTMARK)
+			mark_set(&m->facts.mark, &m->flow_mark, s);
+		else if (s->kind == CTQ_STATEMENT_RETURN)
+			outcome = BACK;
+		else if (s->kind == CTQ_STATEMENT_JUMP)
+			outcome = chain_walk(m, s->string);
+		else if (s->kind != CTQ_STATEMENT_COUNT) {
+			m->verdict = s->kind == CTQ_STATEMENT_ACCEPT ? CTQ_VERDICT_ACCEPT
+			                                             : CTQ_VERDICT_DROP;
+			m->line = rule->line;
+			outcome = DECIDED;
+		}
+	}
+	return outcome;
+}
+
+static enum outcome chain_walk(struct model *m, const char *name)
+{
+	enum outcome outcome = GO_ON;
+	const struct ctlink_rule *rule;
+	uint32_t i, j;
+	bool holds;
+
+	for (i = 0; i < m->set->rules.length && outcome == GO_ON; i++) {
+		rule = ctlink_ruleset_rule(m->set, i);
+		if (strcmp(rule->chain, name) != 0)
+			continue;
+		holds = true;
+		for (j = 0; j < rule->matches.length; j++)
+			holds &= match_holds(ctlink_rule_match(rule, j), &m->facts);
+		if (holds)
+			outcome = rule_walk(m, rule);
+	}
+	return outcome == DECIDED ? DECIDED : GO_ON;
+}
+
+static void model_judge(struct model *m, const struct ctlink_ruleset *set,
+                        const struct facts *f)
+{
+	memset(m, 0, sizeof(*m));
+	m->set = set;
+	m->facts = *f;
+	if (chain_walk(m, "prerouting") != DECIDED)
+		m->verdict = ctlink_ruleset_chain(set, 0)->policy;
+}
+
+/* ---- comparing -------------------------------------------------------------------------- */
+
+/* A copy of the set that the rules may take. */
+static void set_copy(struct ctlink_ruleset *copy, uint64_t seed, uint32_t rules)
+{
+	uint64_t now = state;
+
+	state = seed;
+	set_draw(copy, rules);
+	state = now;
+}
+
+static struct rules *rules_made(const char *backend, uint64_t seed, uint32_t n)
+{
+	struct rules_change *c;
+	struct ctlink_ruleset set;
+	struct rules_error e;
+	struct rules *rules;
+	uint32_t i;
+	int err;
+
+	set_copy(&set, seed, n);
+	rules = rules_new(backend, 1, NULL, &err);
+	c = rules_change_new(rules, &err);
+	for (i = 0; i < CHAINS; i++)
+		cr_assert_eq(
+			rules_change_chain_set(c, i, ctlink_ruleset_chain(&set, i), &e),
+			0, "%s", e.error.text);
+	for (i = 0; i < n; i++)
+		cr_assert_eq(
+			rules_change_rule_add(c, i, ctlink_ruleset_rule(&set, i), &e), 0,
+			"%s", e.error.text);
+	err = rules_change_build(c, &e);
+	cr_assert_eq(err, 0, "%s", e.error.text);
+	rules_change_commit(c, 0, 0);
+	rules_change_destroy(c);
+	ctlink_ruleset_fini(&set);
+	return rules;
+}
+
+/* Lines of rules by id. Ids begin at 1 and are given in the order of the set. */
+static void compare(const struct rules *rules, const char *backend, const struct facts *f,
+                    const struct model *m)
+{
+	struct rule_key key = key_of(f);
+	bool policy = m->line == 0, accept = m->verdict == CTQ_VERDICT_ACCEPT;
+	struct rule_verdict v;
+
+	ruleset_classify(rules_peek(rules), &key, NULL, 0, 0, &v);
+	cr_assert_eq(v.verdict, m->verdict, "%s: rule %u, not %u", backend, v.id,
+	             m->line);
+	cr_assert_eq(v.id, m->line, "%s: rule %u, not %u", backend, v.id, m->line);
+	cr_assert_eq(v.reason, policy ? (accept ? CTQ_ACCEPT_POLICY : CTQ_DROP_POLICY)
+	                              : (accept ? CTQ_ACCEPT_RULE : CTQ_DROP_RULE));
+	cr_assert_eq(memcmp(&v.packet_mark, &m->packet_mark, sizeof(v.packet_mark)), 0,
+	             "%s", backend);
+	cr_assert_eq(memcmp(&v.flow_mark, &m->flow_mark, sizeof(v.flow_mark)), 0, "%s",
+	             backend);
+}
+
+static void play(uint32_t rules, uint32_t packets)
+{
+	const struct rules_backend *const *backends = rules_backend_list();
+	struct rules *made[8];
+	struct ctlink_ruleset set;
+	uint64_t seed = state;
+	struct facts f;
+	struct model m;
+	size_t b;
+
+	set_draw(&set, rules);
+	for (b = 0; backends[b]; b++)
+		made[b] = rules_made(backends[b]->name, seed, rules);
+	while (packets-- > 0) {
+		f = facts_draw();
+		model_judge(&m, &set, &f);
+		for (b = 0; backends[b]; b++)
+			compare(made[b], backends[b]->name, &f, &m);
+	}
+	for (b = 0; backends[b]; b++)
+		rules_destroy(made[b]);
+	ctlink_ruleset_fini(&set);
+}
+
+static uint32_t number_from(const char *variable, uint32_t otherwise)
+{
+	const char *text = getenv(variable);
+
+	return text ? (uint32_t)strtoul(text, NULL, 0) : otherwise;
+}
+
+Test(rules, backends_agree_with_the_model, .timeout = 600)
+{
+	uint32_t rounds = number_from("MODEL_ROUNDS", ROUNDS), i;
+
+	state = number_from("MODEL_SEED", (uint32_t)time(NULL));
+	fprintf(stderr, "# MODEL_SEED=%lu\n", (unsigned long)state);
+	for (i = 0; i < rounds; i++)
+		play(1 + draw(i % 10 == 9 ? 400 : 40), PACKETS / (i % 10 == 9 ? 4 : 1));
+}
