@@ -119,7 +119,7 @@ void rules_destroy(struct rules *rules)
 {
 	if (!rules)
 		return;
-	urcu_qsbr_barrier(); /* generations that were replaced are gone */
+	rcu_settle(); /* generations that were replaced are gone */
 	ruleset_put(rules_peek(rules));
 	counters_fini(&rules->counters);
 	rules_free(rules, rules->by_index);
@@ -154,6 +154,7 @@ static void ruleset_leave(struct rcu_head *head)
 {
 	rcu_deferred();
 	ruleset_put(base_container_of(head, struct ruleset, rcu));
+	rcu_tsan_release(&rcu_tsan_readers); /* to who waits with rcu_settle() */
 }
 
 /* Rules that come and rules that stay; those that go were told apart by the number. */

@@ -220,7 +220,7 @@ Test(change, a_generation_that_is_listed_stays_whole)
 	struct ctlink_rule rule;
 
 	cr_assert_eq(rules_load(rules, "chain b { accept }", NULL), 0);
-	urcu_qsbr_barrier();
+	rcu_settle();
 	cr_assert_eq(ruleset_generation(old), 2);
 	cr_assert(ruleset_rule_read(old, 1, 0, &rule));
 	cr_assert_str_eq(rule.chain, "a");

@@ -132,7 +132,7 @@ Test(counters, a_verdict_of_old_never_counts_for_another_rule)
 		cr_assert_eq(
 			rules_load(rules, "chain prerouting { name young drop }", NULL),
 			0);
-		urcu_qsbr_barrier(); /* its index is free for the next load */
+		rcu_settle(); /* its index is free for the next load */
 	}
 	meet(rules, 0, "udp 1.1.1.1 1 2.2.2.2 1", 10, 0, &young);
 	cr_assert_not(rules_name_read(rules, old.generation, old.index, &id, &name));
@@ -155,7 +155,7 @@ Test(counters, indexes_are_used_again_and_begin_at_zero)
 		expect_rule(rules, 0, 1, 1, 10);
 		most = v.index > most ? v.index : most;
 		cr_assert_eq(rules_load(rules, "chain prerouting { drop }", NULL), 0);
-		urcu_qsbr_barrier();
+		rcu_settle();
 	}
 	cr_assert_lt(most, RULES_POLICIES + 4);
 	rules_destroy(rules);
