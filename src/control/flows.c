@@ -26,6 +26,14 @@ static uint32_t now_s(const struct control *c)
 	return (uint32_t)(c->now_ns / 1000000000u);
 }
 
+/* The reference by which we look at a flow is none of its holders'. */
+static void forget_own(struct flow_info *info, enum flow_holder holder)
+{
+	info->refs--;
+	if (info->held[holder])
+		info->held[holder]--;
+}
+
 static struct flow_worker *own_worker(const struct control *c)
 {
 	return flow_worker(c->env.flows, c->env.workers);
@@ -86,6 +94,7 @@ static int walk_one(struct control_client *client, struct walk_job *w, struct fl
 	if (w->what == WALK_CONFIRMED && flow_is_dying(f))
 		return 0;
 	flow_info_read(w->table, f, now_s(client->control), &info);
+	forget_own(&info, FLOW_HOLDER_DUMP);
 	if (!control_filter_holds(client->control, &w->filter, &info))
 		return 0;
 	err = w->take(client, w, f, &info, m);
@@ -349,6 +358,7 @@ int control_flow_get(struct control_request *r)
 	if (!f)
 		return -ENOENT;
 	flow_info_read(c->env.flows, f, now_s(c), &info);
+	forget_own(&info, FLOW_HOLDER_CONTROL);
 	err = put_flow(c, r->m, r->nlh, 0, &info);
 	flow_put(c->env.flows, f, FLOW_HOLDER_CONTROL);
 	return err;

@@ -118,9 +118,13 @@ Test(control, gets_and_deletes_one_flow_by_its_tuple)
 	struct server s = server_new(3, NULL);
 	int fd = server_connect(&s);
 	struct packet p = packet_number(1), none = packet_number(99);
+	const struct nlmsghdr *nlh = NULL;
+	struct ctlink_flow flow = { .has = 0 };
 
 	ask_tuple(&s, fd, CT(GET), &p.tuple);
-	cr_assert_eq(answers_count(&answers, CT(NEW), NULL), 1);
+	cr_assert_eq(answers_count(&answers, CT(NEW), &nlh), 1);
+	cr_assert_eq(ctlink_flow_parse(nlh, &flow, NULL), 0);
+	cr_assert_eq(flow.use, 1, "only the table holds it, not who looks");
 	ask_tuple(&s, fd, CT(DELETE), &p.tuple);
 	cr_assert_eq(answers_error(&answers).code, 0);
 	cr_assert_eq(confirmed(&s), 2);
