@@ -114,7 +114,8 @@ struct flow {
 	/* line 4 */
 	_Atomic uint32_t refs;
 	uint32_t next, prev;   /* slots; its list's links, under the list's lock */
-	uint16_t worker;       /* who made it, and has it in its lists; never changes */
+	uint16_t worker : 15;  /* who made it, and has it in its lists; never changes */
+	uint16_t reserved : 1; /* its source has reserved slots; never changes */
 	_Atomic uint8_t end;   /* enum flow_end */
 	_Atomic uint8_t hooks; /* of the first packet, four bits for each role */
 	struct flow_table *table;

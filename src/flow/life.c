@@ -88,10 +88,13 @@ static enum flow_counter counter_of_end(enum flow_end end, bool confirmed)
 	}
 }
 
-static void unreserve_one(struct flow_table *t, const struct tuple *tuple)
+/* @reserved: it has a right to reserved slots. */
+static void unreserve_one(struct flow_table *t, const struct tuple *tuple, bool reserved)
 {
 	if (t->sources)
 		source_put(t->sources, tuple);
+	if (t->cfg.reserve && !reserved)
+		atomic_fetch_sub_explicit(&t->ordinary, 1, memory_order_relaxed);
 	atomic_fetch_sub_explicit(&t->live, 1, memory_order_relaxed);
 }
 
@@ -115,7 +118,7 @@ static void bury(struct flow_worker *w, struct flow *f, uint32_t status,
 	}
 	lists_move(t, f, FLOW_LIST_DYING, 0);
 	flow_count(w, counter_of_end(end, status & TRACK_CONFIRMED));
-	unreserve_one(t, &f->side[TRACK_ORIGINAL].tuple);
+	unreserve_one(t, &f->side[TRACK_ORIGINAL].tuple, f->reserved);
 	rcu_defer(&f->rcu, life_grace_over);
 }
 
@@ -161,13 +164,15 @@ static struct flow *oldest_of(struct flow_table *t, enum flow_list which,
 }
 
 /* False: nothing can go. A candidate that became assured, or that another thread takes
- * first, counts as progress. */
-static bool evict_one(struct flow_worker *w, uint64_t now_ns)
+ * first, counts as progress. @reserved: for one who has a right to reserved slots. */
+static bool evict_one(struct flow_worker *w, bool reserved, uint64_t now_ns)
 {
 	struct flow_table *t = w->table;
 	struct flow *f = oldest_of(t, FLOW_LIST_UNCONFIRMED, NULL);
 
 	f = oldest_of(t, FLOW_LIST_UNASSURED, f);
+	if (!f && reserved)
+		f = oldest_of(t, FLOW_LIST_RESERVED, NULL);
 	if (f) {
 		kill_unless(w, f, TRACK_ASSURED, FLOW_END_EVICTED, now_ns);
 		return true;
@@ -179,39 +184,54 @@ static bool evict_one(struct flow_worker *w, uint64_t now_ns)
 	return f != NULL;
 }
 
-/* How many flows there may be for this one to be born. */
-static uint32_t limit_for(const struct flow_table *t, const struct tuple *tuple)
+static bool is_reserved(const struct flow_table *t, const struct tuple *tuple)
 {
 	const struct flow_table_config *cfg = &t->cfg;
 
-	if (!cfg->reserve)
-		return cfg->max;
-	if (cfg->is_reserved && cfg->is_reserved(cfg->is_reserved_ctx, tuple))
-		return cfg->max;
-	return cfg->max - cfg->reserve;
+	return cfg->reserve && cfg->is_reserved &&
+	       cfg->is_reserved(cfg->is_reserved_ctx, tuple);
+}
+
+/* One more, if that makes no more than @limit. */
+static bool count_below(_Atomic uint32_t *n, uint32_t limit)
+{
+	if (atomic_fetch_add_explicit(n, 1, memory_order_relaxed) < limit)
+		return true;
+	atomic_fetch_sub_explicit(n, 1, memory_order_relaxed);
+	return false;
+}
+
+static bool take_room(struct flow_table *t, bool reserved)
+{
+	const struct flow_table_config *cfg = &t->cfg;
+	bool ordinary = cfg->reserve && !reserved;
+
+	if (ordinary && !count_below(&t->ordinary, cfg->max - cfg->reserve))
+		return false;
+	if (count_below(&t->live, cfg->max))
+		return true;
+	if (ordinary)
+		atomic_fetch_sub_explicit(&t->ordinary, 1, memory_order_relaxed);
+	return false;
 }
 
 /* Count one more flow; false: there is no room and none can be made. */
-static bool reserve_room(struct flow_worker *w, const struct tuple *tuple,
-                         uint64_t now_ns)
+static bool reserve_room(struct flow_worker *w, bool reserved, uint64_t now_ns)
 {
-	struct flow_table *t = w->table;
-	uint32_t limit = limit_for(t, tuple);
 	unsigned int tries;
 
 	for (tries = 0; tries < LIFE_EVICT_TRIES; tries++) {
-		if (atomic_fetch_add_explicit(&t->live, 1, memory_order_relaxed) < limit)
+		if (take_room(w->table, reserved))
 			return true;
-		atomic_fetch_sub_explicit(&t->live, 1, memory_order_relaxed);
-		if (!evict_one(w, now_ns))
+		if (!evict_one(w, reserved, now_ns))
 			return false;
 	}
 	return false;
 }
 
 /* Room in the table, and within the source's limit. */
-static bool reserve_one(struct flow_worker *w, const struct tuple *tuple, uint64_t now_ns,
-                        enum ctq_reason *why)
+static bool reserve_one(struct flow_worker *w, const struct tuple *tuple, bool reserved,
+                        uint64_t now_ns, enum ctq_reason *why)
 {
 	struct flow_table *t = w->table;
 
@@ -221,7 +241,7 @@ static bool reserve_one(struct flow_worker *w, const struct tuple *tuple, uint64
 		return false;
 	}
 	*why = CTQ_DROP_TABLE_FULL;
-	if (reserve_room(w, tuple, now_ns))
+	if (reserve_room(w, reserved, now_ns))
 		return true;
 	if (t->sources)
 		source_put(t->sources, tuple);
@@ -233,7 +253,7 @@ static bool reserve_one(struct flow_worker *w, const struct tuple *tuple, uint64
  * ------------------------------------------------------------------------------- */
 
 static void flow_fill(struct flow_worker *w, struct flow *f, const struct packet *p,
-                      const struct tuple *reply, uint64_t now_ns)
+                      const struct tuple *reply, bool reserved, uint64_t now_ns)
 {
 	struct flow_table *t = w->table;
 	uint32_t index = slab_index(t->slab, f);
@@ -256,7 +276,8 @@ static void flow_fill(struct flow_worker *w, struct flow *f, const struct packet
 	f->table = t;
 	f->index = index;
 	f->list = FLOW_LIST_NONE;
-	f->worker = w->number;
+	f->worker = w->number & 0x7fff;
+	f->reserved = reserved;
 	atomic_store_explicit(&f->end, FLOW_END_NONE, memory_order_relaxed);
 	atomic_store_explicit(&t->deadline[index], 0, memory_order_relaxed);
 	f->started_s = (uint32_t)(now_ns / 1000000000u);
@@ -296,6 +317,7 @@ struct flow *flow_new(struct flow_worker *w, const struct packet *p, uint64_t no
                       enum ctq_reason *why)
 {
 	struct flow_table *t = w->table;
+	bool reserved = is_reserved(t, &p->tuple);
 	struct tuple reply;
 	struct flow *f;
 
@@ -303,12 +325,12 @@ struct flow *flow_new(struct flow_worker *w, const struct packet *p, uint64_t no
 		*why = CTQ_INVALID_ICMP_TYPE;
 		return NULL;
 	}
-	if (!reserve_one(w, &p->tuple, now_ns, why))
+	if (!reserve_one(w, &p->tuple, reserved, now_ns, why))
 		return NULL;
 	f = slab_alloc(t->slab, &w->chunk);
 	if (!f)
 		goto unreserve;
-	flow_fill(w, f, p, &reply, now_ns);
+	flow_fill(w, f, p, &reply, reserved, now_ns);
 	if (flow_publish(w, f, now_ns) < 0)
 		goto free_slot;
 	return f;
@@ -319,7 +341,7 @@ free_slot:
 	slab_free(t->slab, f);
 unreserve:
 	flow_count(w, FLOW_COUNTER_TABLE_FULL);
-	unreserve_one(t, &p->tuple);
+	unreserve_one(t, &p->tuple, reserved);
 	return NULL;
 }
 
@@ -408,6 +430,12 @@ static struct flow_ref confirm_clash(struct flow_worker *w, int err, uint32_t st
 	return err == -EEXIST ? flow_of_handle(w->table, standing) : none;
 }
 
+/* Where it waits to be evicted, once confirmed. */
+static enum flow_list unassured_list(const struct flow *f)
+{
+	return f->reserved ? FLOW_LIST_RESERVED : FLOW_LIST_UNASSURED;
+}
+
 /* The keys stand: lists, phase. False: a killer came between (L1). */
 static bool confirm_finish(struct flow_worker *w, struct flow *f, uint64_t now_ns)
 {
@@ -421,7 +449,7 @@ static bool confirm_finish(struct flow_worker *w, struct flow *f, uint64_t now_n
 	}
 	lists_move_from(t, f, FLOW_LIST_UNCONFIRMED,
 	                flow_status(f) & TRACK_ASSURED ? FLOW_LIST_NONE
-	                                               : FLOW_LIST_UNASSURED,
+	                                               : unassured_list(f),
 	                now_ns);
 	flow_count(w, FLOW_COUNTER_CONFIRMED);
 	return true;
@@ -469,7 +497,7 @@ void flow_status_add(struct flow_worker *w, struct flow *f, uint32_t bits)
 	} while (!atomic_compare_exchange_weak(&f->status, &status, status | bits));
 	if (bits & ~status & TRACK_ASSURED) {
 		atomic_fetch_add_explicit(&t->assured, 1, memory_order_relaxed);
-		lists_move_from(t, f, FLOW_LIST_UNASSURED, FLOW_LIST_NONE, 0);
+		lists_move_from(t, f, unassured_list(f), FLOW_LIST_NONE, 0);
 	}
 }
 

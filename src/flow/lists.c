@@ -57,7 +57,6 @@ void lists_append(struct flow_worker *w, struct slab *s, struct flow *f,
 	pthread_spin_lock(&w->lists.lock);
 	assert(f->list == FLOW_LIST_NONE);
 	atomic_store_explicit(&f->order, order, memory_order_relaxed);
-	f->worker = w->number;
 	list_link(&w->lists, s, f, which);
 	pthread_spin_unlock(&w->lists.lock);
 }

@@ -24,7 +24,7 @@
 
 struct sources;
 
-/** Room for @max sources, as many as there can be flows. NULL: no memory. */
+/** Room for @max sources: no more may be counted at once. NULL: no memory. */
 struct sources *sources_new(uint32_t max, const struct siphash_key *key);
 
 /** NULL is allowed. */

@@ -162,8 +162,9 @@ static int table_init(struct flow_table *t)
 	t->phase = calloc(slots, sizeof(*t->phase));
 	t->trie = hashtrie_new(&table_ops, t);
 	t->cookies = cookies_new(t->cfg.cookie_bits, t->cfg.workers);
+	/* each thread counts a newcomer's source before it knows whether there is room */
 	if (t->cfg.per_source)
-		t->sources = sources_new(t->cfg.max, &t->key);
+		t->sources = sources_new(t->cfg.max + t->cfg.workers + 1u, &t->key);
 	if (!t->deadline || !t->phase || !t->trie || !t->cookies ||
 	    (t->cfg.per_source && !t->sources))
 		return -ENOMEM;

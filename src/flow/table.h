@@ -42,7 +42,11 @@ struct flow_table_config {
 	bool evict_closing;  /* when nothing else can go, evict the oldest closing flow */
 	uint32_t
 		per_source; /* flows of one source (flow/source.h) at most; 0: no limit */
-	/** The last @reserve of @max are for those for whom this says yes. NULL: for nobody. */
+	/**
+	 * All but @reserve of @max are the most that others have than those for whom this says
+	 * yes: those get in while anything of others, or a non-assured flow of their own, can
+	 * go; and none of their non-assured flows makes room for others. NULL: for nobody.
+	 */
 	uint32_t reserve;
 	bool (*is_reserved)(void *ctx, const struct tuple *t);
 	void *is_reserved_ctx;

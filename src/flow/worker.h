@@ -20,6 +20,7 @@ enum flow_list {
 	FLOW_LIST_NONE,        /* assured, or a free slot */
 	FLOW_LIST_UNCONFIRMED, /* order: birth */
 	FLOW_LIST_UNASSURED,   /* confirmed; order: confirmation */
+	FLOW_LIST_RESERVED,    /* the same, of those who have reserved slots */
 	FLOW_LIST_CLOSING,     /* assured, but its protocol says that it ends */
 	FLOW_LIST_DYING,
 	FLOW_LISTS,

@@ -309,7 +309,7 @@ Test(life, a_source_has_as_many_flows_as_it_may)
 
 static bool is_number_7(void *ctx, const struct tuple *t)
 {
-	return t->src[3] == 7;
+	return t->src[2] == 0 && t->src[3] == 7;
 }
 
 Test(life, reserved_addresses_always_get_in)
@@ -330,5 +330,76 @@ Test(life, reserved_addresses_always_get_in)
 	cr_assert_null(flow_new(fx.worker, &other, fx.now_ns, &why));
 	cr_assert_eq(why, CTQ_DROP_TABLE_FULL);
 	cr_assert_not_null(flow_new(fx.worker, &p, fx.now_ns, &why));
+	fixture_end(&fx);
+}
+
+Test(life, others_leave_the_flows_of_reserved_addresses_alone)
+{
+	struct packet p = packet_number(7);
+	struct flow_table_config cfg;
+	struct fixture fx;
+	uint32_t n;
+
+	flow_table_config_init(&cfg);
+	cfg.max = 100;
+	cfg.reserve = 10;
+	cfg.is_reserved = is_number_7;
+	fx = fixture_new(&cfg);
+	for (n = 0; n < 90; n++)
+		confirmed_number(&fx, 1000 + n);
+	confirmed_number(&fx, 7);
+	for (n = 0; n < 1000; n++)
+		confirmed_number(&fx, 2000 + n);
+	cr_assert_not_null(flow_peek(fx.table, &p.tuple).flow);
+	cr_assert_eq(size_of(&fx).confirmed, 91);
+	cr_assert_eq(flow_counter_read(fx.table, FLOW_COUNTER_EVICTED), 1000,
+	             "one goes for each that comes");
+	fixture_end(&fx);
+}
+
+Test(life, reserved_addresses_make_room_among_others_first_then_among_their_own)
+{
+	struct packet first = packet_number(7), p = first;
+	enum ctq_reason why = CTQ_REASON_NONE;
+	struct flow_table_config cfg;
+	struct tuple reply;
+	struct fixture fx;
+	struct flow *f;
+	uint32_t n;
+
+	flow_table_config_init(&cfg);
+	cfg.max = 10;
+	cfg.reserve = 1;
+	cfg.is_reserved = is_number_7;
+	fx = fixture_new(&cfg);
+	for (n = 0; n < 9; n++)
+		confirmed_number(&fx, 1000 + n);
+	for (n = 0; n < 11; n++) {
+		p.tuple.src_id = htons((uint16_t)(1024 + n));
+		f = flow_new(fx.worker, &p, fx.now_ns + n, &why);
+		cr_assert_not_null(f, "number %u", n);
+		tuple_invert(&p.tuple, &reply);
+		cr_assert_eq(flow_confirm(fx.worker, f, &reply, fx.now_ns + n, &why).flow,
+		             f);
+		cr_assert_eq(flow_peek(fx.table, &first.tuple).flow != NULL, n < 10);
+	}
+	cr_assert_eq(size_of(&fx).confirmed, 10);
+	fixture_end(&fx);
+}
+
+/* Each newcomer's source is counted before another flow has made room for it. */
+Test(life, a_full_table_of_sources_with_one_flow_each_takes_more_of_them)
+{
+	struct flow_table_config cfg;
+	struct fixture fx;
+	uint32_t n;
+
+	flow_table_config_init(&cfg);
+	cfg.max = 100;
+	cfg.per_source = 3;
+	fx = fixture_new(&cfg);
+	for (n = 0; n < 1000; n++)
+		confirmed_number(&fx, n);
+	cr_assert_eq(size_of(&fx).confirmed, 100);
 	fixture_end(&fx);
 }
