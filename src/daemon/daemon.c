@@ -209,7 +209,8 @@ static void daemon_serve(struct daemon *d)
 {
 	notify_send(&d->notify, "READY=1\nSTATUS=queues: %u, workers: %u",
 	            d->config->queues_length, d->config->workers);
-	log_notice("ctqd " PACKAGE_VERSION " serves queues: %u, workers: %u, flows: at most %u",
+	log_notice("version " PACKAGE_VERSION
+	           " is ready: queues: %u, workers: %u, flows: at most %u",
 	           d->config->queues_length, d->config->workers, d->config->table.max);
 	loop_run(d);
 	notify_send(&d->notify, "STOPPING=1");

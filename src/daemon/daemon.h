@@ -23,6 +23,7 @@ struct daemon_env {
 	void *(*queue_source)(void *ctx, uint16_t number);
 	void *ctx;
 	const char *notify_socket, *watchdog_usec, *watchdog_pid; /* of the environment */
+	const char *runtime_directory; /* that systemd made for us; NULL: none */
 	bool keep_privileges; /* do not drop capabilities: the process goes on afterwards */
 };
 

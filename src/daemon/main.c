@@ -14,6 +14,7 @@ int main(int argc, char **argv)
 		.notify_socket = getenv("NOTIFY_SOCKET"),
 		.watchdog_usec = getenv("WATCHDOG_USEC"),
 		.watchdog_pid = getenv("WATCHDOG_PID"),
+		.runtime_directory = getenv("RUNTIME_DIRECTORY"),
 	};
 	struct options options;
 	int status;

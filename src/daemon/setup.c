@@ -74,22 +74,29 @@ void setup_notify_stop(struct daemon *d)
 
 /* ---- privileges ---------------------------------------------------------------------- */
 
-/* The folder of the socket, if nobody (systemd, tmpfiles) has made it. */
-static void make_socket_folder(const struct config *cfg)
+static void folder_give(const char *folder, const char *user)
 {
-	const struct passwd *pw = NULL;
-	char path[CONFIG_SOCKET_MAX];
-	const char *folder;
+	const struct passwd *pw = getpwnam(user);
 
-	strcpy(path, cfg->daemon.socket);
-	folder = dirname(path);
-	if (mkdir(folder, 0755) != 0)
-		return; /* it is there, or binding the socket says why not */
-	if (cfg->daemon.user[0])
-		pw = getpwnam(cfg->daemon.user);
 	if (pw && chown(folder, pw->pw_uid, pw->pw_gid) != 0)
-		log_warning("%s: cannot be given to %s: %s", folder, cfg->daemon.user,
+		log_warning("%s: cannot be given to %s: %s", folder, user,
 		            strerror(errno));
+}
+
+/* The folder of the socket: made if nobody has; the user's if it is ours to give away. */
+static void make_socket_folder(const struct daemon *d)
+{
+	const char *user = d->config->daemon.user, *folder;
+	char path[CONFIG_SOCKET_MAX];
+	bool ours;
+
+	strcpy(path, d->config->daemon.socket);
+	folder = dirname(path);
+	ours = mkdir(folder, 0755) == 0 ||
+	       (d->env->runtime_directory &&
+	        strcmp(folder, d->env->runtime_directory) == 0);
+	if (ours && user[0])
+		folder_give(folder, user);
 }
 
 /* What root alone can open, then no root any more. No thread runs yet. */
@@ -102,7 +109,7 @@ int setup_privileges_start(struct daemon *d)
 	if (r < 0)
 		log_warning("the kernel's counters of lost packets cannot be read: %s",
 		            strerror(-r));
-	make_socket_folder(d->config);
+	make_socket_folder(d);
 	if (d->env->keep_privileges)
 		return 0;
 	r = privilege_drop(d->config->daemon.user, error, sizeof(error));
