@@ -112,6 +112,8 @@ static void ask_rules(struct path_worker *w, struct path_step *s)
 	else
 		key_of_packet(w->path, s, &key);
 	rule_key_set_state(&key, s->ctstate);
+	/* the bits that are ours are none of the rules' business */
+	key.packet_mark &= ~(w->path->cfg.cookie_mask | w->path->cfg.seen_mask);
 	ruleset_classify(w->ruleset, &key, w->rules, s->p->length, w->now_s, &v);
 	s->accept = v.verdict == CTQ_VERDICT_ACCEPT;
 	s->reason = (enum ctq_reason)v.reason;

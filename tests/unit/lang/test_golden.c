@@ -133,3 +133,70 @@ Test(golden, bad_texts_get_their_messages)
 {
 	cr_assert_geq(each(GOLDEN "bad/*.ctq", check_bad), 8);
 }
+
+/* ---- what users are given ---------------------------------------------------------- */
+
+static void check_is_read(const char *path)
+{
+	struct lang *l = lang_new(NULL);
+
+	if (lang_read_file(l, path)) {
+		lang_errors_print(l, stderr);
+		cr_assert_fail("%s", path);
+	}
+	cr_assert_gt(lang_ruleset(l)->rules.length, 0);
+	lang_destroy(l);
+}
+
+Test(given, examples_are_rule_sets)
+{
+	cr_assert_geq(each(TOP_SRCDIR "/contrib/rules/*.ctq", check_is_read), 2);
+}
+
+/* The text between @from and the next @to, cut out of @page; NULL: no more. */
+static char *between(char *page, const char *from, const char *to, char **rest)
+{
+	char *start = strstr(page, from), *end;
+
+	if (!start)
+		return NULL;
+	start += strlen(from);
+	end = strstr(start, to);
+	*end = '\0';
+	*rest = end + strlen(to);
+	return start;
+}
+
+Test(given, examples_of_the_manual_are_rule_sets)
+{
+	size_t size, read = 0;
+	char *page = slurp(TOP_SRCDIR "/man/ctqd-rules.5", &size), *rest = page, *text;
+	struct lang *l;
+
+	while ((text = between(rest, ".Bd -literal -offset indent\n", ".Ed\n", &rest))) {
+		if (!strstr(text, "chain "))
+			continue; /* a message */
+		l = lang_new(NULL);
+		cr_assert_eq(lang_read_text(l, "manual", text, strlen(text)), 0, "%s",
+		             text);
+		lang_destroy(l);
+		read++;
+	}
+	cr_assert_geq(read, 2);
+	free(page);
+}
+
+/* Every field and every word of another spelling stands in the manual. */
+Test(given, the_manual_has_all_fields)
+{
+	size_t size, n, i;
+	char *page = slurp(TOP_SRCDIR "/man/ctqd-rules.5", &size);
+	const struct ctlink_field *fields = ctlink_fields(&n);
+
+	for (i = 0; i < n; i++) {
+		if (fields[i].scope & CTLINK_SCOPE_PACKET)
+			cr_expect_not_null(strstr(page, fields[i].word), "%s",
+			                   fields[i].word);
+	}
+	free(page);
+}
