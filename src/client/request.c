@@ -23,6 +23,7 @@ struct walk {
 	uint32_t answered; /* the one that ended the answer */
 	bool done;
 	bool interrupted;
+	bool stopped; /* the subscriber wants no more */
 	int result;
 };
 
@@ -145,14 +146,21 @@ static void walk_data(struct walk *walk, const struct nlmsghdr *nlh)
 		walk_finish(walk, result);
 }
 
+static void walk_announcement(struct walk *walk, const struct nlmsghdr *nlh)
+{
+	int result = walk->stopped ? 0 : client_announce(walk->ctq, nlh);
+
+	if (!result)
+		return;
+	walk->stopped = true;
+	if (!walk->done || !walk->result)
+		walk_finish(walk, result);
+}
+
 static void walk_message(struct walk *walk, const struct nlmsghdr *nlh)
 {
-	int result;
-
 	if (nlh->nlmsg_seq == 0) {
-		result = client_announce(walk->ctq, nlh);
-		if (result && !walk->done)
-			walk_finish(walk, result);
+		walk_announcement(walk, nlh);
 		return;
 	}
 	if (walk->done || nlh->nlmsg_seq < walk->first || nlh->nlmsg_seq > walk->ctq->seq)

@@ -187,22 +187,24 @@ static void write_daemon(const struct status *status)
 
 static void write_table(const struct status *status)
 {
+	bool human = status->tool->terminal;
 	char flows[UNITS_MAX], max[UNITS_MAX], assured[UNITS_MAX], memory[UNITS_MAX];
 
 	fprintf(status->tool->out,
 	        "table    %s / %s flows (%" PRIu64
 	        " %%)  assured %s  unconfirmed %" PRIu64 "  dying %" PRIu64
 	        "  memory %s\n",
-	        units_count(status->flows, true, flows),
-	        units_count(status->flows_max, true, max),
+	        units_count(status->flows, human, flows),
+	        units_count(status->flows_max, human, max),
 	        status->flows_max ? 100 * status->flows / status->flows_max : 0,
-	        units_count(status->assured, true, assured), status->unconfirmed,
+	        units_count(status->assured, human, assured), status->unconfirmed,
 	        status->dying,
 	        units_bytes(status->table_memory + status->slab_memory, true, memory));
 }
 
 static void write_queues(const struct status *status)
 {
+	bool human = status->tool->terminal;
 	char packets[UNITS_MAX], accepted[UNITS_MAX], dropped[UNITS_MAX], lost[UNITS_MAX];
 	FILE *out = status->tool->out;
 
@@ -210,10 +212,10 @@ static void write_queues(const struct status *status)
 	        "queues   %" PRIu64 "  waiting %" PRIu64 "  packets %s  accepted %s  "
 	        "dropped %s  lost %s",
 	        status->queues, status->depth,
-	        units_count(status->packets, true, packets),
-	        units_count(status->accepted, true, accepted),
-	        units_count(status->dropped, true, dropped),
-	        units_count(status->kernel_dropped + status->user_dropped, true, lost));
+	        units_count(status->packets, human, packets),
+	        units_count(status->accepted, human, accepted),
+	        units_count(status->dropped, human, dropped),
+	        units_count(status->kernel_dropped + status->user_dropped, human, lost));
 	if (status->fail_open)
 		fprintf(out, "  FAIL-OPEN %" PRIu64, status->fail_open);
 	fputc('\n', out);
@@ -242,7 +244,8 @@ static void write_drops(struct status *status)
 			continue;
 		fprintf(out, "%s%s %s", shown++ ? "  " : "drops    ",
 		        stats->reasons[i].name + 5,
-		        units_count(stats->reasons[i].value, true, count));
+		        units_count(stats->reasons[i].value, status->tool->terminal,
+		                    count));
 	}
 	fputs(shown ? "\n" : "drops    none\n", out);
 }

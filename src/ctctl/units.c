@@ -42,9 +42,9 @@ char *units_seconds(uint64_t seconds, bool human, char buf[UNITS_MAX])
 static char *with_tenth(uint64_t number, uint64_t unit, const char *name,
                         char buf[UNITS_MAX])
 {
-	snprintf(buf, UNITS_MAX, "%" PRIu64 ".%u %s", number / unit,
-	         (unsigned int)((number % unit) / (unit / 10 ? unit / 10 : 1) % 10),
-	         name);
+	/* The rest is below 2^60: ten times it fits. */
+	snprintf(buf, UNITS_MAX, "%" PRIu64 ".%" PRIu64 " %s", number / unit,
+	         number % unit * 10 / unit, name);
 	return buf;
 }
 
