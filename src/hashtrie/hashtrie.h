@@ -39,9 +39,10 @@
  *             others get -EEXIST and the handle that stands.
  * G3 once     A dump (struct hashtrie_cursor) delivers each entry that is present
  *             from its first call to its last exactly once, and no entry twice.
- * G4 bounded  A find reads at most HASHTRIE_REACH lines of 64 bytes. An insert or
- *             a remove rewrites at most two leaves and two nodes of 4 KiB, however
- *             large the table is.
+ * G4 bounded  A find reads at most HASHTRIE_REACH lines of 64 bytes. An insert that
+ *             finds no room rewrites one leaf as two and at most one node, 4 KiB
+ *             each; a remove rewrites two leaves as one. However large the table is:
+ *             only equal tags can make it more, 26 times at most, a bit each.
  * G5 crowded  HASHTRIE_EQUAL_MAX entries fit whose tags are equal, or differ in the
  *             lowest four bits only. The next one is refused with -ENOSPC; nothing
  *             is split in vain for it.

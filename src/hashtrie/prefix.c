@@ -357,67 +357,117 @@ static bool bits_test(const uint64_t *bits, unsigned int i)
 	return bits[i / 64] >> (i % 64) & 1;
 }
 
+static void bits_set(uint64_t *bits, unsigned int i)
+{
+	bits[i / 64] |= UINT64_C(1) << (i % 64);
+}
+
+static void bits_clear(uint64_t *bits, unsigned int i)
+{
+	bits[i / 64] &= ~(UINT64_C(1) << (i % 64));
+}
+
+static unsigned int bits_count(const uint64_t *bits, unsigned int words)
+{
+	unsigned int n = 0;
+
+	for (unsigned int w = 0; w < words; w++)
+		n += (unsigned int)__builtin_popcountll(bits[w]);
+	return n;
+}
+
+/* Each set bit of @bits, @words long, as @i, in order. */
+#define for_each_bit(i, bits, words)                                               \
+	for (unsigned int w_ = 0; w_ < (words); w_++)                              \
+		for (uint64_t left_ = (bits)[w_];                                  \
+		     left_ &&                                                      \
+		     ((i) = w_ * 64 + (unsigned int)__builtin_ctzll(left_), true); \
+		     left_ &= left_ - 1)
+
 /* A node taken apart: what a change is made to. */
 struct draft {
-	uint32_t own[HEAP_MAX];   /* values plus one */
-	uint32_t node[SLOTS_MAX]; /* SLOT_NODE | reference, or 0 */
+	uint64_t own_bits[HEAP_MAX / 64]; /* prefixes that end here, as a heap */
+	uint32_t own[HEAP_MAX];           /* where a bit is set: its value plus one */
+	uint32_t node[SLOTS_MAX];         /* SLOT_NODE | reference, or 0 */
 	uint32_t fallback;
 	/* computed from these: */
-	uint32_t value[SLOTS_MAX]; /* own value of each slot */
-	uint16_t owner[SLOTS_MAX]; /* heap index of the prefix it is from, or 0 */
+	uint32_t value[SLOTS_MAX];      /* own value of each slot */
+	uint16_t owner[SLOTS_MAX];      /* heap index of the prefix it is from, or 0 */
+	uint64_t start[SLOTS_MAX / 64]; /* where runs start */
 };
+
+static void draft_clear(struct draft *d, uint32_t fallback)
+{
+	memset(d->own_bits, 0, sizeof(d->own_bits));
+	memset(d->node, 0, sizeof(d->node));
+	d->fallback = fallback;
+}
+
+static void draft_own(struct draft *d, unsigned int heap, uint32_t value)
+{
+	bits_set(d->own_bits, heap);
+	d->own[heap] = value;
+}
 
 static void draft_load(struct draft *d, const struct node *n, unsigned int stride)
 {
-	const uint64_t *bits = node_own_bits(n, stride);
-	const uint32_t *own = node_own(n, stride);
+	const uint32_t *own = node_own(n, stride), *run = node_run(n, stride);
+	unsigned int i;
 
-	memset(d, 0, sizeof(*d));
-	d->fallback = n->fallback;
-	for (unsigned int h = 0; h < 2u << stride; h++)
-		if (bits_test(bits, h))
-			d->own[h] = *own++;
-	for (unsigned int slot = 0; slot < 1u << stride; slot++) {
-		uint32_t run = *node_find(n, stride, slot);
-
-		if (run & SLOT_NODE)
-			d->node[slot] = run;
+	draft_clear(d, n->fallback);
+	memcpy(d->own_bits, node_own_bits(n, stride),
+	       own_words(stride) * sizeof(uint64_t));
+	for_each_bit(i, d->own_bits, own_words(stride)) d->own[i] = *own++;
+	for_each_bit(i, n->start, stride_words(stride))
+	{
+		if (*run & SLOT_NODE)
+			d->node[i] = *run;
+		run++;
 	}
+}
+
+static unsigned int heap_length(unsigned int heap)
+{
+	return 31 - (unsigned int)__builtin_clz(heap);
+}
+
+static unsigned int heap_slots(unsigned int heap, unsigned int stride)
+{
+	return 1u << (stride - heap_length(heap));
+}
+
+static unsigned int heap_first_slot(unsigned int heap, unsigned int stride)
+{
+	return (heap - (1u << heap_length(heap))) * heap_slots(heap, stride);
 }
 
 /* Give each slot to the longest prefix over it: later ones in the heap are longer. */
 static void draft_compute(struct draft *d, unsigned int stride)
 {
+	unsigned int h, end;
+
 	memset(d->value, 0, sizeof(d->value));
 	memset(d->owner, 0, sizeof(d->owner));
-	for (unsigned int h = 2; h < 2u << stride; h++) {
-		unsigned int length = 31 - (unsigned int)__builtin_clz(h);
-		unsigned int size = 1u << (stride - length);
-		unsigned int first = (h - (1u << length)) * size;
-
-		if (d->own[h] == SLOT_EMPTY)
-			continue;
-		for (unsigned int slot = first; slot < first + size; slot++) {
+	for_each_bit(h, d->own_bits, own_words(stride))
+	{
+		end = heap_first_slot(h, stride) + heap_slots(h, stride);
+		for (unsigned int slot = heap_first_slot(h, stride); slot < end; slot++) {
 			d->value[slot] = d->own[h];
 			d->owner[slot] = (uint16_t)h;
 		}
 	}
+	memset(d->start, 0, sizeof(d->start));
+	d->start[0] = 1;
+	for (unsigned int slot = 1; slot < 1u << stride; slot++)
+		d->start[slot / 64] |= (uint64_t)(d->owner[slot] != d->owner[slot - 1] ||
+		                                  d->node[slot] || d->node[slot - 1])
+		                       << (slot % 64);
 }
 
-static bool draft_starts_run(const struct draft *d, unsigned int slot)
+static size_t draft_bytes(const struct draft *d, unsigned int stride)
 {
-	return slot == 0 || d->node[slot] || d->node[slot - 1] ||
-	       d->owner[slot] != d->owner[slot - 1];
-}
-
-static void draft_count(const struct draft *d, unsigned int stride, unsigned int *runs,
-                        unsigned int *owns)
-{
-	*runs = *owns = 0;
-	for (unsigned int slot = 0; slot < 1u << stride; slot++)
-		*runs += draft_starts_run(d, slot);
-	for (unsigned int h = 2; h < 2u << stride; h++)
-		*owns += d->own[h] != SLOT_EMPTY;
+	return node_bytes(stride, bits_count(d->start, stride_words(stride)),
+	                  bits_count(d->own_bits, own_words(stride)));
 }
 
 static unsigned int class_for(size_t bytes)
@@ -433,43 +483,32 @@ static unsigned int class_for(size_t bytes)
 static void node_fill(struct node *n, const struct draft *d, unsigned int stride)
 {
 	uint32_t *run = node_run(n, stride), *own;
-	unsigned int runs = 0;
-	uint64_t *bits;
+	unsigned int words = stride_words(stride), i;
 
-	for (unsigned int slot = 0; slot < 1u << stride; slot++) {
-		if (slot % 64 == 0)
-			n->rank[slot / 64] = (uint8_t)runs;
-		if (!draft_starts_run(d, slot))
-			continue;
-		n->start[slot / 64] |= UINT64_C(1) << (slot % 64);
-		run[runs++] = d->node[slot] ? d->node[slot] : d->value[slot];
+	n->fallback = d->fallback;
+	n->runs = (uint16_t)bits_count(d->start, words);
+	n->owns = (uint16_t)bits_count(d->own_bits, own_words(stride));
+	for (i = 0; i < words; i++) {
+		n->rank[i] = (uint8_t)bits_count(d->start, i);
+		n->start[i] = d->start[i];
 	}
-	bits = node_own_bits(n, stride);
+	for_each_bit(i, d->start, words) *run++ = d->node[i] ? d->node[i] : d->value[i];
+	memcpy(node_own_bits(n, stride), d->own_bits,
+	       own_words(stride) * sizeof(uint64_t));
 	own = node_own(n, stride);
-	for (unsigned int h = 2; h < 2u << stride; h++)
-		if (d->own[h] != SLOT_EMPTY) {
-			bits[h / 64] |= UINT64_C(1) << (h % 64);
-			*own++ = d->own[h];
-		}
+	for_each_bit(i, d->own_bits, own_words(stride)) *own++ = d->own[i];
 }
 
 /* A node as drafted. Returns SLOT_NODE | its reference, or 0: no memory. */
 static uint32_t node_new(struct prefix_table *t, struct draft *d)
 {
-	unsigned int runs, owns;
-	struct node *n;
 	uint32_t ref;
 
 	draft_compute(d, t->stride);
-	draft_count(d, t->stride, &runs, &owns);
-	ref = arena_alloc(&t->arena, class_for(node_bytes(t->stride, runs, owns)), 0);
+	ref = arena_alloc(&t->arena, class_for(draft_bytes(d, t->stride)), 0);
 	if (ref == REF_NONE)
 		return 0;
-	n = node_at(t, ref);
-	n->fallback = d->fallback;
-	n->runs = (uint16_t)runs;
-	n->owns = (uint16_t)owns;
-	node_fill(n, d, t->stride);
+	node_fill(node_at(t, ref), d, t->stride);
 	t->nodes++;
 	return SLOT_NODE | ref;
 }
@@ -603,11 +642,12 @@ static void chain_free(struct prefix_table *t, uint32_t slot)
 static uint32_t chain_new(struct prefix_table *t, const struct way *w, unsigned int heap,
                           uint32_t value, uint32_t fallback)
 {
-	struct draft d = { .fallback = 0 };
+	struct draft d;
 	uint32_t slot, below;
 	int level = (int)w->level;
 
-	d.own[heap] = value;
+	draft_clear(&d, SLOT_EMPTY);
+	draft_own(&d, heap, value);
 	for (below = 0;; below = slot) {
 		d.fallback = level == w->last + 1 ? fallback : SLOT_EMPTY;
 		slot = node_new(t, &d);
@@ -617,7 +657,7 @@ static uint32_t chain_new(struct prefix_table *t, const struct way *w, unsigned 
 		}
 		if (level-- == w->last + 1)
 			return slot;
-		memset(&d, 0, sizeof(d));
+		draft_clear(&d, SLOT_EMPTY);
 		d.node[way_slot(t, w, (unsigned int)level)] = slot;
 	}
 }
@@ -663,9 +703,9 @@ static int insert_long(struct prefix_table *t, const struct key *key, unsigned i
 	if (w.last < (int)w.level)
 		return insert_chain(t, &w, heap, value);
 	draft_load(&d, node_at(t, w.node[w.last] & ~SLOT_NODE), t->stride);
-	if (d.own[heap] != SLOT_EMPTY)
+	if (bits_test(d.own_bits, heap))
 		return -EEXIST;
-	d.own[heap] = value;
+	draft_own(&d, heap, value);
 	return way_replace(t, &w, &d);
 }
 
@@ -755,7 +795,7 @@ static void node_disown(struct node *n, unsigned int stride, unsigned int heap)
 
 	for (unsigned int h = 2; h < heap; h++)
 		before += bits_test(bits, h);
-	bits[heap / 64] &= ~(UINT64_C(1) << (heap % 64));
+	bits_clear(bits, heap);
 	n->owns--;
 	memmove(own + before, own + before + 1, (n->owns - before) * sizeof(*own));
 }
@@ -764,17 +804,15 @@ static void node_disown(struct node *n, unsigned int stride, unsigned int heap)
 static void node_remove_own(struct prefix_table *t, struct node *n, struct draft *d,
                             unsigned int heap)
 {
-	unsigned int length = 31 - (unsigned int)__builtin_clz(heap);
-	unsigned int size = 1u << (t->stride - length);
-	unsigned int first = (heap - (1u << length)) * size;
+	unsigned int first = heap_first_slot(heap, t->stride);
 
-	d->own[heap] = SLOT_EMPTY;
+	bits_clear(d->own_bits, heap);
 	draft_compute(d, t->stride);
-	for (unsigned int slot = first; slot < first + size; slot++) {
-		uint32_t *run = (uint32_t *)(uintptr_t)node_find(n, t->stride, slot);
+	for (unsigned int i = 0; i < heap_slots(heap, t->stride); i++) {
+		uint32_t *run = (uint32_t *)(uintptr_t)node_find(n, t->stride, first + i);
 
 		if (!(*run & SLOT_NODE))
-			slot_store(run, d->value[slot]);
+			slot_store(run, d->value[first + i]);
 	}
 	fallbacks_update(t, d);
 	node_disown(n, t->stride, heap);
@@ -807,12 +845,9 @@ static void way_prune(struct prefix_table *t, struct way *w)
 /* Is the node's object at least twice what it needs? Then have it rewritten. */
 static void way_compact(struct prefix_table *t, struct way *w, struct draft *d)
 {
-	unsigned int runs, owns;
-
 	if (w->last < (int)w->level)
 		return;
-	draft_count(d, t->stride, &runs, &owns);
-	if (class_for(node_bytes(t->stride, runs, owns)) <
+	if (class_for(draft_bytes(d, t->stride)) <
 	    (w->node[w->last] & ~SLOT_NODE & REF_CLASS))
 		(void)way_replace(t, w, d); /* no memory: it stays large */
 }
@@ -858,6 +893,7 @@ int prefix_remove(struct prefix_table *t, const void *addr, unsigned int length)
 static uint32_t own_value(struct prefix_table *t, const struct key *key,
                           unsigned int length)
 {
+	unsigned int heap;
 	struct draft d;
 	struct way w;
 
@@ -869,7 +905,8 @@ static uint32_t own_value(struct prefix_table *t, const struct key *key,
 	if (w.last < (int)w.level)
 		return SLOT_EMPTY;
 	draft_load(&d, node_at(t, w.node[w.last] & ~SLOT_NODE), t->stride);
-	return d.own[way_heap(t, &w, length)];
+	heap = way_heap(t, &w, length);
+	return bits_test(d.own_bits, heap) ? d.own[heap] : SLOT_EMPTY;
 }
 
 bool prefix_get(struct prefix_table *t, const void *addr, unsigned int length,

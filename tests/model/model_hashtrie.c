@@ -66,7 +66,7 @@ static unsigned int check_leaf(const struct line *leaf, unsigned int class,
 				continue;
 			n++;
 			cr_assert(entry_tag(entry) >= first && entry_tag(entry) <= last);
-			cr_assert_lt(home ^ i, HASHTRIE_REACH);
+			cr_assert_lt(home ^ i, HASHTRIE_REACH, "G4: out of reach");
 			if (home != i)
 				heads[home] += UINT64_C(1) << (4 * (home ^ i));
 		}

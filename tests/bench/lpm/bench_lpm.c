@@ -94,6 +94,13 @@ static void draw_addr(struct bench *b, uint8_t *addr)
 	}
 }
 
+/* IPv6 prefixes beyond /32 are mostly parts of an allocation that others are from, too. */
+static void prefix_settle(struct bench *b, struct prefix *p)
+{
+	if (b->family == 6 && p->length > 32 && b->n > 100 && draw(b) % 4)
+		memcpy(p->addr, b->prefixes[draw(b) % b->n].addr, 4);
+}
+
 static void prefix_cut(struct prefix *p)
 {
 	for (unsigned int bit = p->length; bit < 128; bit++)
@@ -111,6 +118,7 @@ static double fill(struct bench *b, size_t n)
 		memset(p, 0, sizeof(*p));
 		draw_addr(b, p->addr);
 		p->length = draw_length(b);
+		prefix_settle(b, p);
 		prefix_cut(p);
 		/* One that is there already is refused by ours and replaced by others. */
 		if (b->peer->insert(p->addr, p->length, (uint32_t)b->n & 0xffff))

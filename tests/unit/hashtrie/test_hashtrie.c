@@ -131,6 +131,37 @@ Test(hashtrie, G1_finds_all_through_growth_and_shrinking)
 	cr_assert_gt(stats.merges, 100);
 }
 
+/* Each allocation is one leaf or node written. */
+static long most_asked(int (*change)(uint32_t handle), uint32_t n)
+{
+	long most = 0;
+
+	for (uint32_t h = 1; h <= n; h++) {
+		long before = owner.asked;
+
+		cr_assert_eq(change(h), 0);
+		if (owner.asked - before > most)
+			most = owner.asked - before;
+	}
+	return most;
+}
+
+static int insert_mixed(uint32_t handle)
+{
+	return insert(handle, handle, owner_mix(handle));
+}
+
+static int remove_mixed(uint32_t handle)
+{
+	return hashtrie_remove(table, owner_mix(handle), handle);
+}
+
+Test(hashtrie, G4_one_change_rewrites_little)
+{
+	cr_assert_leq(most_asked(insert_mixed, MANY), 3, "two leaves and a node");
+	cr_assert_leq(most_asked(remove_mixed, MANY), 3, "a leaf, a smaller one, a node");
+}
+
 Test(hashtrie, bulk_agrees_with_single)
 {
 	uint64_t key[HASHTRIE_BULK_MAX], hash[HASHTRIE_BULK_MAX];
@@ -270,7 +301,8 @@ Test(hashtrie, G7_failing_allocation_changes_nothing)
 	cr_assert_eq(hashtrie_count(table), 0);
 	owner_settle(table);
 	hashtrie_stats(table, &stats);
-	cr_assert_leq(stats.bytes_held, HASHTRIE_EMPTY_BYTES, "G6 holds without memory, too");
+	cr_assert_leq(stats.bytes_held, HASHTRIE_EMPTY_BYTES,
+	              "G6 holds without memory, too");
 }
 
 Test(hashtrie, new_fails_without_memory)
