@@ -97,7 +97,7 @@ void check_count(const struct ctlink_rule *rule, uint32_t *n_checks, uint32_t *n
 
 	*n_checks += rule->matches.length;
 	for (i = 0; i < rule->matches.length; i++)
-		*n_values += ctlink_rule_match(rule, i)->values.length;
+		*n_values += ctlink_rule_match(rule, i)->values.length - 1;
 }
 
 /* ---- making -------------------------------------------------------------------- */
@@ -188,10 +188,11 @@ static void make_check(const struct ctlink_match *m, struct check_pool *pool,
 		.field = m->field,
 		.offset = (uint16_t)offset,
 		.negate = m->flags & CTQ_MATCH_NEGATE,
-		.length = m->values.length,
-		.values = pool->values + pool->n_values,
+		.length = (uint16_t)m->values.length,
+		.others = pool->values + pool->n_values,
 	};
-	for (i = 0; i < m->values.length; i++)
+	make_value(field, ctlink_match_value(m, 0), &out->first);
+	for (i = 1; i < m->values.length; i++)
 		make_value(field, ctlink_match_value(m, i),
 		           &pool->values[pool->n_values++]);
 }

@@ -6,8 +6,8 @@
  * a key are 32-bit and found by their offset; addresses and interface names are two
  * words.
  *
- *     struct check_rule ──▶ struct check[length] ──▶ struct check_value[length]
- *       all must hold         one of them, or none       masked, range, bits
+ *     struct check_rule ──▶ struct check[length] ──▶ struct check_value[length - 1]
+ *       all must hold         one of them, or none       beside the first
  *
  * The three arrays are contiguous for a whole generation: a pool.
  */
@@ -37,9 +37,10 @@ struct check_value {
 struct check {
 	uint16_t field;  /* enum ctq_field */
 	uint16_t offset; /* of the field in struct rule_key */
+	uint16_t length; /* values; at least 1 */
 	bool negate;
-	uint32_t length;
-	const struct check_value *values;
+	struct check_value first;         /* here, because most have no other */
+	const struct check_value *others; /* length - 1 */
 };
 
 struct check_rule {
@@ -87,10 +88,12 @@ static inline bool check_value_holds(const struct check_value *v,
 
 static inline bool check_holds(const struct check *c, const struct rule_key *key)
 {
-	uint32_t i;
+	uint16_t i;
 
-	for (i = 0; i < c->length; i++) {
-		if (check_value_holds(&c->values[i], key, c->offset))
+	if (check_value_holds(&c->first, key, c->offset))
+		return !c->negate;
+	for (i = 1; i < c->length; i++) {
+		if (check_value_holds(&c->others[i - 1], key, c->offset))
 			return !c->negate;
 	}
 	return c->negate;
@@ -127,7 +130,7 @@ struct check_pool {
 int check_validate(const struct ctlink_rule *rule, uint32_t *match,
                    struct ctlink_error *error);
 
-/** Add up what @rule takes of a pool. */
+/** Add up what @rule takes of a pool: checks, and values beside the first ones. */
 void check_count(const struct ctlink_rule *rule, uint32_t *n_checks, uint32_t *n_values);
 
 /** Make @out of a valid @rule, with checks and values from @pool, which has room. */

@@ -8,6 +8,32 @@
 
 #include "rules/rules_priv.h"
 
+/* Give back what a list has room for and does not use; it lives long. */
+static void list_trim(struct ctlink_list *list, size_t item_size,
+                      const struct ctlink_memory *memory)
+{
+	void *items;
+
+	if (list->length == 0 || list->length == list->capacity)
+		return;
+	items = ctlink_memory_resize(memory, list->items, list->length * item_size);
+	if (!items)
+		return;
+	list->items = items;
+	list->capacity = list->length;
+}
+
+static void value_trim(struct ctlink_rule *value, const struct ctlink_memory *memory)
+{
+	uint32_t i;
+
+	list_trim(&value->matches, sizeof(struct ctlink_match), memory);
+	list_trim(&value->statements, sizeof(struct ctlink_statement), memory);
+	for (i = 0; i < value->matches.length; i++)
+		list_trim(&ctlink_rule_match(value, i)->values,
+		          sizeof(struct ctlink_value), memory);
+}
+
 struct rule *rule_new(struct rules *rules, struct ctlink_rule *value, int *err)
 {
 	struct rule *rule;
@@ -29,6 +55,7 @@ struct rule *rule_new(struct rules *rules, struct ctlink_rule *value, int *err)
 	rule->id = rules->next_id++;
 	rule->value = *value;
 	memset(value, 0, sizeof(*value));
+	value_trim(&rule->value, rules->memory);
 	/* what only requests and answers have */
 	ctlink_unmark(&rule->value, CTLINK_RULE_ID);
 	ctlink_unmark(&rule->value, CTLINK_RULE_BEFORE);
