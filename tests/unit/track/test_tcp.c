@@ -132,6 +132,22 @@ Test(tcp, both_open_and_the_server_finishes)
 	play_anywhere(rows);
 }
 
+/* What a SYN grants is the last one's. */
+Test(tcp, syn_sent_again_with_another_window)
+{
+	static const struct tcp_row rows[] = {
+		{ '>', "S", 1000, 0, 100, 0, "w7s", OK,      "SYN_SENT", 120, "" },
+		{ '>', "S", 2000, 0, 500, 0, "w7s", IGNORED, "SYN_SENT", 0,   "" },
+		{ 0 },
+	};
+	struct play play;
+
+	play_init(&play, IPPROTO_TCP);
+	play_tcp_rows(&play, rows);
+	cr_assert_eq(play.state.tcp.side[0].td_maxwin, 500);
+	cr_assert_eq(play.state.tcp.side[1].td_maxend, 500);
+}
+
 /* A later SYN without any option leaves what the first one offered. */
 Test(tcp, syn_sent_again_without_options)
 {
@@ -201,6 +217,7 @@ Test(tcp, both_open_after_a_reset_that_did_not_fit)
 	cr_assert_eq(play.state.tcp.side[1].td_end, 90001);
 	cr_assert_eq(play.state.tcp.side[0].td_end, 1001);
 	cr_assert_eq(play.state.tcp.side[1].td_maxend, 90001, "nothing granted yet");
+	cr_assert_eq(play.state.tcp.side[0].td_maxend, 1001, "nor to the client");
 }
 
 /* -- picking up ------------------------------------------------------------- */
@@ -638,6 +655,20 @@ Test(tcp, is_not_older_than_a_window)
 		HANDSHAKE, EXCHANGE,
 		{ '>', "A", 1101u - 65160,     5001, 502, 0, "t", OK,      "ESTABLISHED", DAYS_5, "ra" },
 		{ '>', "A", 1101u - 65160 - 1, 5001, 502, 0, "t", IGNORED, "ESTABLISHED", 0,      "ra" },
+		{ 0 },
+	};
+
+	play_anywhere(rows);
+}
+
+/* A window of 0 may be probed with a byte. */
+Test(tcp, probes_a_closed_window)
+{
+	static const struct tcp_row rows[] = {
+		HANDSHAKE, EXCHANGE,
+		{ '>', "PA", 1101,  5001,  502, 65152, "t", OK, "ESTABLISHED", 300, "ra" },
+		{ '<', "A",  5001,  66253, 0,   0,     "t", OK, "ESTABLISHED", 300, "ra" },
+		{ '>', "PA", 66254, 5001,  502, 0,     "t", OK, "ESTABLISHED", 300, "ra" },
 		{ 0 },
 	};
 
