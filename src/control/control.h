@@ -65,4 +65,7 @@ int control_fd(const struct control *c);
 void control_step(struct control *c, uint64_t now_ns);
 void control_tick(struct control *c, uint64_t now_ns);
 
+/** A generation is in force that no client has made: tell those who listen. */
+void control_ruleset_announce(struct control *c);
+
 #endif

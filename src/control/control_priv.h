@@ -146,7 +146,6 @@ int control_flow_count(struct control_request *r);
 int control_ruleset_get(struct control_request *r);
 int control_chain_get(struct control_request *r);
 int control_rule_get(struct control_request *r);
-void control_ruleset_announce(struct control *c);
 
 int control_queue_get(struct control_request *r);
 int control_proto_get(struct control_request *r);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "config/config.h"
+#include "daemon/account.h"
 #include "daemon/policy.h"
 
 static void report_plain(void *err, const char *text)
@@ -39,7 +40,10 @@ static int check_all(const struct options *options, struct config *cfg, FILE *ou
 		return r;
 	if (options->print)
 		config_print(cfg, out);
-	return options->check ? check_rules(cfg, err) : 0;
+	if (!options->check)
+		return 0;
+	r = check_rules(cfg, err);
+	return account_check(cfg, report_plain, err) < 0 && r != -ENOMEM ? -EINVAL : r;
 }
 
 int check_run(const struct options *options, FILE *out, FILE *err)

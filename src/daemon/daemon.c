@@ -82,7 +82,8 @@ static void on_signal(struct daemon *d)
 	if (read(d->signals, &info, sizeof(info)) != sizeof(info))
 		return;
 	if (info.ssi_signo == SIGHUP) {
-		reload_run(d, NULL, 0);
+		if (reload_run(d, NULL, 0) == 0)
+			control_ruleset_announce(d->control);
 		return;
 	}
 	log_notice("stopping: %s", info.ssi_signo == SIGTERM ? "SIGTERM" : "SIGINT");

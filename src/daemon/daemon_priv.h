@@ -42,9 +42,10 @@ struct health {
 	unsigned int length;
 	struct health_losses losses[CONFIG_QUEUES_MAX];
 	uint64_t shift_due_ns; /* newer becomes older */
-	uint64_t second_due_ns;
+	uint64_t status_due_ns;
 	bool reload_failed;
-	char status[HEALTH_TEXT_MAX]; /* that systemd was told */
+	bool stuck[CONFIG_WORKERS_MAX]; /* the log has it */
+	char status[HEALTH_TEXT_MAX];   /* that systemd was told */
 };
 
 /* ---- the whole -------------------------------------------------------------------- */
@@ -118,6 +119,9 @@ int health_start(struct daemon *d);
 /** Several times a second: feed the watchdog, tell systemd the state; true: a worker is
  * broken, and the daemon must be started anew. */
 bool health_step(struct daemon *d, uint64_t now_ns);
+
+/** A reload has ended: what that means for our health is told soon. */
+void health_reloaded(struct daemon *d, bool failed);
 
 /** control_env.warning; counts anew when @i is 0. */
 const char *health_warning(void *daemon, unsigned int i);

@@ -17,6 +17,7 @@
 
 #define NS_PER_S 1000000000u
 #define LOSSES_S 60 /* between two looks at the kernel's counters */
+#define STATUS_S 5  /* between two looks at how we are */
 #define STUCK_NS (2ull * NS_PER_S)
 
 static void BASE_PRINTF(2, 3) warn(struct health *h, const char *fmt, ...)
@@ -120,6 +121,12 @@ const char *health_warning(void *daemon, unsigned int i)
 	return i < d->health.length ? d->health.warnings[i] : NULL;
 }
 
+void health_reloaded(struct daemon *d, bool failed)
+{
+	d->health.reload_failed = failed;
+	d->health.status_due_ns = 0;
+}
+
 /* ---- systemd -------------------------------------------------------------------------------- */
 
 static void status_tell(struct daemon *d)
@@ -172,21 +179,36 @@ int health_start(struct daemon *d)
 		timeout_ns = notify_watchdog_ns(d->env->watchdog_usec,
 		                                d->env->watchdog_pid, getpid());
 	watchdog_init(&d->watchdog, d->config->workers, timeout_ns, now_ns);
-	d->health.second_due_ns = now_ns;
+	d->health.status_due_ns = now_ns;
 	d->health.shift_due_ns = now_ns + (uint64_t)LOSSES_S * NS_PER_S;
 	return 0;
+}
+
+/* Once for each time: the watchdog may end us soon, and somebody will ask why. */
+static void stuck_tell(struct daemon *d, uint64_t now_ns)
+{
+	uint16_t i;
+	bool stuck;
+
+	for (i = 0; i < d->config->workers; i++) {
+		stuck = watchdog_stuck_ns(&d->watchdog, i, now_ns) > STUCK_NS;
+		if (stuck && !d->health.stuck[i])
+			log_warning("worker %u is stuck", i);
+		d->health.stuck[i] = stuck;
+	}
 }
 
 bool health_step(struct daemon *d, uint64_t now_ns)
 {
 	watchdog_feed(d, now_ns);
+	stuck_tell(d, now_ns);
 	if (now_ns >= d->health.shift_due_ns) {
 		losses_shift(d);
 		d->health.shift_due_ns = now_ns + (uint64_t)LOSSES_S * NS_PER_S;
 	}
-	if (now_ns >= d->health.second_due_ns) {
+	if (now_ns >= d->health.status_due_ns) {
 		status_tell(d);
-		d->health.second_due_ns = now_ns + NS_PER_S;
+		d->health.status_due_ns = now_ns + (uint64_t)STATUS_S * NS_PER_S;
 	}
 	return is_broken(d);
 }

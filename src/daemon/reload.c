@@ -81,7 +81,7 @@ int reload_run(void *daemon, char *text, size_t size)
 	if (wanted)
 		r = reload_all(d, wanted, &listener);
 	free(wanted);
-	d->health.reload_failed = r < 0;
+	health_reloaded(d, r < 0);
 	if (r == 0)
 		log_notice("reloaded %s", d->options->config);
 	else

@@ -6,7 +6,6 @@
  * become theirs.
  */
 #include <errno.h>
-#include <grp.h>
 #include <libgen.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -19,6 +18,7 @@
 #include "base/log.h"
 #include "base/rcu.h"
 #include "config.h"
+#include "daemon/account.h"
 #include "daemon/daemon_priv.h"
 #include "daemon/policy.h"
 #include "daemon/privilege.h"
@@ -272,23 +272,6 @@ void setup_path_stop(struct daemon *d)
 
 /* ---- ctlink ----------------------------------------------------------------------------------- */
 
-static int group_find(const char *key, const char *name, gid_t *gid)
-{
-	const struct group *group;
-
-	*gid = (gid_t)-1;
-	if (name[0] == '\0')
-		return 0;
-	group = getgrnam(name);
-	if (!group) {
-		log_error("%s: there is no group '%s' (groupadd --system %s)", key, name,
-		          name);
-		return -ENOENT;
-	}
-	*gid = group->gr_gid;
-	return 0;
-}
-
 static int control_configure(const struct config *cfg, struct control_config *control)
 {
 	int r;
@@ -297,10 +280,11 @@ static int control_configure(const struct config *cfg, struct control_config *co
 	control->socket_path = cfg->daemon.socket;
 	control->clients_max = cfg->daemon.clients;
 	control->buffer_max = cfg->daemon.client_buffer;
-	r = group_find("daemon.group", cfg->daemon.group, &control->read_group);
+	r = account_group_find("daemon.group", cfg->daemon.group, &control->read_group,
+	                       setup_report_log, NULL);
 	if (r == 0)
-		r = group_find("daemon.admin-group", cfg->daemon.admin_group,
-		               &control->change_group);
+		r = account_group_find("daemon.admin-group", cfg->daemon.admin_group,
+		                       &control->change_group, setup_report_log, NULL);
 	return r;
 }
 

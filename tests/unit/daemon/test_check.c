@@ -101,3 +101,19 @@ Test(check, a_missing_rule_file_is_named)
 	cr_expect(strstr(err_text, "/nonexistent/rules.ctq") != NULL);
 	file_remove(path);
 }
+
+Test(check, users_and_groups_must_exist)
+{
+	char *path = file_make("daemon { group no-such-group; admin-group no-such-either;"
+	                       "user no-such-user; }");
+
+	cr_expect(check(path, false) == OPTIONS_EXIT_FAILED);
+	cr_expect_str_eq(err_text,
+	                 "error: daemon.group: there is no group 'no-such-group' "
+	                 "(groupadd --system no-such-group)\n"
+	                 "error: daemon.admin-group: there is no group 'no-such-either' "
+	                 "(groupadd --system no-such-either)\n"
+	                 "error: daemon.user: there is no user 'no-such-user' "
+	                 "(useradd --system no-such-user)\n");
+	file_remove(path);
+}

@@ -5,6 +5,7 @@
  */
 #include <criterion/criterion.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,6 +19,7 @@
 #include "base/log.h"
 #include "daemon/daemon.h"
 #include "file.h"
+#include "queue/queue_priv.h"
 #include "replayed.h"
 
 struct child {
@@ -27,6 +29,8 @@ struct child {
 	char *log_path;
 	struct replayed *entry, *confirm;
 };
+
+static const struct queue_ops *ops = &queue_replay;
 
 static void *source_of(void *ctx, uint16_t number)
 {
@@ -40,7 +44,7 @@ static void child_run(struct child *c, const char *notify_socket, const char *wa
 {
 	struct options options = { .config = c->config, .log_level = LOG_LEVEL_INFO };
 	struct daemon_env env = {
-		.queue_ops = &queue_replay,
+		.queue_ops = ops,
 		.queue_source = source_of,
 		.ctx = c,
 		.notify_socket = notify_socket,
@@ -239,4 +243,29 @@ Test(daemon, a_start_that_fails_says_why)
 	                "daemon.group: there is no group 'no-such-group'");
 	expect_no_start("queues 0 { hook prerouting; cpu 1023; }",
 	                "worker 0: there is no CPU 1023 to run on");
+}
+
+/* A queue whose socket the kernel has taken away. */
+static int broken_receive(struct queue *q, struct packet *packets, unsigned int max)
+{
+	return -EBADF;
+}
+
+Test(daemon, a_queue_that_breaks_ends_it)
+{
+	struct queue_ops broken = queue_replay;
+	struct child c;
+	char *log;
+
+	broken.receive = broken_receive;
+	ops = &broken;
+	c = child_start(two_queues, NULL);
+	systemd_wait(&c, "READY=1");
+	cr_expect(child_end(&c) == OPTIONS_EXIT_FAILED, "so that systemd starts it anew");
+	log = log_read(&c);
+	cr_expect(strstr(log, "worker 0: a queue broke: Bad file descriptor") != NULL,
+	          "%s", log);
+	cr_expect(c.entry->source.closed && c.confirm->source.closed);
+	free(log);
+	child_forget(&c);
 }

@@ -10,6 +10,16 @@
 #include "daemon/worker.h"
 #include "replayed.h"
 
+void *__real_calloc(size_t n, size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+
+static int fail_after = -1;
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+	return fail_after >= 0 && fail_after-- == 0 ? NULL : __real_calloc(n, size);
+}
+
 /* What a worker stands on. */
 static struct {
 	struct flow_table *flows;
@@ -177,4 +187,20 @@ Test(worker, never_started_it_can_be_destroyed)
 
 	worker_destroy(worker_new(&cfg, &err));
 	worker_destroy(NULL);
+}
+
+Test(worker, each_failing_allocation_is_reported)
+{
+	struct worker_config cfg = { .cpu = -1, .tick_ms = 10, .queues_max = 2 };
+	struct worker *w = NULL;
+	int err, n;
+
+	for (n = 0; !w && n < 10; n++) {
+		fail_after = n;
+		w = worker_new(&cfg, &err);
+		cr_expect(w || err == -ENOMEM);
+	}
+	fail_after = -1;
+	cr_expect(n == 3, "two allocations, and then it is there");
+	worker_destroy(w);
 }
