@@ -243,6 +243,7 @@ static const struct {
 	{ "extended", TOOL_FORMAT_CONNTRACK, TOOL_FIELD_EXTENDED },
 	{ "id", TOOL_FORMAT_CONNTRACK, TOOL_FIELD_ID },
 	{ "timestamp", TOOL_FORMAT_CONNTRACK, TOOL_FIELD_TIMESTAMP },
+	{ "ktimestamp", TOOL_FORMAT_CONNTRACK, TOOL_FIELD_KTIMESTAMP },
 };
 
 /* One word of -o's list. */
@@ -263,7 +264,7 @@ static int format_word(struct tool *tool, const char *word, size_t length)
 	message_caret(tool, value->index, value->offset + (size_t)(word - value->text),
 	              length, "");
 	message_note(tool, "outputs: text wide save dump json ndjson conntrack "
-	                   "extended,id,timestamp");
+	                   "extended,id,timestamp,ktimestamp");
 	return TOOL_USAGE;
 }
 

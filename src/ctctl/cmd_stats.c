@@ -80,6 +80,7 @@ static int write_counters(const struct tool *tool, const struct stats *stats)
 	return table_finish(&table);
 }
 
+/* Those that occurred: the list is long. */
 static int write_reasons(const struct tool *tool, const struct stats *stats)
 {
 	static const struct table_column columns[] = { { "reason" },
@@ -98,7 +99,9 @@ static int write_reasons(const struct tool *tool, const struct stats *stats)
 	table_init(&table, tool->out, columns, BASE_ARRAY_LENGTH(columns),
 	           TABLE_ALIGN | (tool_has(tool, OPTION_NO_HEADER) ? 0 : TABLE_HEAD));
 	for (i = 0; i < stats->n_reasons; i++)
-		row(&table, tool, stats, stats->reasons[i].name, stats->reasons[i].value);
+		if (stats->reasons[i].value)
+			row(&table, tool, stats, stats->reasons[i].name,
+			    stats->reasons[i].value);
 	return table_finish(&table);
 }
 

@@ -8,7 +8,8 @@
 /* ---- options ---------------------------------------------------------------------- */
 
 #define SORT_KEYS "bytes packets age idle timeout"
-#define OUTPUTS   "text wide save dump conntrack extended id timestamp"
+#define OUTPUTS \
+	"text wide save dump json ndjson conntrack extended id timestamp ktimestamp"
 #define PROTOCOLS "tcp udp icmp icmpv6 sctp udplite gre dccp"
 #define STATES \
 	"SYN_SENT SYN_RECV ESTABLISHED FIN_WAIT CLOSE_WAIT LAST_ACK TIME_WAIT CLOSE"
@@ -17,7 +18,7 @@ const struct option command_options[] = {
 	{ OPTION_JSON, 'j', "json", NULL, "write JSON" },
 	{ OPTION_NDJSON, 'J', "ndjson", NULL, "write JSON, one object per line" },
 	{ OPTION_OUTPUT, 'o', "output", "FORMAT",
-	  "text, wide, save, dump, conntrack, or conntrack's words extended,id,timestamp",
+	  "text, wide, save, dump, conntrack (or extended,id,timestamp,ktimestamp)",
 	  OUTPUTS },
 	{ OPTION_IPV4, '4', "ipv4", NULL, "IPv4 only" },
 	{ OPTION_IPV6, '6', "ipv6", NULL, "IPv6 only" },

@@ -49,9 +49,10 @@ enum tool_format {
 };
 
 /* Words of conntrack's -o; they may be combined. */
-#define TOOL_FIELD_EXTENDED  0x1
-#define TOOL_FIELD_ID        0x2
-#define TOOL_FIELD_TIMESTAMP 0x4
+#define TOOL_FIELD_EXTENDED   0x1
+#define TOOL_FIELD_ID         0x2
+#define TOOL_FIELD_TIMESTAMP  0x4
+#define TOOL_FIELD_KTIMESTAMP 0x8
 
 /** A word of the command line that is no option, or the value of an option. */
 struct tool_word {

@@ -2,7 +2,6 @@
 #include "ctctl/json.h"
 
 #include <assert.h>
-#include <inttypes.h>
 #include <string.h>
 
 #define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
@@ -40,6 +39,16 @@ static unsigned int utf8_length(const unsigned char *s)
 	return length;
 }
 
+/* Bytes from @s on that stand in a string as they are. */
+static size_t plain_length(const unsigned char *s)
+{
+	size_t n = 0;
+
+	while (s[n] >= 0x20 && s[n] < 0x7f && s[n] != '"' && s[n] != '\\')
+		n++;
+	return n;
+}
+
 static void write_char(FILE *out, unsigned char c)
 {
 	switch (c) {
@@ -48,30 +57,37 @@ static void write_char(FILE *out, unsigned char c)
 	case '\n': fputs("\\n", out); break;
 	case '\t': fputs("\\t", out); break;
 	case '\r': fputs("\\r", out); break;
-	default:
-		if (c < 0x20 || c == 0x7f)
-			fprintf(out, "\\u%04x", c);
-		else
-			fputc(c, out);
+	default: fprintf(out, "\\u%04x", c);
 	}
+}
+
+/* One character that is not plain; returns its bytes. */
+static size_t write_special(FILE *out, const unsigned char *s)
+{
+	unsigned int length = utf8_length(s);
+
+	if (length == 1)
+		write_char(out, *s);
+	else if (length == 0)
+		fputs(REPLACEMENT, out);
+	else
+		fwrite(s, 1, length, out);
+	return length ? length : 1;
 }
 
 static void write_string(FILE *out, const char *string)
 {
 	const unsigned char *s = (const unsigned char *)string;
-	unsigned int length;
+	size_t plain;
 
 	fputc('"', out);
-	for (; *s; s += length) {
-		length = utf8_length(s);
-		if (length == 1) {
-			write_char(out, *s);
-		} else if (length == 0) {
-			fputs(REPLACEMENT, out);
-			length = 1;
-		} else {
-			fwrite(s, 1, length, out);
-		}
+	while (*s) {
+		plain = plain_length(s);
+		if (plain)
+			fwrite(s, 1, plain, out);
+		s += plain;
+		if (*s)
+			s += write_special(out, s);
 	}
 	fputc('"', out);
 }
@@ -132,8 +148,15 @@ void json_string(struct json *json, const char *key, const char *value)
 
 void json_number(struct json *json, const char *key, uint64_t value)
 {
+	char digits[20]; /* of UINT64_MAX */
+	size_t at = sizeof(digits);
+
 	value_begin(json, key);
-	fprintf(json->out, "%" PRIu64, value);
+	do {
+		digits[--at] = (char)('0' + value % 10);
+		value /= 10;
+	} while (value);
+	fwrite(digits + at, 1, sizeof(digits) - at, json->out);
 }
 
 void json_bool(struct json *json, const char *key, bool value)

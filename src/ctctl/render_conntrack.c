@@ -4,7 +4,9 @@
  *
  * They are made by the function that conntrack itself calls, with the flags that it gives
  * for its -o words; an announcement has the time of day before it, as "conntrack -E -o
- * timestamp" has. Scripts that read conntrack read this.
+ * timestamp" has. Scripts that read conntrack read this. The kernel does not keep the time
+ * of a flow's start unless it is told to, and then conntrack prints "delta-time="; we
+ * always keep it, and print it for the word ktimestamp only.
  */
 #include <libnetfilter_conntrack/libnetfilter_conntrack.h>
 #include <inttypes.h>
@@ -25,23 +27,54 @@ static unsigned int message_type(const struct render_event *event)
 	}
 }
 
-static void conntrack_flow(struct render *render, const struct view *view,
-                           const struct render_event *event)
+static unsigned int output_flags(unsigned int fields)
 {
-	unsigned int fields = render->tool->conntrack_fields, flags = 0;
-	FILE *out = render->tool->out;
-	char line[LINE_MAX_BYTES];
+	unsigned int flags = 0;
 
 	if (fields & TOOL_FIELD_EXTENDED)
 		flags |= NFCT_OF_SHOW_LAYER3;
 	if (fields & TOOL_FIELD_ID)
 		flags |= NFCT_OF_ID;
+	if (fields & TOOL_FIELD_KTIMESTAMP)
+		flags |= NFCT_OF_TIMESTAMP;
+	return flags;
+}
+
+/* nfct_snprintf() shows the times that it finds: print a flow that has none. */
+static void print(char *line, size_t size, const struct nf_conntrack *ct,
+                  unsigned int type, unsigned int fields)
+{
+	struct nf_conntrack *without;
+
+	if (fields & TOOL_FIELD_KTIMESTAMP ||
+	    nfct_attr_is_set(ct, ATTR_TIMESTAMP_START) <= 0) {
+		nfct_snprintf(line, (unsigned int)size, ct, type, NFCT_O_DEFAULT,
+		              output_flags(fields));
+		return;
+	}
+	without = nfct_clone(ct);
+	if (!without)
+		return;
+	nfct_attr_unset(without, ATTR_TIMESTAMP_START);
+	nfct_attr_unset(without, ATTR_TIMESTAMP_STOP);
+	nfct_snprintf(line, (unsigned int)size, without, type, NFCT_O_DEFAULT,
+	              output_flags(fields));
+	nfct_destroy(without);
+}
+
+static void conntrack_flow(struct render *render, const struct view *view,
+                           const struct render_event *event)
+{
+	unsigned int fields = render->tool->conntrack_fields;
+	FILE *out = render->tool->out;
+	char line[LINE_MAX_BYTES] = "";
+
 	if (event && fields & TOOL_FIELD_TIMESTAMP)
 		fprintf(out, "[%" PRIu64 ".%06" PRIu64 "]\t",
 		        event->time_ns / NS_PER_SECOND,
 		        event->time_ns % NS_PER_SECOND / 1000);
-	nfct_snprintf(line, sizeof(line), ctq_flow_conntrack(view->flow),
-	              message_type(event), NFCT_O_DEFAULT, flags);
+	print(line, sizeof(line), ctq_flow_conntrack(view->flow), message_type(event),
+	      fields);
 	fprintf(out, "%s\n", line);
 }
 

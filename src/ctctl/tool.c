@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <langinfo.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -93,6 +94,7 @@ int tool_run(const struct tool_files *files, int argc, char **argv)
 	tool->timeout_ms = TIMEOUT_MS;
 	tool->terminal = fileno(files->out) >= 0 && isatty(fileno(files->out));
 	tool->utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+	__fsetlocking(tool->out, FSETLOCKING_BYCALLER); /* there is one thread only */
 	code = arguments_parse(tool);
 	if (code == TOOL_OK)
 		code = run_command(tool);

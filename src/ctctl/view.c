@@ -27,6 +27,22 @@ static bool has(const struct nf_conntrack *ct, enum nf_conntrack_attr attr)
 	return nfct_attr_is_set(ct, attr) > 0;
 }
 
+/* inet_ntop(3) for IPv4 without its sprintf: half of a long list's time was there. */
+static void ipv4_text(const uint8_t *address, char buf[INET6_ADDRSTRLEN])
+{
+	unsigned int i, octet;
+
+	for (i = 0; i < 4; i++) {
+		octet = address[i];
+		if (octet >= 100)
+			*buf++ = (char)('0' + octet / 100);
+		if (octet >= 10)
+			*buf++ = (char)('0' + octet / 10 % 10);
+		*buf++ = (char)('0' + octet % 10);
+		*buf++ = i < 3 ? '.' : '\0';
+	}
+}
+
 static void address_text(const struct nf_conntrack *ct, uint8_t family,
                          enum nf_conntrack_attr v4, enum nf_conntrack_attr v6,
                          char buf[INET6_ADDRSTRLEN])
@@ -34,7 +50,11 @@ static void address_text(const struct nf_conntrack *ct, uint8_t family,
 	enum nf_conntrack_attr attr = family == AF_INET ? v4 : v6;
 
 	buf[0] = '\0';
-	if (has(ct, attr))
+	if (!has(ct, attr))
+		return;
+	if (family == AF_INET)
+		ipv4_text(nfct_get_attr(ct, attr), buf);
+	else
 		inet_ntop(family, nfct_get_attr(ct, attr), buf, INET6_ADDRSTRLEN);
 }
 

@@ -114,6 +114,8 @@ static void flow_web(struct ctlink_flow *flow)
 	counters(flow, 812, 120331, 1040, 1143002);
 	tcp_state(flow, 3);
 	judgement(flow, CTQ_VERDICT_ACCEPT, CTQ_ACCEPT_RULE, 5, "allow-web");
+	flow->start = UINT64_C(1700000000000000000);
+	ctlink_mark(flow, CTLINK_FLOW_START);
 }
 
 /* A SYN without answer. */

@@ -39,12 +39,14 @@ static const struct {
 	                 "  ctctl list -o xml\n"
 	                 "                ^^^\n"
 	                 "  outputs: text wide save dump json ndjson conntrack "
-	                 "extended,id,timestamp\n" },
+	                 ""
+	                 "extended,id,timestamp,ktimestamp\n" },
 	{ "list -o id,labels", "error: unknown output 'labels'\n"
 	                       "  ctctl list -o id,labels\n"
 	                       "                   ^^^^^^\n"
 	                       "  outputs: text wide save dump json ndjson conntrack "
-	                       "extended,id,timestamp\n" },
+	                       ""
+	                       "extended,id,timestamp,ktimestamp\n" },
 	{ "stats -o save",
 	  "error: 'stats' cannot be written as 'save': that is for flows\n" },
 	{ "status --color=red", "error: --color is auto, always or never\n"

@@ -5,6 +5,7 @@
 #include <criterion/criterion.h>
 
 #include <libnetfilter_conntrack/libnetfilter_conntrack.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "ctq/ctq.h"
@@ -139,17 +140,17 @@ Test(render, dump)
 		fake, "-o dump list -n 4", 0,
 		"77041\tipv4\ttcp\tESTABLISHED\t192.0.2.7\t51514\t198.51.100.9\t443\t"
 		"198.51.100.9\t443\t192.0.2."
-	        "7\t51514\t812\t120331\t1040\t1143002\t15120\t331\t2\t"
+		"7\t51514\t812\t120331\t1040\t1143002\t15120\t331\t2\t"
 		"0\t0\t14\teth0\teth1\taccept\taccept.rule\tallow-web\t42\n"
 		"77042\tipv4\ttcp\tSYN_SENT\t192.0.2.8\t40112\t198.51.100.9\t443\t198.51."
-	        "100.9\t"
+		"100.9\t"
 		"443\t192.0.2."
-	        "8\t40112\t1\t60\t0\t0\t58\t331\t2\t0\t0\t8\teth0\teth1\taccept\t"
+		"8\t40112\t1\t60\t0\t0\t58\t331\t2\t0\t0\t8\teth0\teth1\taccept\t"
 		"accept.policy\t-\t42\n"
 		"77043\tipv6\tudp\t-\t2001:db8::7\t5353\t2001:db8:1::53\t53\t2001:db8:1::"
-	        "53\t53\t"
+		"53\t53\t"
 		"2001:db8::"
-	        "7\t5353\t2\t140\t2\t300\t30\t331\t2\t16\t3\t10\teth0\teth1\taccept\t"
+		"7\t5353\t2\t140\t2\t300\t30\t331\t2\t16\t3\t10\teth0\teth1\taccept\t"
 		"accept.policy\t-\t42\n"
 		"77044\tipv4\ticmp\t-\t192.0.2.7\t-\t198.51.100.1\t-\t198.51.100.1\t-\t"
 		"192.0.2.7\t-\t3\t252\t3\t252\t29\t-\t-\t0\t0\t10\t-\t-\t-\t-\t-\t-\n",
@@ -169,7 +170,8 @@ Test(render, json_lines)
 	           "120331,"
 	           "\"reply_packets\":1040,\"reply_bytes\":1143002,\"timeout\":15120,"
 	           "\"age\":331,"
-	           "\"idle\":2,\"mark\":0,\"zone\":0,\"labels\":[],\"status\":[\"SEEN_"
+	           "\"idle\":2,\"mark\":0,\"zone\":0,\"start\":1700000000000000000,"
+	           "\"labels\":[],\"status\":[\"SEEN_"
 	           "REPLY\","
 	           "\"ASSURED\",\"CONFIRMED\"],\"rule\":\"allow-web\",\"rule_id\":5,"
 	           "\"policy_gen\":42,"
@@ -198,7 +200,9 @@ Test(render, conntracks_own_lines)
 	static const unsigned int flags = NFCT_OF_SHOW_LAYER3 | NFCT_OF_ID;
 	char wanted[FAKE_FLOWS * 512] = "", line[512];
 	struct ctlink_message m;
+	struct nf_conntrack *ct;
 	struct ctq_flow *flow;
+	struct run run;
 	unsigned int i;
 
 	ctlink_message_init(&m, CTQ_DATAGRAM_MAX, NULL);
@@ -208,14 +212,22 @@ Test(render, conntracks_own_lines)
 		                  CTLINK_TYPE(NFNL_SUBSYS_CTNETLINK, IPCTNL_MSG_CT_NEW),
 		                  0, 0, &m);
 		cr_assert_eq(ctq_flow_parse(&flow, m.data, m.size), 0);
-		nfct_snprintf(line, sizeof(line), ctq_flow_conntrack(flow),
-		              NFCT_T_UNKNOWN, NFCT_O_DEFAULT, flags);
+		ct = nfct_clone(ctq_flow_conntrack(flow));
+		nfct_attr_unset(ct, ATTR_TIMESTAMP_START); /* the kernel keeps none */
+		nfct_snprintf(line, sizeof(line), ct, NFCT_T_UNKNOWN, NFCT_O_DEFAULT,
+		              flags);
+		nfct_destroy(ct);
 		strcat(strcat(wanted, line), "\n");
 		ctq_flow_destroy(flow);
 	}
 	ctlink_message_fini(&m);
 	run_expect(fake, "list -o conntrack", 0, wanted, "");
 	run_expect(fake, "list -o extended,id", 0, wanted, "");
+	cr_expect_null(strstr(wanted, "delta-time="));
+	run = run_tool(fake, "list -o ktimestamp -n 1");
+	cr_expect_not_null(strstr(run.out, "delta-time="));
+	cr_expect_not_null(strstr(run.out, "[start="));
+	run_end(&run);
 }
 
 Test(render, conntracks_events)
@@ -240,6 +252,7 @@ Test(render, conntracks_events)
 
 Test(render, details)
 {
+	setenv("TZ", "UTC", 1);
 	run_expect(fake,
 	           "get proto tcp src 192.0.2.7 dst 198.51.100.9 sport 51514 dport 443",
 	           0,
@@ -252,6 +265,7 @@ Test(render, details)
 	           "  timeout    4h12m\n"
 	           "  age        5m31s\n"
 	           "  idle       2s\n"
+	           "  start      2023-11-14 22:13:20 +0000\n"
 	           "  mark       0x0\n"
 	           "  zone       0\n"
 	           "  in         eth0\n"

@@ -166,13 +166,13 @@ Test(tool, sorts_and_limits)
 		fake, "-o conntrack list --sort bytes -n 2", 0,
 		"ipv4     2 tcp      6 15120 ESTABLISHED src=192.0.2.7 dst=198.51.100.9 "
 		"sport=51514 dport=443 packets=812 bytes=120331 src=198.51.100.9 "
-	        "dst=192.0.2.7 "
+		"dst=192.0.2.7 "
 		"sport=443 dport=51514 packets=1040 bytes=1143002 [ASSURED] mark=0 use=1 "
 		"id=77041\n"
 		"ipv4     2 tcp      6 432000 ESTABLISHED src=203.0.113.5 dst=192.0.2.1 "
 		"sport=1025 dport=80 packets=10 bytes=1000 src=10.0.0.80 dst=203.0.113.5 "
 		"sport=8080 dport=1025 packets=10 bytes=2000 [ASSURED] mark=0 use=1 "
-	        "id=77045\n",
+		"id=77045\n",
 		"");
 }
 
@@ -317,10 +317,10 @@ Test(tool, monitor_writes_each_announcement)
 	run_expect(
 		fake, "monitor new,update,destroy,rules -n 4", 0,
 		"new      tcp   SYN_SENT    192.0.2.8:40112 > 198.51.100.9:443  "
-	        "UNREPLIED\n"
+		"UNREPLIED\n"
 		"update   tcp   ESTABLISHED 192.0.2.7:51514 > 198.51.100.9:443  ASSURED\n"
 		"destroy  tcp   ESTABLISHED 203.0.113.5:1025 > 192.0.2.1:80  ASSURED "
-	        "DST_NAT  "
+		"DST_NAT  "
 		"(closed)\n"
 		"rules    generation 43, 9 rules\n",
 		"");
