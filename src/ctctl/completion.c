@@ -27,16 +27,38 @@ static void bash_options(FILE *out, const struct option *option)
 	}
 }
 
-/* What follows an option that takes an argument. */
-static void bash_values(FILE *out, const struct option *option)
+/* Does a command before @command have an option of this name, too? */
+static bool bash_has_been(const struct command *command, const struct option *option)
+{
+	const struct command *earlier;
+
+	for (earlier = command_table; command && earlier < command; earlier++)
+		if (command_option_name(earlier->options, option->name,
+		                        strlen(option->name)))
+			return true;
+	return false;
+}
+
+/* "-n|--limit", "--proto|proto": the words before an argument. */
+static void bash_pattern(FILE *out, const struct option *option)
+{
+	if (option->letter && !option->filter)
+		fprintf(out, "-%c|", option->letter);
+	fprintf(out, "--%s", option->name);
+	if (option->filter)
+		fprintf(out, "|%s", option->filter);
+}
+
+/* What follows an option that takes an argument. @command: whose options they are. */
+static void bash_values(FILE *out, const struct option *option,
+                        const struct command *command)
 {
 	for (; option && option->id != OPTION_NONE; option++) {
-		if (option->hidden || !option->argument)
+		if (option->hidden || !option->argument || bash_has_been(command, option))
 			continue;
 		fputc('\t', out);
-		if (option->letter && option->filter == NULL)
-			fprintf(out, "-%c|", option->letter);
-		fprintf(out, "--%s) ", option->name);
+		bash_pattern(out, option);
+		fputs(") ", out);
 		if (option->values)
 			fprintf(out, "words='%s'", option->values);
 		else if (strcmp(option->argument, "PATH") == 0)
@@ -44,6 +66,19 @@ static void bash_values(FILE *out, const struct option *option)
 		else
 			fputs("return", out);
 		fputs(" ;;\n", out);
+	}
+}
+
+/* The words after which an argument stands, for the search of the command. */
+static void bash_takers(FILE *out, const struct option *option,
+                        const struct command *command)
+{
+	for (; option && option->id != OPTION_NONE; option++) {
+		if (option->hidden || !option->argument || bash_has_been(command, option))
+			continue;
+		if (option->letter && !option->filter)
+			fprintf(out, "|-%c", option->letter);
+		fprintf(out, "|--%s", option->name);
 	}
 }
 
@@ -69,21 +104,27 @@ static void write_bash(FILE *out)
 	fprintf(out,
 	        "# SPDX-License-Identifier: GPL-2.0-or-later\n"
 	        "# bash completion for ctctl. " NOTE "_ctctl()\n{\n"
-	        "\tlocal words command= i cur=${COMP_WORDS[COMP_CWORD]} "
+	        "\tlocal words command='' i cur=${COMP_WORDS[COMP_CWORD]} "
 	        "prev=${COMP_WORDS[COMP_CWORD-1]}\n\n"
 	        "\tcase $prev in\n",
 	        "bash");
-	bash_values(out, command_options);
+	bash_values(out, command_options, NULL);
 	for (command = command_table; command->name; command++)
-		bash_values(out, command->options);
-	bash_values(out, command_filter_options);
+		bash_values(out, command->options, command);
+	bash_values(out, command_filter_options, NULL);
 	fputs("\tesac\n"
 	      "\tif [[ -n ${words-} ]]; then\n"
 	      "\t\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\")\n"
 	      "\t\treturn\n\tfi\n"
 	      "\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
-	      "\t\tcase ${COMP_WORDS[i]} in\n\t\t-*) ;;\n\t\t*) command=${COMP_WORDS[i]} "
-	      "&& break ;;\n"
+	      "\t\tcase ${COMP_WORDS[i]} in\n\t\t--",
+	      out);
+	bash_takers(out, command_options, NULL);
+	for (command = command_table; command->name; command++)
+		bash_takers(out, command->options, command);
+	bash_takers(out, command_filter_options, NULL);
+	fputs(") ((i++)) ;;\n\t\t-*) ;;\n"
+	      "\t\t*) command=${COMP_WORDS[i]} && break ;;\n"
 	      "\t\tesac\n\tdone\n"
 	      "\tcase $command in\n\t'') words='",
 	      out);
