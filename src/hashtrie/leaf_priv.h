@@ -42,9 +42,6 @@
 
 #if defined(RCU_TSAN)
 /* The vector search reads words that others store: harmless, but a race by the book. */
-#elif defined(__AVX2__)
-#include <immintrin.h>
-#define LINE_AVX2 1
 #elif defined(__SSE2__)
 #include <emmintrin.h>
 #define LINE_SSE2 1
@@ -111,33 +108,7 @@ static inline uint64_t line_head(const struct line *l)
 #define LINE_ODD  0xdd
 #define LINE_EVEN 0x88
 
-#if defined(LINE_AVX2)
-
-/* Each half of a 256-bit register interleaves both sources: put in order again. */
-static inline unsigned int line_equal(__m256 halves, uint32_t what)
-{
-	__m256i equal = _mm256_cmpeq_epi32(_mm256_castps_si256(halves),
-	                                   _mm256_set1_epi32((int)what));
-
-	equal = _mm256_permute4x64_epi64(equal, 0xd8);
-	return (unsigned int)_mm256_movemask_ps(_mm256_castsi256_ps(equal)) >> 1;
-}
-
-static inline unsigned int line_tags(const struct line *l, uint32_t tag)
-{
-	const __m256 *v = (const __m256 *)(const void *)l;
-
-	return line_equal(_mm256_shuffle_ps(v[0], v[1], LINE_ODD), tag);
-}
-
-static inline unsigned int line_free(const struct line *l)
-{
-	const __m256 *v = (const __m256 *)(const void *)l;
-
-	return line_equal(_mm256_shuffle_ps(v[0], v[1], LINE_EVEN), 0);
-}
-
-#elif defined(LINE_SSE2)
+#if defined(LINE_SSE2)
 
 static inline unsigned int line_equal(__m128 low, __m128 high, uint32_t what)
 {
