@@ -5,7 +5,8 @@
  *   control.c   the socket, the loop, who may do what
  *   client.c    one connection: datagrams in, datagrams out, its job
  *   dispatch.c  which function answers which message
- *   flows.c     ctnetlink's messages      flow_value.c  a flow as a value of ctlink
+ *   flows.c     ctnetlink's messages about many flows, flow_one.c about one
+ *   flow_value.c  a flow as a value of ctlink
  *   filter.c    which flows are meant
  *   ruleset.c   rules: listings           batch.c       rules: transactions
  *   state.c     queues, protocols, the daemon's own numbers
@@ -134,6 +135,17 @@ int control_job_start(struct control_request *r, struct control_job *job, bool i
 
 /* ---- handlers: 0, or a negative errno with r->error filled --------------------------- */
 
+uint32_t control_now_s(const struct control *c);
+struct flow_worker *control_worker(const struct control *c);
+
+/** The reference by which we look at a flow is none of its holders'. */
+void control_forget_own(struct flow_info *info, enum flow_holder holder);
+
+int control_put_flow(const struct control *c, struct ctlink_message *m,
+                     const struct nlmsghdr *request, uint16_t flags,
+                     const struct flow_info *info);
+int control_flow_dump(struct control_request *r);
+int control_flow_delete_many(struct control_request *r);
 int control_flow_get(struct control_request *r);
 int control_flow_new(struct control_request *r);
 int control_flow_delete(struct control_request *r);

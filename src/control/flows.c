@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * flows.c - ctnetlink's messages
+ * flows.c - ctnetlink's messages about many flows
  *
- * A request that names one flow (by CTA_TUPLE_ORIG or CTA_TUPLE_REPLY, and CTA_ID beside it, or
- * by CTA_ID alone) is answered at once. All that must look at the table (dumps, counting, deleting
- * by filter) is a job that goes through it with a cursor.
+ * All that must look at the table (dumps, counting, deleting by filter) is a job that goes
+ * through it with a cursor; see flow_one.c for requests that name one flow.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -21,20 +20,20 @@
 /* Flows deleted before their events are sent: less than the shortest ring that is sensible. */
 #define DELETE_EVENTS 512
 
-static uint32_t now_s(const struct control *c)
+uint32_t control_now_s(const struct control *c)
 {
 	return (uint32_t)(c->now_ns / 1000000000u);
 }
 
 /* The reference by which we look at a flow is none of its holders'. */
-static void forget_own(struct flow_info *info, enum flow_holder holder)
+void control_forget_own(struct flow_info *info, enum flow_holder holder)
 {
 	info->refs--;
 	if (info->held[holder])
 		info->held[holder]--;
 }
 
-static struct flow_worker *own_worker(const struct control *c)
+struct flow_worker *control_worker(const struct control *c)
 {
 	return flow_worker(c->env.flows, c->env.workers);
 }
@@ -93,8 +92,8 @@ static int walk_one(struct control_client *client, struct walk_job *w, struct fl
 
 	if (w->what == WALK_CONFIRMED && flow_is_dying(f))
 		return 0;
-	flow_info_read(w->table, f, now_s(client->control), &info);
-	forget_own(&info, FLOW_HOLDER_DUMP);
+	flow_info_read(w->table, f, control_now_s(client->control), &info);
+	control_forget_own(&info, FLOW_HOLDER_DUMP);
 	if (!control_filter_holds(client->control, &w->filter, &info))
 		return 0;
 	err = w->take(client, w, f, &info, m);
@@ -151,9 +150,9 @@ static int walk_start(struct control_request *r, struct walk_job *w, bool is_dum
 
 /* ---- dumps --------------------------------------------------------------------------------- */
 
-static int put_flow(const struct control *c, struct ctlink_message *m,
-                    const struct nlmsghdr *request, uint16_t flags,
-                    const struct flow_info *info)
+int control_put_flow(const struct control *c, struct ctlink_message *m,
+                     const struct nlmsghdr *request, uint16_t flags,
+                     const struct flow_info *info)
 {
 	struct ctlink_header header = control_answer_header(
 		request, CTLINK_TYPE(NFNL_SUBSYS_CTNETLINK, IPCTNL_MSG_CT_NEW), flags, 0);
@@ -166,12 +165,12 @@ static int put_flow(const struct control *c, struct ctlink_message *m,
 static int take_put(struct control_client *client, struct walk_job *w, struct flow *f,
                     const struct flow_info *info, struct ctlink_message *m)
 {
-	return put_flow(client->control, m, &w->job.request, NLM_F_MULTI, info);
+	return control_put_flow(client->control, m, &w->job.request, NLM_F_MULTI, info);
 }
 
 static void zero_counters(struct control *c, struct flow *f)
 {
-	struct flow_worker *me = own_worker(c);
+	struct flow_worker *me = control_worker(c);
 	int dir;
 
 	flow_enter(me, f);
@@ -204,6 +203,11 @@ static int dump(struct control_request *r, enum walk_what what)
 	if ((r->nlh->nlmsg_type & 0xff) == IPCTNL_MSG_CT_GET_CTRZERO)
 		w->take = take_put_and_zero;
 	return walk_start(r, w, true);
+}
+
+int control_flow_dump(struct control_request *r)
+{
+	return dump(r, WALK_CONFIRMED);
 }
 
 int control_flow_dying(struct control_request *r)
@@ -265,7 +269,7 @@ static int take_kill(struct control_client *client, struct walk_job *w, struct f
 {
 	struct control *c = client->control;
 
-	flow_kill(own_worker(c), f, FLOW_END_DELETED, c->now_ns);
+	flow_kill(control_worker(c), f, FLOW_END_DELETED, c->now_ns);
 	/* Our own ring has an end, and nobody else empties it. */
 	if (w->taken % DELETE_EVENTS == 0)
 		control_groups_events(c);
@@ -282,7 +286,7 @@ static int delete_step(struct control_client *client, struct control_job *job,
 	return more || !w->filter.terms.length ? more : put_count(w, m);
 }
 
-static int delete_many(struct control_request *r)
+int control_flow_delete_many(struct control_request *r)
 {
 	struct walk_job *w = walk_new(r);
 
@@ -291,162 +295,6 @@ static int delete_many(struct control_request *r)
 	w->take = take_kill;
 	w->job.step = delete_step;
 	return walk_start(r, w, false);
-}
-
-/* ---- one flow -------------------------------------------------------------------------------- */
-
-static bool names_one(const struct ctlink_flow *value)
-{
-	return ctlink_has(value, CTLINK_FLOW_ORIG) ||
-	       ctlink_has(value, CTLINK_FLOW_REPLY);
-}
-
-static struct flow *find_by_tuple(const struct control *c,
-                                  const struct ctlink_flow *value)
-{
-	const struct ctlink_tuple *t =
-		ctlink_has(value, CTLINK_FLOW_ORIG) ? &value->orig : &value->reply;
-	struct tuple tuple;
-
-	memcpy(&tuple, t, sizeof(tuple));
-	return flow_find(c->env.flows, &tuple, FLOW_HOLDER_CONTROL).flow;
-}
-
-/* The flow that a request names, with a reference; NULL and r->error. */
-static struct flow *find_named(struct control_request *r, struct ctlink_flow *value)
-{
-	const struct control *c = r->client->control;
-	struct flow *f;
-
-	if (names_one(value))
-		f = find_by_tuple(c, value);
-	else
-		f = flow_find_id(c->env.flows, value->id, FLOW_HOLDER_CONTROL);
-	if (f && ctlink_has(value, CTLINK_FLOW_ID) &&
-	    atomic_load_explicit(&f->id, memory_order_relaxed) != value->id) {
-		flow_put(c->env.flows, f, FLOW_HOLDER_CONTROL);
-		f = NULL;
-	}
-	if (!f)
-		ctlink_error_set(r->error, -ENOENT, 0, "no such flow");
-	return f;
-}
-
-static int parse_named(struct control_request *r, struct ctlink_flow *value)
-{
-	memset(value, 0, sizeof(*value));
-	return ctlink_flow_parse(r->nlh, value, r->error);
-}
-
-int control_flow_get(struct control_request *r)
-{
-	const struct control *c = r->client->control;
-	struct ctlink_flow value;
-	struct flow_info info;
-	struct flow *f;
-	int err;
-
-	if (r->nlh->nlmsg_flags & NLM_F_DUMP)
-		return dump(r, WALK_CONFIRMED);
-	err = parse_named(r, &value);
-	if (err < 0)
-		return err;
-	if (!names_one(&value) && !ctlink_has(&value, CTLINK_FLOW_ID))
-		return ctlink_error_set(r->error, -EINVAL, 0,
-		                        "neither a tuple nor an id: which flow?");
-	f = find_named(r, &value);
-	if (!f)
-		return -ENOENT;
-	flow_info_read(c->env.flows, f, now_s(c), &info);
-	forget_own(&info, FLOW_HOLDER_CONTROL);
-	err = put_flow(c, r->m, r->nlh, 0, &info);
-	flow_put(c->env.flows, f, FLOW_HOLDER_CONTROL);
-	return err;
-}
-
-/* As the kernel has it: by tuple one flow; without a tuple all that the filter takes. */
-int control_flow_delete(struct control_request *r)
-{
-	const struct control *c = r->client->control;
-	struct ctlink_flow value;
-	struct flow *f;
-	int err = parse_named(r, &value);
-
-	if (err < 0)
-		return err;
-	if (!names_one(&value) && !ctlink_has(&value, CTLINK_FLOW_ID))
-		return delete_many(r);
-	f = find_named(r, &value);
-	if (!f)
-		return -ENOENT;
-	flow_kill(own_worker(c), f, FLOW_END_DELETED, c->now_ns);
-	flow_put(c->env.flows, f, FLOW_HOLDER_CONTROL);
-	return 0;
-}
-
-/* ---- changing ---------------------------------------------------------------------------------- */
-
-static uint32_t change_mark(struct flow *f, const struct ctlink_flow *value)
-{
-	uint32_t old = atomic_load_explicit(&f->mark, memory_order_relaxed), mark;
-
-	if (!ctlink_has(value, CTLINK_FLOW_MARK))
-		return 0;
-	mark = value->mark;
-	if (ctlink_has(value, CTLINK_FLOW_MARK_MASK))
-		mark = (old & ~value->mark_mask) ^ value->mark;
-	atomic_store_explicit(&f->mark, mark, memory_order_relaxed);
-	return mark != old ? FLOW_CHANGE_MARK : 0;
-}
-
-static void update(const struct control *c, struct flow *f,
-                   const struct ctlink_flow *value)
-{
-	struct flow_worker *me = own_worker(c);
-	uint32_t changes;
-
-	flow_enter(me, f);
-	changes = change_mark(f, value);
-	if (ctlink_has(value, CTLINK_FLOW_TIMEOUT))
-		flow_timeout_set(c->env.flows, f, now_s(c), value->timeout);
-	flow_leave(me, f);
-	flow_event_emit(me, f, FLOW_EVENT_UPDATE, changes, c->now_ns);
-}
-
-/* What a tool may change so far; a flow's status and protocol state are the tracker's. */
-static int check_update(struct control_request *r, const struct ctlink_flow *value)
-{
-	if (r->nlh->nlmsg_flags & NLM_F_CREATE)
-		return ctlink_error_set(r->error, -EOPNOTSUPP, 0,
-		                        "flows are made by packets, not by requests");
-	if (ctlink_has(value, CTLINK_FLOW_STATUS) ||
-	    ctlink_has(value, CTLINK_FLOW_TCP_STATE) ||
-	    ctlink_has(value, CTLINK_FLOW_LABELS))
-		return ctlink_error_set(r->error, -EOPNOTSUPP, 0,
-		                        "only mark and timeout of a flow can be changed");
-	return 0;
-}
-
-int control_flow_new(struct control_request *r)
-{
-	const struct control *c = r->client->control;
-	struct ctlink_flow value;
-	struct flow *f;
-	int err = parse_named(r, &value);
-
-	if (err == 0)
-		err = check_update(r, &value);
-	if (err < 0)
-		return err;
-	if (!names_one(&value) && !ctlink_has(&value, CTLINK_FLOW_ID))
-		return ctlink_error_set(r->error, -EINVAL, 0,
-		                        "neither a tuple nor an id: which flow?");
-	f = find_named(r, &value);
-	if (!f)
-		return -ENOENT;
-	update(c, f, &value);
-	flow_put(c->env.flows, f, FLOW_HOLDER_CONTROL);
-	return 0;
 }
 
 /* ---- statistics, as the kernel has them -------------------------------------------------------- */

@@ -136,6 +136,127 @@ Test(control, gets_and_deletes_one_flow_by_its_tuple)
 	server_end(&s);
 }
 
+/* A TCP flow from 10.0.0.99, as a tool that restores a table makes it. */
+static struct ctlink_flow tcp_flow(void)
+{
+	struct packet p = packet_number(99);
+	struct ctlink_flow flow = { .status = TRACK_SEEN_REPLY | TRACK_ASSURED,
+		                    .timeout = 600 };
+	struct tuple reply;
+
+	p.tuple.l4 = IPPROTO_TCP;
+	tuple_invert(&p.tuple, &reply);
+	memcpy(&flow.orig, &p.tuple, sizeof(p.tuple));
+	memcpy(&flow.reply, &reply, sizeof(reply));
+	flow.mark = 7;
+	flow.tcp.state = TRACK_TCP_ESTABLISHED;
+	ctlink_mark(&flow, CTLINK_FLOW_ORIG);
+	ctlink_mark(&flow, CTLINK_FLOW_REPLY);
+	ctlink_mark(&flow, CTLINK_FLOW_STATUS);
+	ctlink_mark(&flow, CTLINK_FLOW_TIMEOUT);
+	ctlink_mark(&flow, CTLINK_FLOW_MARK);
+	ctlink_mark(&flow, CTLINK_FLOW_TCP_STATE);
+	return flow;
+}
+
+static int ask_new(struct server *s, int fd, const struct ctlink_flow *flow,
+                   uint16_t flags)
+{
+	struct ctlink_header header = {
+		.type = CT(NEW), .flags = (uint16_t)(NLM_F_REQUEST | NLM_F_ACK | flags)
+	};
+	struct ctlink_message m;
+
+	ctlink_message_init(&m, CTQ_DATAGRAM_MAX, NULL);
+	cr_assert_eq(ctlink_flow_build(&m, &header, flow), 0);
+	server_ask(s, fd, &m);
+	server_read(s, fd, &answers);
+	ctlink_message_fini(&m);
+	return answers_error(&answers).code;
+}
+
+static struct flow *peek_flow(struct server *s, const struct ctlink_tuple *t)
+{
+	struct tuple tuple;
+
+	memcpy(&tuple, t, sizeof(tuple));
+	return flow_peek(s->flows.table, &tuple).flow;
+}
+
+Test(control, makes_a_flow_with_state_status_and_mark)
+{
+	struct server s = server_new(0, NULL);
+	int fd = server_connect(&s);
+	struct ctlink_flow flow = tcp_flow();
+	union track_state state;
+	struct flow *f;
+
+	cr_assert_eq(ask_new(&s, fd, &flow, 0), -ENOENT, "without NLM_F_CREATE");
+	cr_assert_eq(ask_new(&s, fd, &flow, NLM_F_CREATE | NLM_F_EXCL), 0);
+	f = peek_flow(&s, &flow.reply);
+	cr_assert_not_null(f);
+	cr_assert_eq(flow_status(f), TRACK_SEEN_REPLY | TRACK_ASSURED | TRACK_CONFIRMED);
+	cr_assert(f->mark == 7 && flow_timeout_left(s.flows.table, f, 1000) == 600);
+	flow_state_load(f, &state);
+	cr_assert_eq(state.tcp.state, TRACK_TCP_ESTABLISHED);
+	cr_assert_eq(ask_new(&s, fd, &flow, NLM_F_CREATE | NLM_F_EXCL), -EEXIST);
+	cr_assert_eq(confirmed(&s), 1);
+	close(fd);
+	server_end(&s);
+}
+
+Test(control, refuses_to_make_half_a_flow)
+{
+	struct server s = server_new(0, NULL);
+	int fd = server_connect(&s);
+	struct ctlink_flow flow = tcp_flow(), part;
+
+	part = flow;
+	ctlink_unmark(&part, CTLINK_FLOW_TIMEOUT);
+	cr_assert_eq(ask_new(&s, fd, &part, NLM_F_CREATE), -EINVAL);
+	part = flow;
+	ctlink_unmark(&part, CTLINK_FLOW_REPLY);
+	cr_assert_eq(ask_new(&s, fd, &part, NLM_F_CREATE), -EINVAL);
+	part = flow;
+	part.tcp.state = 200;
+	cr_assert_eq(ask_new(&s, fd, &part, NLM_F_CREATE), -EINVAL);
+	part = flow;
+	part.reply.l4 = IPPROTO_UDP;
+	cr_assert_eq(ask_new(&s, fd, &part, NLM_F_CREATE), -EINVAL);
+	cr_assert_eq(confirmed(&s), 0);
+	cr_assert_eq(flow_counter_read(s.flows.table, FLOW_COUNTER_NEW), 0);
+	close(fd);
+	server_end(&s);
+}
+
+Test(control, changes_a_flow_and_never_takes_a_bit_away)
+{
+	struct server s = server_new(1, NULL);
+	int fd = server_connect(&s);
+	struct packet p = packet_number(0);
+	struct ctlink_flow flow = { .mark = 0x50, .mark_mask = 0xf0 };
+	struct flow *f = flow_peek(s.flows.table, &p.tuple).flow;
+
+	memcpy(&flow.orig, &p.tuple, sizeof(p.tuple));
+	ctlink_mark(&flow, CTLINK_FLOW_ORIG);
+	ctlink_mark(&flow, CTLINK_FLOW_MARK);
+	ctlink_mark(&flow, CTLINK_FLOW_MARK_MASK);
+	atomic_store(&f->mark, 0x123);
+	cr_assert_eq(ask_new(&s, fd, &flow, 0), 0);
+	cr_assert_eq(f->mark, 0x153);
+	flow.status = TRACK_SEEN_REPLY | TRACK_ASSURED | TRACK_CONFIRMED;
+	ctlink_mark(&flow, CTLINK_FLOW_STATUS);
+	cr_assert_eq(ask_new(&s, fd, &flow, 0), 0);
+	cr_assert(flow_status(f) & TRACK_ASSURED);
+	flow.status = TRACK_CONFIRMED;
+	cr_assert_eq(ask_new(&s, fd, &flow, 0), -EBUSY);
+	flow.status = flow_status(f) | TRACK_DYING;
+	cr_assert_eq(ask_new(&s, fd, &flow, 0), -EBUSY);
+	cr_assert_not_null(flow_peek(s.flows.table, &p.tuple).flow);
+	close(fd);
+	server_end(&s);
+}
+
 Test(control, deletes_what_the_filter_takes_and_says_so)
 {
 	struct server s = server_new(1000 - 1, NULL);

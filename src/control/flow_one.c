@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * flow_one.c - ctnetlink's messages about one flow: get, delete, change, make
+ *
+ * A flow is named by CTA_TUPLE_ORIG or CTA_TUPLE_REPLY, with CTA_ID beside it when it must be
+ * that very one, or by CTA_ID alone. What a tool may make and change is what the kernel lets it
+ * (ctnetlink_new_conntrack() of net/netfilter/nf_conntrack_netlink.c), but for helpers, labels,
+ * sequence adjustment and NAT that the kernel would have to set up.
+ */
+#include <netinet/in.h>
+#include <string.h>
+
+#include "control/control_priv.h"
+
+/* ---- which flow -------------------------------------------------------------------------- */
+
+static bool names_one(const struct ctlink_flow *value)
+{
+	return ctlink_has(value, CTLINK_FLOW_ORIG) ||
+	       ctlink_has(value, CTLINK_FLOW_REPLY);
+}
+
+static struct flow *find_by_tuple(const struct control *c,
+                                  const struct ctlink_flow *value)
+{
+	const struct ctlink_tuple *t =
+		ctlink_has(value, CTLINK_FLOW_ORIG) ? &value->orig : &value->reply;
+	struct tuple tuple;
+
+	memcpy(&tuple, t, sizeof(tuple));
+	return flow_find(c->env.flows, &tuple, FLOW_HOLDER_CONTROL).flow;
+}
+
+/* The flow that a request names, with a reference; NULL and r->error. */
+static struct flow *find_named(struct control_request *r, struct ctlink_flow *value)
+{
+	const struct control *c = r->client->control;
+	struct flow *f;
+
+	if (names_one(value))
+		f = find_by_tuple(c, value);
+	else
+		f = flow_find_id(c->env.flows, value->id, FLOW_HOLDER_CONTROL);
+	if (f && ctlink_has(value, CTLINK_FLOW_ID) &&
+	    atomic_load_explicit(&f->id, memory_order_relaxed) != value->id) {
+		flow_put(c->env.flows, f, FLOW_HOLDER_CONTROL);
+		f = NULL;
+	}
+	if (!f)
+		ctlink_error_set(r->error, -ENOENT, 0, "no such flow");
+	return f;
+}
+
+static int parse_named(struct control_request *r, struct ctlink_flow *value)
+{
+	memset(value, 0, sizeof(*value));
+	return ctlink_flow_parse(r->nlh, value, r->error);
+}
+
+static int needs_name(struct control_request *r, const struct ctlink_flow *value)
+{
+	if (names_one(value) || ctlink_has(value, CTLINK_FLOW_ID))
+		return 0;
+	return ctlink_error_set(r->error, -EINVAL, 0,
+	                        "neither a tuple nor an id: which flow?");
+}
+
+/* ---- get, delete ---------------------------------------------------------------------------- */
+
+int control_flow_get(struct control_request *r)
+{
+	const struct control *c = r->client->control;
+	struct ctlink_flow value;
+	struct flow_info info;
+	struct flow *f;
+	int err;
+
+	if (r->nlh->nlmsg_flags & NLM_F_DUMP)
+		return control_flow_dump(r);
+	err = parse_named(r, &value);
+	if (err == 0)
+		err = needs_name(r, &value);
+	if (err < 0)
+		return err;
+	f = find_named(r, &value);
+	if (!f)
+		return -ENOENT;
+	flow_info_read(c->env.flows, f, control_now_s(c), &info);
+	control_forget_own(&info, FLOW_HOLDER_CONTROL);
+	err = control_put_flow(c, r->m, r->nlh, 0, &info);
+	flow_put(c->env.flows, f, FLOW_HOLDER_CONTROL);
+	return err;
+}
+
+/* As the kernel has it: by tuple one flow; without a tuple all that the filter takes. */
+int control_flow_delete(struct control_request *r)
+{
+	const struct control *c = r->client->control;
+	struct ctlink_flow value;
+	struct flow *f;
+	int err = parse_named(r, &value);
+
+	if (err < 0)
+		return err;
+	if (!names_one(&value) && !ctlink_has(&value, CTLINK_FLOW_ID))
+		return control_flow_delete_many(r);
+	f = find_named(r, &value);
+	if (!f)
+		return -ENOENT;
+	flow_kill(control_worker(c), f, FLOW_END_DELETED, c->now_ns);
+	flow_put(c->env.flows, f, FLOW_HOLDER_CONTROL);
+	return 0;
+}
+
+/* ---- what a request may say --------------------------------------------------------------- */
+
+/* Bits that a tool may set, and never take away. */
+#define STATUS_MAY_SET (TRACK_SEEN_REPLY | TRACK_ASSURED | TRACK_FIXED_TIMEOUT)
+
+static int check_status(struct control_request *r, uint32_t now,
+                        const struct ctlink_flow *value)
+{
+	uint32_t wanted = value->status;
+
+	if (!ctlink_has(value, CTLINK_FLOW_STATUS))
+		return 0;
+	if ((now ^ wanted) & (TRACK_EXPECTED | TRACK_DYING))
+		return ctlink_error_set(r->error, -EBUSY, 0,
+		                        "EXPECTED and DYING are not a tool's to change");
+	if (now & STATUS_MAY_SET & ~wanted)
+		return ctlink_error_set(
+			r->error, -EBUSY, 0,
+			"SEEN_REPLY, ASSURED and FIXED_TIMEOUT cannot be unset");
+	return 0;
+}
+
+static int check_state(struct control_request *r, const struct track_proto *proto,
+                       const struct ctlink_flow *value)
+{
+	if (ctlink_has(value, CTLINK_FLOW_TCP_STATE) &&
+	    (proto->l4 != IPPROTO_TCP || value->tcp.state >= proto->states_length))
+		return ctlink_error_set(r->error, -EINVAL, 0, "no TCP state %u of %s",
+		                        value->tcp.state, proto->name);
+	if (ctlink_has(value, CTLINK_FLOW_SCTP_STATE) &&
+	    (proto->l4 != IPPROTO_SCTP || value->sctp.state >= proto->states_length))
+		return ctlink_error_set(r->error, -EINVAL, 0, "no SCTP state %u of %s",
+		                        value->sctp.state, proto->name);
+	return 0;
+}
+
+static int check_unknown(struct control_request *r, const struct ctlink_flow *value)
+{
+	if (ctlink_has(value, CTLINK_FLOW_LABELS))
+		return ctlink_error_set(r->error, -EOPNOTSUPP, 0,
+		                        "flows have no labels here");
+	if (ctlink_has(value, CTLINK_FLOW_HELPER))
+		return ctlink_error_set(r->error, -EOPNOTSUPP, 0,
+		                        "there are no helpers here");
+	if (ctlink_has(value, CTLINK_FLOW_NAT_SRC) ||
+	    ctlink_has(value, CTLINK_FLOW_NAT_DST))
+		return ctlink_error_set(
+			r->error, -EOPNOTSUPP, 0,
+			"NAT is the kernel's; here it shows in the reply tuple");
+	return 0;
+}
+
+/* ---- writing it down ------------------------------------------------------------------------- */
+
+static uint32_t change_mark(struct flow *f, const struct ctlink_flow *value)
+{
+	uint32_t old = atomic_load_explicit(&f->mark, memory_order_relaxed);
+	uint32_t mark = value->mark;
+
+	if (!ctlink_has(value, CTLINK_FLOW_MARK))
+		return 0;
+	if (ctlink_has(value, CTLINK_FLOW_MARK_MASK))
+		mark = (old & ~value->mark_mask) ^ value->mark;
+	atomic_store_explicit(&f->mark, mark, memory_order_relaxed);
+	return mark != old ? FLOW_CHANGE_MARK : 0;
+}
+
+static uint8_t masked(uint8_t old, const struct ctlink_tcp_flags *new)
+{
+	return (uint8_t)((old & ~new->mask) | (new->flags &new->mask));
+}
+
+static void change_tcp(struct track_tcp *tcp, const struct ctlink_flow *value)
+{
+	struct track_tcp_side *orig = &tcp->side[TRACK_ORIGINAL],
+			      *reply = &tcp->side[TRACK_REPLY];
+
+	if (ctlink_has(value, CTLINK_FLOW_TCP_FLAGS_ORIG))
+		orig->flags = masked(orig->flags, &value->tcp.flags_orig);
+	if (ctlink_has(value, CTLINK_FLOW_TCP_FLAGS_REPLY))
+		reply->flags = masked(reply->flags, &value->tcp.flags_reply);
+	if (!(orig->flags & reply->flags & TRACK_TCP_WINDOW_SCALE))
+		return; /* without both offers there is no scaling */
+	if (ctlink_has(value, CTLINK_FLOW_TCP_WSCALE_ORIG))
+		orig->scale = value->tcp.wscale_orig;
+	if (ctlink_has(value, CTLINK_FLOW_TCP_WSCALE_REPLY))
+		reply->scale = value->tcp.wscale_reply;
+}
+
+static uint32_t change_state(struct flow *f, const struct track_proto *proto,
+                             const struct ctlink_flow *value)
+{
+	union track_state state;
+
+	if (!ctlink_has(value, CTLINK_FLOW_TCP_STATE) &&
+	    !ctlink_has(value, CTLINK_FLOW_SCTP_STATE))
+		return 0;
+	flow_state_load(f, &state);
+	if (proto->l4 == IPPROTO_TCP) {
+		proto->state_set(&state, value->tcp.state);
+		change_tcp(&state.tcp, value);
+	} else {
+		proto->state_set(&state, value->sctp.state);
+	}
+	flow_state_store(f, &state);
+	return FLOW_CHANGE_STATE;
+}
+
+/* All that the request says, checked before. Returns FLOW_CHANGE_*. */
+static uint32_t change(const struct control *c, struct flow *f,
+                       const struct ctlink_flow *value)
+{
+	const struct track_proto *proto =
+		track_proto_find(f->side[TRACK_ORIGINAL].tuple.l4);
+	struct flow_worker *me = control_worker(c);
+	uint32_t status = flow_status(f), changes;
+
+	flow_enter(me, f);
+	changes = change_mark(f, value);
+	changes |= change_state(f, proto, value);
+	if (ctlink_has(value, CTLINK_FLOW_TIMEOUT))
+		flow_timeout_set(c->env.flows, f, control_now_s(c), value->timeout);
+	if (ctlink_has(value, CTLINK_FLOW_STATUS))
+		flow_status_add(me, f, value->status & STATUS_MAY_SET);
+	flow_leave(me, f);
+	return changes | (flow_status(f) != status ? FLOW_CHANGE_STATUS : 0);
+}
+
+/* ---- change ----------------------------------------------------------------------------------- */
+
+static int change_known(struct control_request *r, struct flow *f,
+                        const struct ctlink_flow *value)
+{
+	const struct control *c = r->client->control;
+	int err = check_status(r, flow_status(f), value);
+
+	if (err == 0)
+		err = check_state(r, track_proto_find(f->side[TRACK_ORIGINAL].tuple.l4),
+		                  value);
+	if (err < 0)
+		return err;
+	flow_event_emit(control_worker(c), f, FLOW_EVENT_UPDATE, change(c, f, value),
+	                c->now_ns);
+	return 0;
+}
+
+/* ---- make --------------------------------------------------------------------------------------- */
+
+static int check_new(struct control_request *r, const struct ctlink_flow *value)
+{
+	if (!ctlink_has(value, CTLINK_FLOW_ORIG) || !ctlink_has(value, CTLINK_FLOW_REPLY))
+		return ctlink_error_set(r->error, -EINVAL, 0,
+		                        "a new flow needs both tuples");
+	if (!ctlink_has(value, CTLINK_FLOW_TIMEOUT))
+		return ctlink_error_set(r->error, -EINVAL, 0,
+		                        "a new flow needs a timeout");
+	if (value->orig.l3 != value->reply.l3 || value->orig.l4 != value->reply.l4)
+		return ctlink_error_set(
+			r->error, -EINVAL, 0,
+			"the tuples are of different families or protocols");
+	return check_state(r, track_proto_find(value->orig.l4), value);
+}
+
+static int no_room(struct control_request *r, enum ctq_reason why)
+{
+	switch (why) {
+	case CTQ_DROP_CLASH:
+		return ctlink_error_set(r->error, -EEXIST, 0,
+		                        "another flow has the reply tuple");
+	case CTQ_DROP_TABLE_FULL:
+		return ctlink_error_set(r->error, -ENOSPC, 0, "the table is full");
+	case CTQ_DROP_SOURCE_LIMIT:
+		return ctlink_error_set(r->error, -ENOSPC, 0,
+		                        "the source has as many flows as it may");
+	case CTQ_INVALID_ICMP_TYPE:
+		return ctlink_error_set(r->error, -EINVAL, 0,
+		                        "no flow begins with this ICMP type");
+	default: return ctlink_error_set(r->error, -ENOMEM, 0, "no memory");
+	}
+}
+
+static int make(struct control_request *r, const struct ctlink_flow *value)
+{
+	const struct control *c = r->client->control;
+	struct flow_worker *me = control_worker(c);
+	struct packet p = { .family = value->orig.l3, .has_tuple = true };
+	enum ctq_reason why = CTQ_REASON_NONE;
+	struct flow_ref ref;
+	struct tuple reply;
+	struct flow *f;
+	int err = check_new(r, value);
+
+	if (err < 0)
+		return err;
+	memcpy(&p.tuple, &value->orig, sizeof(p.tuple));
+	memcpy(&reply, &value->reply, sizeof(reply));
+	f = flow_new(me, &p, c->now_ns, &why);
+	if (!f)
+		return no_room(r, why);
+	change(c, f, value);
+	ref = flow_confirm(me, f, &reply, c->now_ns, &why);
+	if (!ref.flow)
+		return no_room(r, why);
+	if (ref.flow != f)
+		return ctlink_error_set(r->error, -EEXIST, 0,
+		                        "a packet has just made it");
+	flow_event_emit(me, f, FLOW_EVENT_NEW, 0, c->now_ns);
+	return 0;
+}
+
+int control_flow_new(struct control_request *r)
+{
+	const struct control *c = r->client->control;
+	uint16_t flags = r->nlh->nlmsg_flags;
+	struct ctlink_flow value;
+	struct flow *f;
+	int err = parse_named(r, &value);
+
+	if (err == 0)
+		err = needs_name(r, &value);
+	if (err == 0)
+		err = check_unknown(r, &value);
+	if (err < 0)
+		return err;
+	f = find_named(r, &value);
+	if (!f)
+		return flags & NLM_F_CREATE ? make(r, &value) : -ENOENT;
+	if (flags & NLM_F_EXCL)
+		err = ctlink_error_set(r->error, -EEXIST, 0, "the flow is there already");
+	else
+		err = change_known(r, f, &value);
+	flow_put(c->env.flows, f, FLOW_HOLDER_CONTROL);
+	return err;
+}
