@@ -113,7 +113,8 @@ struct flow {
 
 	/* line 4 */
 	_Atomic uint32_t refs;
-	uint32_t next, prev;   /* slots; its list's links, under the list's lock */
+	uint32_t next,
+		prev; /* slots; its list's links, under the list's lock; dead: limbo.h */
 	uint16_t worker : 15;  /* who made it, and has it in its lists; never changes */
 	uint16_t reserved : 1; /* its source has reserved slots; never changes */
 	_Atomic uint8_t end;   /* enum flow_end */
@@ -122,10 +123,7 @@ struct flow {
 	uint64_t started_ns;          /* realtime, for listings */
 	_Atomic uint64_t order;       /* monotonic ns: its place in its list */
 	_Atomic uint32_t ifin, ifout; /* of the first packet; 0: not known (yet) */
-	union {
-		struct rcu_head rcu; /* dying */
-		uint32_t next_free;  /* free: in slab.c */
-	};
+	uint32_t next_free;           /* free: in slab.c */
 #ifdef DEBUG_REFS
 	_Atomic uint32_t held[FLOW_HOLDERS];
 #endif

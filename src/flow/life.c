@@ -22,9 +22,9 @@
 #include "flow/event.h"
 #include "flow/table_priv.h"
 
-/* Evictions tried for one new flow. Another thread may take the candidate first, but then
- * it has made room as well. */
-#define LIFE_EVICT_TRIES 8
+/* Evictions tried for one new flow. Another thread may take the candidate first, or the room
+ * that was made; each of the others can do so once while it makes one flow. */
+#define LIFE_EVICT_TRIES 64
 
 /* ---- death --------------------------------------------------------------------------
  */
@@ -37,20 +37,9 @@ void flow_release(struct flow_table *t, struct flow *f)
 	for (holder = 0; holder < FLOW_HOLDERS; holder++)
 		assert(atomic_load(&f->held[holder]) == 0);
 #endif
-	lists_move(t, f, FLOW_LIST_NONE, 0);
 	flow_phase_set(t, f, FLOW_PHASE_FREE);
 	atomic_fetch_sub_explicit(&t->dying, 1, memory_order_relaxed);
 	slab_free(t->slab, f);
-}
-
-/* The grace period is over: nobody can find the flow any more; holders may still hold it.
- */
-static void life_grace_over(struct rcu_head *head)
-{
-	struct flow *f = base_container_of(head, struct flow, rcu);
-
-	rcu_deferred();
-	flow_put(f->table, f, FLOW_HOLDER_TABLE);
 }
 
 static uint64_t hash_of(const struct flow *f, enum track_dir dir)
@@ -116,10 +105,10 @@ static void bury(struct flow_worker *w, struct flow *f, uint32_t status,
 	} else {
 		remove_unconfirmed(t, f);
 	}
-	lists_move(t, f, FLOW_LIST_DYING, 0);
+	lists_move(t, f, FLOW_LIST_DEAD, 0);
 	flow_count(w, counter_of_end(end, status & TRACK_CONFIRMED));
 	unreserve_one(t, &f->side[TRACK_ORIGINAL].tuple, f->reserved);
-	rcu_defer(&f->rcu, life_grace_over);
+	limbo_add(&w->limbo, f);
 }
 
 /* Kill unless one of these bits stands. */
@@ -145,43 +134,59 @@ bool flow_kill(struct flow_worker *w, struct flow *f, enum flow_end end, uint64_
 /* ---- making room
  * ----------------------------------------------------------------------- */
 
-/* The oldest flow of @which over all workers. Other threads move the lists meanwhile: the
- * answer was right a moment ago. */
-static struct flow *oldest_of(struct flow_table *t, enum flow_list which,
-                              struct flow *best)
+/* A flow that may go, and the list where it was seen. */
+struct candidate {
+	struct flow *flow; /* NULL: none */
+	enum flow_list list;
+};
+
+static uint64_t order_of(const struct flow *f)
+{
+	return atomic_load_explicit(&f->order, memory_order_relaxed);
+}
+
+/* Let the oldest flow of @which over all workers be the candidate if it is older. Other
+ * threads move the lists meanwhile: the answer was right a moment ago. */
+static void find_oldest(struct flow_table *t, enum flow_list which, struct candidate *c)
 {
 	struct flow *f;
 	uint16_t i;
 
 	for (i = 0; i <= t->cfg.workers; i++) {
 		f = lists_peek_oldest(t->workers[i], t->slab, which);
-		if (f && (!best || atomic_load_explicit(&f->order, memory_order_relaxed) <
-		                           atomic_load_explicit(&best->order,
-		                                                memory_order_relaxed)))
-			best = f;
+		if (f && (!c->flow || order_of(f) < order_of(c->flow)))
+			*c = (struct candidate){ f, which };
 	}
-	return best;
 }
 
-/* False: nothing can go. A candidate that became assured, or that another thread takes
- * first, counts as progress. @reserved: for one who has a right to reserved slots. */
+static struct candidate find_candidate(struct flow_table *t, bool reserved)
+{
+	struct candidate c = { NULL, FLOW_LIST_NONE };
+
+	find_oldest(t, FLOW_LIST_UNCONFIRMED, &c);
+	find_oldest(t, FLOW_LIST_UNASSURED, &c);
+	if (!c.flow && reserved)
+		find_oldest(t, FLOW_LIST_RESERVED, &c);
+	if (!c.flow && t->cfg.evict_closing)
+		find_oldest(t, FLOW_LIST_CLOSING, &c);
+	return c;
+}
+
+/*
+ * False: nothing can go. @reserved: for one who has a right to reserved slots.
+ *
+ * Who takes the candidate out of its list evicts it. So a thread that is interrupted in the
+ * middle holds nobody up: all others see the next one. A candidate that another thread takes
+ * first, or that became assured, counts as progress.
+ */
 static bool evict_one(struct flow_worker *w, bool reserved, uint64_t now_ns)
 {
-	struct flow_table *t = w->table;
-	struct flow *f = oldest_of(t, FLOW_LIST_UNCONFIRMED, NULL);
+	struct candidate c = find_candidate(w->table, reserved);
 
-	f = oldest_of(t, FLOW_LIST_UNASSURED, f);
-	if (!f && reserved)
-		f = oldest_of(t, FLOW_LIST_RESERVED, NULL);
-	if (f) {
-		kill_unless(w, f, TRACK_ASSURED, FLOW_END_EVICTED, now_ns);
-		return true;
-	}
-	if (t->cfg.evict_closing)
-		f = oldest_of(t, FLOW_LIST_CLOSING, NULL);
-	if (f)
-		flow_kill(w, f, FLOW_END_EVICTED, now_ns);
-	return f != NULL;
+	if (c.flow && lists_move_from(w->table, c.flow, c.list, FLOW_LIST_NONE, 0))
+		kill_unless(w, c.flow, c.list == FLOW_LIST_CLOSING ? 0 : TRACK_ASSURED,
+		            FLOW_END_EVICTED, now_ns);
+	return c.flow != NULL;
 }
 
 static bool is_reserved(const struct flow_table *t, const struct tuple *tuple)
@@ -325,6 +330,7 @@ struct flow *flow_new(struct flow_worker *w, const struct packet *p, uint64_t no
 		*why = CTQ_INVALID_ICMP_TYPE;
 		return NULL;
 	}
+	limbo_help(&w->limbo);
 	if (!reserve_one(w, &p->tuple, reserved, now_ns, why))
 		return NULL;
 	f = slab_alloc(t->slab, &w->chunk);

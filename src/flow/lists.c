@@ -18,13 +18,18 @@ void lists_fini(struct flow_lists *l)
 	pthread_spin_destroy(&l->lock);
 }
 
+static bool is_list(enum flow_list which)
+{
+	return which != FLOW_LIST_NONE && which != FLOW_LIST_DEAD;
+}
+
 static void list_link(struct flow_lists *l, struct slab *s, struct flow *f,
                       enum flow_list which)
 {
 	struct flow_list_head *head = &l->list[which];
 
 	f->list = (uint8_t)which;
-	if (which == FLOW_LIST_NONE)
+	if (!is_list(which))
 		return;
 	f->next = 0;
 	f->prev = head->last;
@@ -39,7 +44,7 @@ static void list_unlink(struct flow_lists *l, struct slab *s, struct flow *f)
 {
 	struct flow_list_head *head = &l->list[f->list];
 
-	if (f->list == FLOW_LIST_NONE)
+	if (!is_list((enum flow_list)f->list))
 		return;
 	if (f->prev)
 		slab_slot(s, f->prev)->next = f->next;

@@ -22,7 +22,7 @@ void lists_append(struct flow_worker *w, struct slab *s, struct flow *f,
 
 /**
  * Take a flow out of its list and put it at the young end of @which of the same
- * worker (FLOW_LIST_NONE: of none), keeping its order unless @order is not 0. Any thread.
+ * worker (FLOW_LIST_NONE, FLOW_LIST_DEAD: of none), keeping its order unless @order is not 0. Any thread.
  */
 void lists_move(struct flow_table *t, struct flow *f, enum flow_list which,
                 uint64_t order);

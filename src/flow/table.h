@@ -64,6 +64,10 @@ struct flow_table *flow_table_new(const struct flow_table_config *cfg,
                                   const struct siphash_key *key, int *err);
 void flow_table_destroy(struct flow_table *t);
 
+/** Wait until the slots of all flows that are dead by now are free, but for those that
+ * somebody holds. Not while online (base/rcu.h). */
+void flow_table_settle(struct flow_table *t);
+
 /** The view of one thread: @number < workers, or == workers for control. Never NULL. */
 struct flow_worker *flow_worker(struct flow_table *t, uint16_t number);
 
@@ -196,8 +200,9 @@ unsigned int flow_walk_dying(struct flow_table *t, struct flow_cursor *c,
 struct flow_table_size {
 	uint32_t max;
 	uint32_t confirmed, unconfirmed, dying, assured;
-	size_t table_bytes; /* of the hashtries */
-	size_t slab_bytes;  /* of the slots' pages in use */
+	size_t table_bytes;     /* of the hashtries */
+	size_t slab_bytes;      /* of the slots' pages in use */
+	size_t slab_bytes_most; /* … that ever were in use at once, or more */
 };
 void flow_table_size(struct flow_table *t, struct flow_table_size *out);
 

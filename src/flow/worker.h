@@ -10,19 +10,20 @@
 #include <pthread.h>
 
 #include "flow/flow.h"
+#include "flow/limbo.h"
 #include "flow/table.h"
 
 struct hashtrie;
 struct flow_event;
 
-/* The lists that a flow can be in, one at a time. All but DYING run from old to young. */
+/* The lists that a flow can be in, one at a time; they run from old to young. */
 enum flow_list {
 	FLOW_LIST_NONE,        /* assured, or a free slot */
 	FLOW_LIST_UNCONFIRMED, /* order: birth */
 	FLOW_LIST_UNASSURED,   /* confirmed; order: confirmation */
 	FLOW_LIST_RESERVED,    /* the same, of those who have reserved slots */
 	FLOW_LIST_CLOSING,     /* assured, but its protocol says that it ends */
-	FLOW_LIST_DYING,
+	FLOW_LIST_DEAD,        /* in none any more */
 	FLOW_LISTS,
 };
 
@@ -56,6 +57,7 @@ struct flow_worker {
 	uint32_t chunk; /* of the slab, where this worker allocates; see slab.c */
 	_Atomic uint64_t counters[FLOW_COUNTERS]; /* written by this thread only */
 	struct flow_lists lists;
+	struct limbo limbo;
 	struct flow_ring ring;
 } BASE_ALIGNED(BASE_CACHELINE);
 

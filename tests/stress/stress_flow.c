@@ -209,7 +209,7 @@ static int check_end(void)
 
 	flow_table_flush(flow_worker(table, WORKERS), FLOW_END_STOP, now_ns());
 	rcu_offline();
-	rcu_settle();
+	flow_table_settle(table);
 	rcu_online();
 	flow_table_size(table, &size);
 	failed += check(1, together == 0, "G1: two threads are never inside one flow");

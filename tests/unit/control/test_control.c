@@ -299,7 +299,7 @@ Test(control, lists_unconfirmed_and_dying_flows)
 	flow_kill(s.flows.worker, held, FLOW_END_DELETED, s.flows.now_ns);
 	ask_plain(&s, fd, CT(GET_DYING), NLM_F_DUMP);
 	cr_assert_eq(answers_count(&answers, CT(NEW), NULL), 1);
-	fixture_settle();
+	fixture_settle(&s.flows);
 	flow_put(s.flows.table, held, FLOW_HOLDER_PACKET);
 	ask_plain(&s, fd, CT(GET_DYING), NLM_F_DUMP);
 	cr_assert_eq(answers_count(&answers, CT(NEW), NULL), 0);
@@ -362,7 +362,7 @@ Test(control, a_slow_subscriber_is_told_what_it_lost)
 			flow_kill(s.flows.worker, confirmed_number(&s.flows, n),
 			          FLOW_END_DELETED, s.flows.now_ns);
 		control_tick(s.control, s.flows.now_ns);
-		fixture_settle();
+		fixture_settle(&s.flows);
 	}
 	for (round = 0; round < 100 && !nlh; round++) {
 		server_read(&s, fd, &answers);

@@ -54,10 +54,10 @@ static inline void fixture_end(struct fixture *fx)
 }
 
 /* Let the deferred frees run. */
-static inline void fixture_settle(void)
+static inline void fixture_settle(struct fixture *fx)
 {
 	rcu_offline();
-	rcu_settle();
+	flow_table_settle(fx->table);
 	rcu_online();
 }
 

@@ -114,7 +114,7 @@ Test(life, one_kill_wins_and_the_slot_waits_for_the_last_reference)
 	cr_assert(flow_kill(fx.worker, ref.flow, FLOW_END_DELETED, fx.now_ns));
 	cr_assert(!flow_kill(fx.worker, ref.flow, FLOW_END_DELETED, fx.now_ns));
 	cr_assert_null(flow_peek(fx.table, &p.tuple).flow);
-	fixture_settle();
+	fixture_settle(&fx);
 	cr_assert_eq(size_of(&fx).dying, 1);
 	cr_assert_eq(flow_walk_dying(fx.table, &c, &dying, 1), 1);
 	cr_assert_eq(dying, ref.flow);
@@ -235,7 +235,7 @@ Test(life, ids_find_their_flow_and_no_other)
 	cr_assert_null(flow_find_id(fx.table, id + 1, FLOW_HOLDER_CONTROL));
 	flow_kill(fx.worker, f, FLOW_END_DELETED, fx.now_ns);
 	cr_assert_null(flow_find_id(fx.table, id, FLOW_HOLDER_CONTROL));
-	fixture_settle();
+	fixture_settle(&fx);
 	again = confirmed_number(&fx, 2);
 	cr_assert_eq(again, f, "the slot is used again");
 	cr_assert_neq(again->id, id, "under another id");
@@ -275,8 +275,7 @@ Test(life, memory_comes_back)
 		confirmed_number(&fx, n);
 	cr_assert_gt(size_of(&fx).slab_bytes, 100000 * sizeof(struct flow));
 	flow_table_flush(fx.worker, FLOW_END_DELETED, fx.now_ns);
-	fixture_settle();
-	fixture_settle(); /* the hashtrie's own */
+	fixture_settle(&fx);
 	cr_assert_leq(size_of(&fx).slab_bytes + size_of(&fx).table_bytes,
 	              empty + 512 * 1024);
 	fixture_end(&fx);

@@ -80,7 +80,7 @@ Test(path, what_the_kernel_drops_between_the_hooks_never_appears)
 	r.now_ns += 11 * SECOND;
 	path_tick(path_worker(r.path, 0), r.now_ns);
 	rcu_offline();
-	rcu_settle();
+	flow_table_settle(r.flows);
 	rcu_online();
 	flow_table_size(r.flows, &size);
 	cr_assert(size.confirmed == 0 && size.unconfirmed == 0 && size.dying == 0);
