@@ -10,12 +10,12 @@
 
 #include <stddef.h>
 
-#define BASE_MUST_CHECK  __attribute__((warn_unused_result))
+#define BASE_MUST_CHECK   __attribute__((warn_unused_result))
 #define BASE_PRINTF(f, a) __attribute__((format(printf, f, a)))
-#define BASE_ALIGNED(n)  __attribute__((aligned(n)))
-#define BASE_NOINLINE    __attribute__((noinline))
-#define base_likely(x)   __builtin_expect(!!(x), 1)
-#define base_unlikely(x) __builtin_expect(!!(x), 0)
+#define BASE_ALIGNED(n)   __attribute__((aligned(n)))
+#define BASE_NOINLINE     __attribute__((noinline))
+#define base_likely(x)    __builtin_expect(!!(x), 1)
+#define base_unlikely(x)  __builtin_expect(!!(x), 0)
 
 /** Bytes of a cache line on every machine that we measure on. */
 #define BASE_CACHELINE 64

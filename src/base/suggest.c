@@ -6,7 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
-#define SUGGEST_MAX_LENGTH 64 /* longer words are not compared: nobody types them by hand */
+/* Longer words are not compared: nobody types them by hand. */
+#define SUGGEST_MAX_LENGTH 64
 #define SUGGEST_MAX_EDITS  3
 
 static size_t min3(size_t a, size_t b, size_t c)
@@ -33,7 +34,7 @@ static size_t edits_between(const char *a, size_t na, const char *b, size_t nb)
 		row[0] = i;
 		for (j = 1; j <= nb; j++) {
 			row[j] = min3(above[j] + 1, row[j - 1] + 1,
-				      above[j - 1] + !same(a[i - 1], b[j - 1]));
+			              above[j - 1] + !same(a[i - 1], b[j - 1]));
 			if (i > 1 && j > 1 && same(a[i - 1], b[j - 2]) &&
 			    same(a[i - 2], b[j - 1]) && before[j - 2] + 1 < row[j])
 				row[j] = before[j - 2] + 1;

@@ -20,7 +20,7 @@
  *
  * Printing what was read gives a text whose reading gives the same values again.
  * One thread for each reader. Names of chains are resolved by the daemon, so that a jump
- *to a chain that is not in the text is no mistake here.
+ * to a chain that is not in the text is no mistake here.
  */
 #ifndef LANG_LANG_H
 #define LANG_LANG_H

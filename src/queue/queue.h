@@ -18,18 +18,19 @@
  *      queue_verdict() answers all packets of the last queue_receive(), in order, but for
  *      those held, which queue_answer() answers later.
  *  Q2  No packet gets another one's verdict. A run of equal verdicts goes out as one
- *batch verdict, which the kernel applies to *all* packets up to an id; that is why
- *answers keep the order, why a packet that was held forbids batches until it is answered,
- *      and why verdicts that could not be sent are sent before anything else.
+ *      batch verdict, which the kernel applies to *all* packets up to an id; that is why
+ *      answers keep the order, why a packet that was held forbids batches until it is
+ *      answered, and why verdicts that could not be sent are sent before anything else.
  *  Q3  Losses are counted: what the kernel dropped, because its queue or the socket's
- *buffer was full, in its own counters (queue/kernel_stats.h), all else in queue_stats.
+ *      buffer was full, in its own counters (queue/kernel_stats.h), all else in
+ *      queue_stats.
  *
  * Stop. queue_drain() makes the kernel queue nothing more: new packets are dropped and
  * counted there (with fail-open they pass). What is queued already is received and
  * answered as ever; when queue_receive() gives 0 and no packet is held, all are answered,
  * and queue_close() unbinds. Packets that are still queued at queue_close() are dropped
- *by the kernel. Once unbound, the rule that sends packets here drops them, or lets them
- *pass if it says "bypass".
+ * by the kernel. Once unbound, the rule that sends packets here drops them, or lets them
+ * pass if it says "bypass".
  *
  * Threads: one thread at a time calls the functions of a queue; it may be handed over.
  * queue_stats_read(), queue_info_read() and queue_warning() may be called by any.

@@ -4,7 +4,8 @@
 #include "base/base.h"
 #include "base/suggest.h"
 
-static const char *const words[] = { "ESTABLISHED", "SYN_SENT", "accept", "guest", "drop" };
+static const char *const words[] = { "ESTABLISHED", "SYN_SENT", "accept", "guest",
+	                             "drop" };
 
 static const char *nearest(const char *typed)
 {
@@ -24,6 +25,7 @@ Test(suggest, says_nothing_rather_than_nonsense)
 	cr_assert_null(nearest("zebra"));
 	cr_assert_null(nearest("x"));
 	cr_assert_null(nearest(""));
-	cr_assert_null(nearest("a-word-that-is-longer-than-anything-anybody-would-ever-type-here"
-			       "-by-hand"));
+	cr_assert_null(
+		nearest("a-word-that-is-longer-than-anything-anybody-would-ever-type-here"
+	                "-by-hand"));
 }
