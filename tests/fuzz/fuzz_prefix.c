@@ -75,20 +75,44 @@ static void step_find(struct prefix_table *t, const uint8_t *addr)
 	require(bulk == want);
 }
 
+/* One table for each family, emptied after each input: ending one waits for RCU. */
+static struct prefix_table *table_for(unsigned int bytes)
+{
+	static struct prefix_table *v4, *v6;
+
+	if (!v4) {
+		urcu_qsbr_register_thread();
+		v4 = prefix_new(PREFIX_IPV4, permit, NULL);
+		v6 = prefix_new(PREFIX_IPV6, permit, NULL);
+		require(v4 && v6);
+	}
+	return bytes == 16 ? v6 : v4;
+}
+
+static void table_empty(struct prefix_table *t)
+{
+	struct prefix_stats stats;
+
+	while (list.n) {
+		struct prefix_entry *e = &list.entry[list.n - 1];
+
+		step_find(t, e->addr);
+		require(prefix_remove(t, e->addr, e->length) == 0);
+		prefix_list_remove(&list, e);
+	}
+	prefix_stats(t, &stats);
+	require(stats.prefixes == 0 && stats.nodes == 0);
+	rcu_quiet();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static bool registered;
 	unsigned int bytes = size && data[0] & 1 ? 16 : 4;
 	const uint8_t *p = data + 1, *end = data + size;
 	struct prefix_table *t;
 
-	if (!registered)
-		urcu_qsbr_register_thread();
-	registered = true;
 	refuse = false;
-	list.n = 0;
-	t = prefix_new(bytes == 16 ? PREFIX_IPV6 : PREFIX_IPV4, permit, NULL);
-	require(t != NULL);
+	t = table_for(bytes);
 	for (unsigned int i = 0; size && i < STEPS_MAX && end - p >= 2 + (long)bytes;
 	     i++) {
 		refuse = p[0] >> 7;
@@ -99,8 +123,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		step_find(t, p + 2);
 		p += 2 + bytes;
 	}
-	for (unsigned int i = 0; i < list.n; i++)
-		step_find(t, list.entry[i].addr);
-	prefix_destroy(t);
+	refuse = true; /* to empty it needs no memory */
+	table_empty(t);
 	return 0;
 }
