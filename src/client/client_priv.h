@@ -64,6 +64,9 @@ struct ctq_flow {
 int client_fail(struct ctq *ctq, enum ctq_error_origin origin, int code, const char *fmt,
                 ...) BASE_PRINTF(4, 5);
 
+/** An errno in few words, never NULL. */
+const char *client_cause(int err);
+
 /** ctq_new() with @memory for all that the connection allocates. */
 struct ctq *client_new(const struct ctlink_memory *memory);
 

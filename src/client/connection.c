@@ -79,22 +79,24 @@ int client_fail(struct ctq *ctq, enum ctq_error_origin origin, int code, const c
 	return code;
 }
 
-/* The usual causes in fewer words than strerror(3) has. */
-static const char *cause(int err)
+const char *client_cause(int err)
 {
+	const char *text;
+
 	switch (err) {
 	case ENOENT: return "no such file";
 	case ECONNREFUSED: return "connection refused";
 	case EACCES: return "permission denied";
 	case ENOMEM: return "no memory";
-	default: return strerrordesc_np(err);
 	}
+	text = strerrordesc_np(err);
+	return text ? text : "unknown error";
 }
 
 static int connect_failed(struct ctq *ctq, int err)
 {
 	client_fail(ctq, CTQ_ERROR_CONNECT, -err, "ctqd does not answer on %s: %s",
-	            ctq->path, cause(err));
+	            ctq->path, client_cause(err));
 	snprintf(ctq->error.hint, sizeof(ctq->error.hint), "%s",
 	         err == EACCES ? "only members of the daemon's group may connect"
 	                       : "is it running?  systemctl status ctqd");
@@ -210,7 +212,8 @@ int client_send(struct ctq *ctq)
 			return hung_up(ctq);
 		if (errno != EAGAIN && errno != EINTR)
 			return client_fail(ctq, CTQ_ERROR_LOCAL, -errno,
-			                   "cannot send to ctqd: %s", cause(errno));
+			                   "cannot send to ctqd: %s",
+			                   client_cause(errno));
 		if (connection_wait(ctq, POLLOUT, ctq->timeout_ms))
 			return timed_out(ctq);
 	}
@@ -254,7 +257,7 @@ ssize_t client_receive(struct ctq *ctq, int wait_ms)
 	if (size == 0 || size == -ECONNRESET)
 		return hung_up(ctq);
 	return client_fail(ctq, CTQ_ERROR_ANSWER, (int)size, "cannot read from ctqd: %s",
-	                   cause((int)-size));
+	                   client_cause((int)-size));
 }
 
 int ctq_wait(struct ctq *ctq, int ms)

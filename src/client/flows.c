@@ -173,7 +173,7 @@ static int conntrack_request(struct ctq *ctq, struct ctlink_header *header,
 {
 	char buf[CONNTRACK_MESSAGE_MAX] BASE_ALIGNED(8);
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
-	const struct nlattr *attr;
+	struct nlattr *attr;
 
 	mnl_nlmsg_put_extra_header(nlh, sizeof(struct nfgenmsg));
 	if (nfct_nlmsg_build(nlh, ct) < 0)

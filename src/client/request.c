@@ -8,10 +8,12 @@
  */
 #include <errno.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "client/client_priv.h"
 #include "ctlink/answer.h"
+
+/* An errno is not beyond this in netlink messages (the kernel's MAX_ERRNO). */
+#define ERRNO_MAX 4095
 
 /* One answer being read. */
 struct walk {
@@ -64,7 +66,7 @@ int client_begin(struct ctq *ctq, struct ctlink_header *header, uint16_t type,
 int client_unbuilt(struct ctq *ctq, int err)
 {
 	return client_fail(ctq, CTQ_ERROR_LOCAL, err, "the request cannot be built: %s",
-	                   strerror(-err));
+	                   client_cause(-err));
 }
 
 int client_malformed(struct ctq *ctq, const struct nlmsghdr *nlh)
@@ -79,6 +81,12 @@ static int answer_unreadable(struct ctq *ctq, const struct ctlink_error *error)
 {
 	return client_fail(ctq, CTQ_ERROR_ANSWER, -EBADMSG,
 	                   "ctqd's answer cannot be read: %s", error->text);
+}
+
+static int answer_no_errno(struct ctq *ctq, int code)
+{
+	return client_fail(ctq, CTQ_ERROR_ANSWER, -EBADMSG,
+	                   "ctqd's answer cannot be read: %d is no errno", code);
 }
 
 static void walk_finish(struct walk *walk, int result)
@@ -97,12 +105,16 @@ static void walk_error(struct walk *walk, const struct nlmsghdr *nlh)
 		walk_finish(walk, answer_unreadable(ctq, &malformed));
 		return;
 	}
+	if (error.code < -ERRNO_MAX) {
+		walk_finish(walk, answer_no_errno(ctq, error.code));
+		return;
+	}
 	if (error.code == 0 && nlh->nlmsg_seq != ctq->seq)
 		return; /* within a batch only its end counts */
 	walk->answered = nlh->nlmsg_seq;
 	if (error.code) {
 		client_fail(ctq, CTQ_ERROR_DAEMON, error.code, "%s",
-		            error.text[0] ? error.text : strerror(-error.code));
+		            error.text[0] ? error.text : client_cause(-error.code));
 		ctq->error.offset = error.offset;
 		snprintf(ctq->error.hint, sizeof(ctq->error.hint), "%s", error.hint);
 	}
@@ -125,10 +137,12 @@ static void walk_dump_end(struct walk *walk, const struct nlmsghdr *nlh)
 
 	if (ctlink_done_parse(nlh, &interrupted, &code, &error))
 		walk_finish(walk, answer_unreadable(walk->ctq, &error));
+	else if (code < -ERRNO_MAX)
+		walk_finish(walk, answer_no_errno(walk->ctq, code));
 	else if (code)
 		walk_finish(walk, client_fail(walk->ctq, CTQ_ERROR_DAEMON, code,
 		                              "ctqd ended the list early: %s",
-		                              strerror(-code)));
+		                              client_cause(-code)));
 	else
 		walk_finish(walk, interrupted || walk->interrupted
 		                          ? dump_interrupted(walk->ctq)

@@ -78,7 +78,7 @@ static int load_failed(struct tool *tool, struct ctq_rules *rules, int err)
 	else if (err == -ENOMEM)
 		message_error(tool, "no memory");
 	else if (!tool->ctq)
-		message_error(tool, "%s", strerrordesc_np(-err));
+		message_error(tool, "%s", strerror(-err));
 	else
 		code = tool_failed(tool, err);
 	if (!tool_has(tool, OPTION_CHECK))

@@ -19,8 +19,8 @@ static void write_clean(FILE *out, const char *text, size_t length)
 		      out);
 }
 
-static void write_line(const struct tool *tool, const char *prefix, const char *fmt,
-                       va_list ap)
+static void BASE_PRINTF(3, 0) write_line(const struct tool *tool, const char *prefix,
+                                         const char *fmt, va_list ap)
 {
 	char text[MESSAGE_MAX];
 

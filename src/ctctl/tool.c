@@ -31,7 +31,7 @@ int tool_failed(struct tool *tool, int err)
 	const struct ctq_error *error = ctq_error(tool->ctq);
 
 	if (error->origin == CTQ_ERROR_NONE) {
-		message_error(tool, "%s", strerrordesc_np(-err));
+		message_error(tool, "%s", strerror(-err));
 		return TOOL_FAILED;
 	}
 	message_error(tool, "%s", error->text);
@@ -73,7 +73,7 @@ static int finish(struct tool *tool, int code)
 	ctq_destroy(tool->ctq);
 	if (!failed || errno == EPIPE || code != TOOL_OK)
 		return code;
-	fprintf(tool->err, "error: cannot write: %s\n", strerrordesc_np(errno));
+	fprintf(tool->err, "error: cannot write: %s\n", strerror(errno));
 	return TOOL_FAILED;
 }
 

@@ -91,7 +91,7 @@ Test(request, a_refusal_without_words_has_those_of_its_number)
 	fake->refuse = RELOAD;
 	fake->error.code = -EBUSY;
 	cr_assert_eq(ctq_reload(ctq), -EBUSY);
-	cr_assert_str_eq(ctq_error(ctq)->text, strerror(EBUSY));
+	cr_assert_str_eq(ctq_error(ctq)->text, strerrordesc_np(EBUSY));
 }
 
 static int ask_again(void *data, const struct ctq_flow *flow)
