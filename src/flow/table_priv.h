@@ -42,8 +42,7 @@ struct flow_table {
 
 	_Atomic uint32_t live
 		BASE_ALIGNED(BASE_CACHELINE); /* confirmed and unconfirmed */
-	_Atomic uint32_t
-		ordinary; /* of .live, without reserved slots; 0: there are none */
+	_Atomic uint32_t ordinary; /* of .live, without reserved slots; 0: none */
 	_Atomic uint32_t confirmed, dying, assured;
 	_Atomic uint32_t events_wanted; /* a bit for each enum flow_event_kind */
 };
