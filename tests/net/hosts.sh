@@ -233,7 +233,7 @@ counted() { # counted TABLE TEXT
 ctqd_config() {
 	local queues='queues 0 { hook prerouting; } queues 10 { hook postrouting; }'
 	cat >"$TMP/ctqd.conf" <<-CONF
-		daemon { socket "$SOCKET"; }
+		daemon { socket "$SOCKET"; log info; }
 		table { unconfirmed 1s; ${TABLE-} }
 		${QUEUES-$queues}
 		${1-}
