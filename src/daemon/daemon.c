@@ -90,14 +90,20 @@ static void on_signal(struct daemon *d)
 	d->stopping = true;
 }
 
+/* Who listens hears of what expired before more does. */
+static void expire(struct daemon *d, uint64_t now_ns)
+{
+	flow_expire(flow_worker(d->flows, d->config->workers), now_ns);
+	control_tick(d->control, now_ns);
+}
+
 static void on_timer(struct daemon *d, uint64_t now_ns)
 {
 	uint64_t expirations;
 
 	if (read(d->timer, &expirations, sizeof(expirations)) != sizeof(expirations))
 		return;
-	flow_expire(flow_worker(d->flows, d->config->workers), now_ns);
-	control_tick(d->control, now_ns);
+	expire(d, now_ns);
 	if (now_ns >= d->clock_due_ns) {
 		flow_clock_set(d->flows, now_ns, clock_realtime_ns());
 		d->clock_due_ns = now_ns + NS_PER_MINUTE;
@@ -125,7 +131,8 @@ static void loop_run(struct daemon *d)
 
 	while (!d->stopping) {
 		rcu_offline();
-		n = epoll_wait(d->epoll, events, SOURCES, -1);
+		n = epoll_wait(d->epoll, events, SOURCES,
+		               flow_expire_is_behind(d->flows) ? 0 : -1);
 		rcu_online();
 		now_ns = clock_monotonic_ns();
 		for (i = 0; i < n; i++) {
@@ -136,6 +143,8 @@ static void loop_run(struct daemon *d)
 			case SOURCE_IFNAMES: on_ifnames(d); break;
 			}
 		}
+		if (flow_expire_is_behind(d->flows))
+			expire(d, now_ns);
 		rcu_quiet();
 	}
 }

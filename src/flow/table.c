@@ -26,7 +26,7 @@
 #define TABLE_SLACK_MAX   262144u
 
 #define TABLE_EVENTS_DEFAULT 4096
-/* Control's own ring takes what expires in a tenth of a second. */
+/* Control's own ring takes what several calls of flow_expire() kill. */
 #define TABLE_EVENTS_CONTROL 65536
 
 void flow_table_config_init(struct flow_table_config *cfg)
@@ -195,6 +195,7 @@ struct flow_table *flow_table_new(const struct flow_table_config *cfg,
 	memset(t, 0, sizeof(*t));
 	t->cfg = *cfg;
 	t->key = *key;
+	t->expire_next = 1;
 	*err = table_init(t);
 	if (*err < 0) {
 		table_free(t);

@@ -153,10 +153,13 @@ void flow_timeout_set(struct flow_table *t, struct flow *f, uint32_t now_s,
 uint32_t flow_timeout_left(const struct flow_table *t, const struct flow *f,
                            uint32_t now_s);
 
-/** Kill what expired; the control thread, about ten times a second. Looks at a part of
- * all slots in each call so that all are seen once a second. Returns the number killed.
+/** Kill what expired; the control thread, about ten times a second, and again soon while it
+ * is behind. Takes milliseconds at most (E2 in expire.c). Returns the number killed.
  */
 unsigned int flow_expire(struct flow_worker *w, uint64_t now_ns);
+
+/** Has the last call left off before the end? */
+bool flow_expire_is_behind(const struct flow_table *t);
 
 /** Kill this worker's unconfirmed flows that never came; each worker, about once a
  * second. */

@@ -37,7 +37,7 @@ struct flow_table {
 	_Atomic uint32_t *deadline;
 	_Atomic uint8_t *phase; /* enum flow_phase */
 	uint32_t expire_next;   /* slot where flow_expire() goes on; control's */
-	uint64_t expire_last_ns;
+	uint32_t expire_s;      /* the second for which it looks */
 	_Atomic uint64_t realtime_offset; /* realtime - monotonic, ns */
 
 	_Atomic uint32_t live

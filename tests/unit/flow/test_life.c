@@ -193,19 +193,53 @@ Test(life, deadlines_are_kept_to_the_second)
 	fixture_end(&fx);
 }
 
-Test(life, every_slot_is_looked_at_once_a_second)
+/* E1, at all tenths of a second at which the last packet may come. */
+Test(life, a_flow_expires_within_a_second_and_a_call_after_its_timeout)
 {
 	struct fixture fx = fixture_new(NULL);
-	uint32_t now_s = (uint32_t)(fx.now_ns / SECOND), n;
-	unsigned int expired = 0, step;
+	const uint64_t tenth = SECOND / 10;
+	uint64_t start = fx.now_ns, age;
+	unsigned int i;
+	struct flow *f;
 
-	for (n = 0; n < 900; n++)
-		flow_timeout_set(fx.table, confirmed_number(&fx, n), now_s, 1);
-	flow_expire(fx.worker, fx.now_ns);
-	for (step = 1; step <= 10; step++)
-		expired += flow_expire(fx.worker,
-		                       fx.now_ns + 2 * SECOND + step * SECOND / 10);
-	cr_assert_eq(expired, 900);
+	for (i = 0; i < 10; i++) {
+		fx.now_ns = start + i * (100 * SECOND + tenth);
+		flow_expire(fx.worker, fx.now_ns);
+		f = confirmed_number(&fx, i);
+		flow_timeout_set(fx.table, f, (uint32_t)(fx.now_ns / SECOND), 30);
+		for (age = tenth; !flow_expire(fx.worker, fx.now_ns + age); age += tenth)
+			cr_assert_leq(age, 40 * SECOND);
+		cr_assert_gt(age, 30 * SECOND, "%u: too early", i);
+		cr_assert_leq(age, 31 * SECOND + tenth, "%u: too late", i);
+	}
+	fixture_end(&fx);
+}
+
+/* E2 */
+Test(life, a_mass_expiry_takes_many_calls_and_forgets_nobody)
+{
+	struct flow_table_config cfg;
+	unsigned int expired, total = 0, calls = 0;
+	struct fixture fx;
+	uint32_t n;
+
+	flow_table_config_init(&cfg);
+	cfg.max = 50000;
+	fx = fixture_new(&cfg);
+	for (n = 0; n < 50000; n++)
+		flow_timeout_set(fx.table, confirmed_number(&fx, n),
+		                 (uint32_t)(fx.now_ns / SECOND), 1);
+	cr_assert_eq(flow_expire(fx.worker, fx.now_ns), 0);
+	cr_assert(!flow_expire_is_behind(fx.table));
+	do {
+		expired = flow_expire(fx.worker, fx.now_ns + 2 * SECOND);
+		cr_assert_leq(expired, 4096);
+		total += expired;
+		calls++;
+	} while (flow_expire_is_behind(fx.table));
+	cr_assert_eq(total, 50000);
+	cr_assert_geq(calls, 50000 / 4096);
+	cr_assert_eq(flow_expire(fx.worker, fx.now_ns + 2 * SECOND), 0);
 	fixture_end(&fx);
 }
 
