@@ -204,8 +204,8 @@ int ctq_flow_get(struct ctq *ctq, const struct nf_conntrack *tuple, ctq_flow_cb 
 int ctq_flow_delete(struct ctq *ctq, const struct nf_conntrack *tuple);
 
 /**
- * Create a flow from the attributes of @ct. -EEXIST: its tuple is taken; -EOPNOTSUPP: this
- * daemon makes flows of packets only.
+ * Create a flow from the attributes of @ct: both tuples, ATTR_TIMEOUT, and what is set of
+ * ATTR_MARK, ATTR_STATUS and the protocol's state. -EEXIST: its tuple is taken.
  */
 int ctq_flow_create(struct ctq *ctq, const struct nf_conntrack *ct);
 

@@ -70,7 +70,10 @@ const char *client_cause(int err);
 /** ctq_new() with @memory for all that the connection allocates. */
 struct ctq *client_new(const struct ctlink_memory *memory);
 
-/** Send ctq->out as one datagram and empty it. */
+/**
+ * Send ctq->out as one datagram and empty it. 0 also when the daemon hung up: the reader
+ * finds out, and what was said before.
+ */
 int client_send(struct ctq *ctq) BASE_MUST_CHECK;
 
 /**

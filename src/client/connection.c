@@ -208,8 +208,9 @@ int client_send(struct ctq *ctq)
 		sent = send(ctq->fd, ctq->out.data, ctq->out.size, MSG_NOSIGNAL);
 		if (sent >= 0)
 			break;
+		/* Who hung up has perhaps said why: that is still to be read. */
 		if (errno == EPIPE || errno == ECONNRESET)
-			return hung_up(ctq);
+			break;
 		if (errno != EAGAIN && errno != EINTR)
 			return client_fail(ctq, CTQ_ERROR_LOCAL, -errno,
 			                   "cannot send to ctqd: %s",
@@ -221,7 +222,10 @@ int client_send(struct ctq *ctq)
 	return 0;
 }
 
-/* One look at the socket: bytes, 0: hung up, or a negative errno. */
+/*
+ * One look at the socket: bytes, 0: hung up, or a negative errno. A peer that closes with a
+ * request of ours unread gives ECONNRESET once, before what it had still sent.
+ */
 static ssize_t receive_now(struct ctq *ctq)
 {
 	struct iovec iov = { .iov_base = ctq->in, .iov_len = CTQ_DATAGRAM_MAX };
@@ -230,7 +234,7 @@ static ssize_t receive_now(struct ctq *ctq)
 
 	do
 		size = recvmsg(ctq->fd, &msg, MSG_DONTWAIT);
-	while (size < 0 && errno == EINTR);
+	while (size < 0 && (errno == EINTR || errno == ECONNRESET));
 	if (size < 0)
 		return -errno;
 	return msg.msg_flags & MSG_TRUNC ? -EMSGSIZE : size;
@@ -254,7 +258,7 @@ ssize_t client_receive(struct ctq *ctq, int wait_ms)
 		return client_fail(ctq, CTQ_ERROR_ANSWER, -EBADMSG,
 		                   "ctqd sent more than %u bytes at once",
 		                   CTQ_DATAGRAM_MAX);
-	if (size == 0 || size == -ECONNRESET)
+	if (size == 0)
 		return hung_up(ctq);
 	return client_fail(ctq, CTQ_ERROR_ANSWER, (int)size, "cannot read from ctqd: %s",
 	                   client_cause((int)-size));

@@ -4,7 +4,8 @@
  *
  * Each request has the next sequence number. While its answer is awaited, messages of
  * other numbers are what an earlier request, ended early by its callback, left behind: they
- * are thrown away. Messages with number 0 are announcements and go to the subscriber.
+ * are thrown away. Messages with number 0 are announcements and go to the subscriber, but
+ * for an error: that is said to a connection as a whole, before it is closed.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -95,7 +96,17 @@ static void walk_finish(struct walk *walk, int result)
 	walk->result = result;
 }
 
-/* NLMSG_ERROR: an acknowledgement or a refusal. */
+/* What NLMSG_ERROR says becomes the connection's error. */
+static int note_refusal(struct ctq *ctq, const struct ctlink_error *error)
+{
+	client_fail(ctq, CTQ_ERROR_DAEMON, error->code, "%s",
+	            error->text[0] ? error->text : client_cause(-error->code));
+	ctq->error.offset = error->offset;
+	snprintf(ctq->error.hint, sizeof(ctq->error.hint), "%s", error->hint);
+	return error->code;
+}
+
+/* NLMSG_ERROR: an acknowledgement or a refusal, of a request or of the whole connection. */
 static void walk_error(struct walk *walk, const struct nlmsghdr *nlh)
 {
 	struct ctq *ctq = walk->ctq;
@@ -112,13 +123,7 @@ static void walk_error(struct walk *walk, const struct nlmsghdr *nlh)
 	if (error.code == 0 && nlh->nlmsg_seq != ctq->seq)
 		return; /* within a batch only its end counts */
 	walk->answered = nlh->nlmsg_seq;
-	if (error.code) {
-		client_fail(ctq, CTQ_ERROR_DAEMON, error.code, "%s",
-		            error.text[0] ? error.text : client_cause(-error.code));
-		ctq->error.offset = error.offset;
-		snprintf(ctq->error.hint, sizeof(ctq->error.hint), "%s", error.hint);
-	}
-	walk_finish(walk, error.code);
+	walk_finish(walk, error.code ? note_refusal(ctq, &error) : 0);
 }
 
 static int dump_interrupted(struct ctq *ctq)
@@ -171,13 +176,22 @@ static void walk_announcement(struct walk *walk, const struct nlmsghdr *nlh)
 		walk_finish(walk, result);
 }
 
+/* Does @nlh answer the request, or refuse the whole connection? */
+static bool is_answer(const struct walk *walk, const struct nlmsghdr *nlh)
+{
+	if (nlh->nlmsg_seq == 0)
+		return nlh->nlmsg_type == NLMSG_ERROR;
+	return nlh->nlmsg_seq >= walk->first && nlh->nlmsg_seq <= walk->ctq->seq;
+}
+
 static void walk_message(struct walk *walk, const struct nlmsghdr *nlh)
 {
-	if (nlh->nlmsg_seq == 0) {
-		walk_announcement(walk, nlh);
+	if (!is_answer(walk, nlh)) {
+		if (nlh->nlmsg_seq == 0)
+			walk_announcement(walk, nlh);
 		return;
 	}
-	if (walk->done || nlh->nlmsg_seq < walk->first || nlh->nlmsg_seq > walk->ctq->seq)
+	if (walk->done)
 		return;
 	switch (nlh->nlmsg_type) {
 	case NLMSG_NOOP: break;
@@ -275,7 +289,7 @@ int client_ask_plain(struct ctq *ctq, uint16_t type, enum client_answer answer,
 
 int client_walk_announcements(struct ctq *ctq, size_t size)
 {
-	struct walk walk = { .ctq = ctq };
+	struct walk walk = { .ctq = ctq, .first = UINT32_MAX };
 	int err;
 
 	ctq->busy = true;

@@ -188,25 +188,52 @@ static bool peer_may_change(const struct control *c, const struct control_peer *
 
 /* ---- connections -------------------------------------------------------------------------------- */
 
+/* Say why before closing: an error that answers no request. */
+static void refuse(int fd, const struct ctlink_error *error)
+{
+	const struct nlmsghdr none = { .nlmsg_len = NLMSG_HDRLEN };
+	struct ctlink_message m;
+
+	ctlink_message_init(&m, CTQ_DATAGRAM_MAX, NULL);
+	if (ctlink_answer_build(&m, &none, error) == 0)
+		(void)!send(fd, m.data, m.size, MSG_NOSIGNAL | MSG_DONTWAIT);
+	ctlink_message_fini(&m);
+}
+
+/* May this one connect, and is there room? What is in the way is told to it and counted. */
+static bool client_is_welcome(struct control *c, const struct control_peer *peer, int fd)
+{
+	struct ctlink_error error = { .code = 0 };
+
+	if (!peer_may_change(c, peer) && !peer_is_in(peer, c->cfg.read_group)) {
+		c->counters[CONTROL_COUNTER_REFUSED]++;
+		ctlink_error_set(&error, -EPERM, 0, "this user may not connect");
+		ctlink_error_hint(&error,
+		                  "run as root, or in a group that ctqd.conf names as "
+		                  "group or admin-group");
+	} else if (c->clients_length >= c->cfg.clients_max) {
+		c->counters[CONTROL_COUNTER_FULL]++;
+		ctlink_error_set(&error, -EBUSY, 0,
+		                 "%u clients are connected, more are not allowed",
+		                 c->clients_length);
+		ctlink_error_hint(&error, "see 'clients' in ctqd.conf");
+	}
+	if (error.code)
+		refuse(fd, &error);
+	return !error.code;
+}
+
 static void client_add(struct control *c, int fd)
 {
 	struct epoll_event event = { .events = EPOLLIN };
 	struct control_peer peer;
 	struct control_client *client;
-	bool may_change;
 
 	if (peer_read(fd, &peer) < 0)
 		goto close_fd;
-	may_change = peer_may_change(c, &peer);
-	if (!may_change && !peer_is_in(&peer, c->cfg.read_group)) {
-		c->counters[CONTROL_COUNTER_REFUSED]++;
+	if (!client_is_welcome(c, &peer, fd))
 		goto close_fd;
-	}
-	if (c->clients_length >= c->cfg.clients_max) {
-		c->counters[CONTROL_COUNTER_FULL]++;
-		goto close_fd;
-	}
-	client = control_client_new(c, fd, may_change);
+	client = control_client_new(c, fd, peer_may_change(c, &peer));
 	if (!client)
 		goto close_fd;
 	event.data.ptr = client;

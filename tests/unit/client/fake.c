@@ -604,6 +604,18 @@ static bool wait_for(const struct fake *fake, int fd)
 	return !fds[1].revents;
 }
 
+static void turn_away(struct fake *fake, int fd)
+{
+	const struct nlmsghdr none = { .nlmsg_len = NLMSG_HDRLEN };
+	struct turn turn = { .fake = fake, .fd = fd };
+
+	ctlink_message_init(&turn.m, CTQ_DATAGRAM_MAX, NULL);
+	must(ctlink_answer_build(&turn.m, &none, &fake->error) == 0);
+	turn_send(&turn);
+	ctlink_message_fini(&turn.m);
+	close(fd);
+}
+
 static void serve_client(struct fake *fake, int fd)
 {
 	static uint8_t bytes[CTQ_DATAGRAM_MAX] __attribute__((aligned(8)));
@@ -621,8 +633,14 @@ static void *serve(void *data)
 {
 	struct fake *fake = data;
 
-	while (wait_for(fake, fake->listener))
-		serve_client(fake, accept(fake->listener, NULL, NULL));
+	while (wait_for(fake, fake->listener)) {
+		int fd = accept(fake->listener, NULL, NULL);
+
+		if (fake->unwelcome)
+			turn_away(fake, fd);
+		else
+			serve_client(fake, fd);
+	}
 	return NULL;
 }
 

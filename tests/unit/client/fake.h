@@ -46,6 +46,7 @@ struct fake {
 	uint16_t garbage; /* is answered by these bytes, whose sequence number is set */
 	const void *garbage_bytes;
 	uint32_t garbage_size;
+	bool unwelcome;      /* clients get `error` at once and are closed */
 	bool interrupted;    /* lists end with NLM_F_DUMP_INTR */
 	bool empty;          /* lists have no flows, counts are 0 */
 	bool degraded;       /* the daemon has a warning */

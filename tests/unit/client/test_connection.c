@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -86,6 +87,28 @@ Test(connection, silence_ends_with_the_timeout)
 	cr_assert_not_null(strstr(ctq_error(ctq)->text, "was silent for 0.0 s"));
 	cr_assert_eq(ctq_fd(ctq), -ENOTCONN,
 	             "a late answer must not meet another question");
+	fake_end(fake);
+}
+
+/* Whether the request is sent before the daemon closes or after: its words arrive. */
+Test(connection, who_is_turned_away_hears_why)
+{
+	struct fake *fake = fake_new();
+	struct pollfd pfd;
+
+	fake->unwelcome = true;
+	ctlink_error_set(&fake->error, -EPERM, 0, "this user may not connect");
+	ctlink_error_hint(&fake->error, "run as root");
+	cr_assert_eq(ctq_connect(ctq, fake->path), 0);
+	pfd = (struct pollfd){ .fd = ctq_fd(ctq), .events = POLLIN };
+	cr_assert_eq(poll(&pfd, 1, 5000), 1);
+	cr_assert_eq(ctq_reload(ctq), -EPERM);
+	cr_assert_eq(ctq_error(ctq)->origin, CTQ_ERROR_DAEMON);
+	cr_assert_str_eq(ctq_error(ctq)->text, "this user may not connect");
+	cr_assert_str_eq(ctq_error(ctq)->hint, "run as root");
+	cr_assert_eq(ctq_reload(ctq), -ECONNRESET, "and then it is closed");
+	cr_assert_eq(ctq_connect(ctq, fake->path), 0);
+	cr_assert_eq(ctq_reload(ctq), -EPERM);
 	fake_end(fake);
 }
 

@@ -60,6 +60,16 @@ Test(tool, not_permitted_is_5)
 	run_expect(fake, "delete zone 1", 5, "", NULL);
 }
 
+Test(tool, a_user_who_may_not_connect_is_5)
+{
+	fake->unwelcome = true;
+	ctlink_error_set(&fake->error, -EPERM, 0, "this user may not connect");
+	ctlink_error_hint(&fake->error, "run as root");
+	run_expect(fake, "list", 5, NULL,
+	           "error: this user may not connect\n"
+	           "  run as root\n");
+}
+
 Test(tool, an_incomplete_answer_is_6)
 {
 	struct run run;
