@@ -114,6 +114,23 @@ Test(worker, answers_every_packet)
 	replayed_expect_all_answered(r);
 }
 
+Test(worker, goes_on_when_verdicts_could_not_be_sent)
+{
+	struct replayed *r = replayed_new(PACKET_HOOK_PREROUTING, 1024);
+	struct worker *w = worker_open(1);
+	struct queue *q = replay_open(0, r);
+
+	r->source.verdict_error = -ENOBUFS;
+	cr_assert(worker_queue_add(w, q, FLOW_ROLE_ENTRY) == 0);
+	packets_wait(q, REPLAYED_PACKETS);
+	worker_drain(w, FLOW_ROLE_ENTRY);
+	cr_assert(worker_wait(w) == 0);
+	queue_close(q);
+	worker_destroy(w);
+	cr_expect(r->source.verdict_error == 0);
+	replayed_expect_all_answered(r);
+}
+
 Test(worker, drains_one_role_and_goes_on_with_the_other)
 {
 	struct replayed *entry = replayed_new(PACKET_HOOK_PREROUTING, 1024);
