@@ -300,9 +300,15 @@ static void flow_fill(struct flow_worker *w, struct flow *f, const struct packet
 	atomic_store_explicit(&f->refs, 1, memory_order_release);
 }
 
+/*
+ * In its list before its phase says so: who finds it by its phase (a flush) may bury it at
+ * once, and takes it out of its list. Who finds it in its list first (an eviction) has set
+ * the phase of a dead flow, which stays.
+ */
 static int flow_publish(struct flow_worker *w, struct flow *f, uint64_t now_ns)
 {
 	struct flow_table *t = w->table;
+	uint8_t phase = FLOW_PHASE_FREE;
 	int err = hashtrie_insert(w->unconfirmed, hash_of(f, TRACK_ORIGINAL),
 	                          &f->side[TRACK_ORIGINAL].tuple,
 	                          flow_handle(f, TRACK_ORIGINAL), NULL);
@@ -312,8 +318,9 @@ static int flow_publish(struct flow_worker *w, struct flow *f, uint64_t now_ns)
 	f->cookie = w->number < t->cfg.workers
 	                    ? cookie_take(t->cookies, w->number, f->index)
 	                    : 0;
-	flow_phase_set(t, f, FLOW_PHASE_UNCONFIRMED);
 	lists_append(w, t->slab, f, FLOW_LIST_UNCONFIRMED, now_ns);
+	atomic_compare_exchange_strong(&t->phase[f->index], &phase,
+	                               FLOW_PHASE_UNCONFIRMED);
 	flow_count(w, FLOW_COUNTER_NEW);
 	return 0;
 }

@@ -258,6 +258,44 @@ Test(life, what_is_never_confirmed_is_reaped)
 	fixture_end(&fx);
 }
 
+#define NEWBORNS 200000
+
+static void *make_flows(void *arg)
+{
+	struct fixture *fx = arg;
+	enum ctq_reason why;
+	struct packet p;
+	uint32_t i;
+
+	urcu_qsbr_register_thread();
+	for (i = 0; i < NEWBORNS; i++) {
+		p = packet_number(i);
+		flow_new(fx->worker, &p, fx->now_ns, &why); /* slots may run out */
+		rcu_quiet();
+	}
+	urcu_qsbr_unregister_thread();
+	return NULL;
+}
+
+Test(life, a_flush_may_meet_a_flow_that_is_just_born)
+{
+	struct fixture fx = fixture_new(NULL);
+	struct flow_worker *control = flow_worker(fx.table, 1);
+	unsigned int killed = 0;
+	pthread_t maker;
+
+	cr_assert_eq(pthread_create(&maker, NULL, make_flows, &fx), 0);
+	while (pthread_tryjoin_np(maker, NULL) != 0) {
+		killed += flow_table_flush(control, FLOW_END_DELETED, fx.now_ns);
+		rcu_quiet();
+	}
+	killed += flow_table_flush(control, FLOW_END_DELETED, fx.now_ns);
+	cr_assert_eq(killed + flow_counter_read(fx.table, FLOW_COUNTER_EVICTED),
+	             flow_counter_read(fx.table, FLOW_COUNTER_NEW));
+	cr_assert_eq(size_of(&fx).unconfirmed, 0);
+	fixture_end(&fx);
+}
+
 Test(life, ids_find_their_flow_and_no_other)
 {
 	struct fixture fx = fixture_new(NULL);
