@@ -361,7 +361,8 @@ unreserve:
 /* ---- confirmation
  * ---------------------------------------------------------------------- */
 
-/* Sets CONFIRMED and the bits of NAT. False: somebody kills the flow. */
+/* Sets CONFIRMED and the bits of NAT. False: the flow is dying, or another thread has
+ * claimed it. */
 static bool claim_confirmed(struct flow *f, uint32_t bits)
 {
 	uint32_t status = flow_status(f);
@@ -468,6 +469,19 @@ static bool confirm_finish(struct flow_worker *w, struct flow *f, uint64_t now_n
 	return true;
 }
 
+/* Two packets of one flow are at the confirm hook at once, and this one is the later. */
+static struct flow_ref confirm_late(struct flow *f, enum ctq_reason *why)
+{
+	struct flow_ref ref = { NULL, TRACK_ORIGINAL };
+
+	*why = CTQ_INVALID_DYING;
+	if (flow_is_dying(f))
+		return ref;
+	*why = CTQ_ACCEPT_FLOW;
+	ref.flow = f;
+	return ref;
+}
+
 struct flow_ref flow_confirm(struct flow_worker *w, struct flow *f,
                              const struct tuple *reply, uint64_t now_ns,
                              enum ctq_reason *why)
@@ -477,10 +491,10 @@ struct flow_ref flow_confirm(struct flow_worker *w, struct flow *f,
 	uint32_t standing = HASHTRIE_NONE;
 	int err;
 
-	*why = CTQ_INVALID_DYING;
+	*why = CTQ_REASON_NONE;
 	if (!claim_confirmed(f, TRACK_CONFIRMED |
 	                                nat_bits(&f->side[TRACK_ORIGINAL].tuple, reply)))
-		return ref;
+		return confirm_late(f, why);
 	atomic_fetch_add_explicit(&t->confirmed, 1, memory_order_relaxed);
 	remove_unconfirmed(t, f);
 	f->cookie = 0;
@@ -493,6 +507,8 @@ struct flow_ref flow_confirm(struct flow_worker *w, struct flow *f,
 	}
 	if (confirm_finish(w, f, now_ns))
 		ref.flow = f;
+	else
+		*why = CTQ_INVALID_DYING;
 	return ref;
 }
 

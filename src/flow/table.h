@@ -128,7 +128,8 @@ struct flow *flow_new(struct flow_worker *w, const struct packet *p, uint64_t no
  * Put an unconfirmed flow into the table; @reply: its reply tuple as seen behind NAT.
  * Returns the flow, or another one that holds its original tuple already (the given one
  * is then gone, and the packet belongs to the other), or NULL with *@why =
- * CTQ_DROP_CLASH or CTQ_DROP_MEMORY (the given one is gone).
+ * CTQ_DROP_CLASH, CTQ_DROP_MEMORY or CTQ_INVALID_DYING (the given one is gone).
+ * *@why = CTQ_ACCEPT_FLOW with the flow: another thread has put it there meanwhile.
  */
 struct flow_ref flow_confirm(struct flow_worker *w, struct flow *f,
                              const struct tuple *reply, uint64_t now_ns,

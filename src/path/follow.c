@@ -223,7 +223,7 @@ void path_confirm(struct path_worker *w, struct path_step *s)
 	else if (ref.flow != s->flow)
 		join(w, s, ref);
 	else
-		s->confirmed_now = true;
+		s->confirmed_now = why != CTQ_ACCEPT_FLOW;
 }
 
 /* ---- the end of a packet

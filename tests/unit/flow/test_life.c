@@ -84,6 +84,24 @@ Test(life, a_tuple_that_is_taken_gives_the_flow_that_has_it)
 	fixture_end(&fx);
 }
 
+Test(life, a_flow_may_be_confirmed_by_two_packets_at_once)
+{
+	struct fixture fx = fixture_new(NULL);
+	struct flow *f = unconfirmed_number(&fx, 1);
+	enum ctq_reason why;
+	struct tuple reply;
+
+	tuple_invert(&f->side[TRACK_ORIGINAL].tuple, &reply);
+	cr_assert_eq(flow_confirm(fx.worker, f, &reply, fx.now_ns, &why).flow, f);
+	cr_assert_eq(why, CTQ_REASON_NONE);
+	cr_assert_eq(flow_confirm(fx.worker, f, &reply, fx.now_ns, &why).flow, f);
+	cr_assert_eq(why, CTQ_ACCEPT_FLOW, "this one was later");
+	flow_kill(fx.worker, f, FLOW_END_DELETED, fx.now_ns);
+	cr_assert_null(flow_confirm(fx.worker, f, &reply, fx.now_ns, &why).flow);
+	cr_assert_eq(why, CTQ_INVALID_DYING);
+	fixture_end(&fx);
+}
+
 Test(life, a_reply_tuple_that_is_taken_drops_the_packet)
 {
 	struct fixture fx = fixture_new(NULL);
