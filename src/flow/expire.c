@@ -29,7 +29,11 @@ void flow_timeout_set(struct flow_table *t, struct flow *f, uint32_t now_s,
                       uint32_t timeout_s)
 {
 	_Atomic uint32_t *deadline = &t->deadline[f->index];
-	uint32_t at = now_s + timeout_s + 1;
+	uint32_t at;
+
+	if (timeout_s > FLOW_TIMEOUT_MAX)
+		timeout_s = FLOW_TIMEOUT_MAX;
+	at = now_s + timeout_s + 1;
 
 	if (atomic_load_explicit(deadline, memory_order_relaxed) != at)
 		atomic_store_explicit(deadline, at, memory_order_relaxed);

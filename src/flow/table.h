@@ -146,7 +146,11 @@ void flow_status_add(struct flow_worker *w, struct flow *f, uint32_t bits);
 void flow_closing_set(struct flow_worker *w, struct flow *f, bool closing,
                       uint64_t now_ns);
 
-/** Its timeout: @timeout_s seconds from @now_s. Inside flow_enter() … flow_leave(). */
+/** Seconds, as in the kernel; with them a deadline does not wrap in 68 years of uptime. */
+#define FLOW_TIMEOUT_MAX 0x7fffffffu
+
+/** Its timeout: @timeout_s seconds from @now_s, at most FLOW_TIMEOUT_MAX. Inside
+ * flow_enter() … flow_leave(). */
 void flow_timeout_set(struct flow_table *t, struct flow *f, uint32_t now_s,
                       uint32_t timeout_s);
 

@@ -211,6 +211,17 @@ Test(life, deadlines_are_kept_to_the_second)
 	fixture_end(&fx);
 }
 
+Test(life, a_timeout_without_end_does_not_wrap)
+{
+	struct fixture fx = fixture_new(NULL);
+	struct flow *f = confirmed_number(&fx, 1);
+
+	flow_timeout_set(fx.table, f, 1000, UINT32_MAX);
+	cr_assert_eq(flow_timeout_left(fx.table, f, 1000), FLOW_TIMEOUT_MAX);
+	cr_assert_eq(flow_expire(fx.worker, fx.now_ns), 0);
+	fixture_end(&fx);
+}
+
 /* E1, at all tenths of a second at which the last packet may come. */
 Test(life, a_flow_expires_within_a_second_and_a_call_after_its_timeout)
 {
