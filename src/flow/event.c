@@ -47,6 +47,8 @@ void flow_event_emit(struct flow_worker *w, const struct flow *f,
 
 	if (!(atomic_load_explicit(&t->events_wanted, memory_order_relaxed) & 1u << kind))
 		return;
+	if (kind == FLOW_EVENT_UPDATE && flow_is_dying(f))
+		return; /* its DESTROY has said all */
 	tail = atomic_load_explicit(&r->tail, memory_order_relaxed);
 	head = atomic_load_explicit(&r->head, memory_order_acquire);
 	if (tail - head > r->mask) {

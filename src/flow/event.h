@@ -30,7 +30,8 @@ struct flow_event {
 /** Which kinds anybody listens to: a bit for each. Any thread. */
 void flow_event_wanted_set(struct flow_table *t, uint32_t kinds);
 
-/** Producer: announce; cheap when nobody listens. */
+/** Producer: announce; cheap when nobody listens. Changes of a dying flow are passed over:
+ * nothing follows its DESTROY. */
 void flow_event_emit(struct flow_worker *w, const struct flow *f,
                      enum flow_event_kind kind, uint32_t changes, uint64_t now_ns);
 

@@ -29,6 +29,21 @@ Test(event, destroy_comes_once_with_the_reason)
 	fixture_end(&fx);
 }
 
+Test(event, nothing_follows_destroy)
+{
+	struct fixture fx = fixture_new(NULL);
+	struct flow *f = confirmed_number(&fx, 1);
+	struct flow_event e;
+
+	flow_event_wanted_set(fx.table, ~0u);
+	flow_kill(fx.worker, f, FLOW_END_RULES, fx.now_ns);
+	flow_event_emit(fx.worker, f, FLOW_EVENT_UPDATE, FLOW_CHANGE_STATE, fx.now_ns);
+	cr_assert(flow_event_take(fx.table, 0, &e));
+	cr_assert_eq(e.kind, FLOW_EVENT_DESTROY);
+	cr_assert(!flow_event_take(fx.table, 0, &e));
+	fixture_end(&fx);
+}
+
 Test(event, a_full_ring_counts_what_it_loses)
 {
 	struct flow_table_config cfg;
