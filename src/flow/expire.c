@@ -47,14 +47,21 @@ uint32_t flow_timeout_left(const struct flow_table *t, const struct flow *f,
 	return at > now_s + 1 ? at - now_s - 1 : 0;
 }
 
-static bool is_due(const struct flow_table *t, uint32_t index, uint32_t now_s)
+static bool is_past(const struct flow_table *t, uint32_t index, uint32_t now_s)
 {
 	uint32_t at = atomic_load_explicit(&t->deadline[index], memory_order_relaxed);
 
-	/* A free slot may have kept a deadline: the phase tells. */
-	return at && at <= now_s &&
+	return at && at <= now_s;
+}
+
+/* A free slot may have kept a deadline: the phase tells. And the slot may have been freed and
+ * taken again between the two looks: so the deadline of the flow that is there now counts. */
+static bool is_due(const struct flow_table *t, uint32_t index, uint32_t now_s)
+{
+	return is_past(t, index, now_s) &&
 	       atomic_load_explicit(&t->phase[index], memory_order_acquire) ==
-	               FLOW_PHASE_CONFIRMED;
+	               FLOW_PHASE_CONFIRMED &&
+	       is_past(t, index, now_s);
 }
 
 bool flow_expire_is_behind(const struct flow_table *t)
