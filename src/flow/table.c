@@ -348,13 +348,16 @@ struct flow *flow_find_id(struct flow_table *t, uint32_t id, enum flow_holder ho
  * halves of 16 bits with a random key: an outsider who sees one id learns nothing of
  * others that would help to guess, and we find the slot without a table.
  *
- *     31       26 25                         0
+ *     31       27 26                         0
  *    +-----------+----------------------------+
  *    |   lap     |  slot                      |   before mixing
  *    +-----------+----------------------------+
  */
-#define ID_SLOT_BITS 26
+#define ID_SLOT_BITS 27
 #define ID_SLOT_MASK ((1u << ID_SLOT_BITS) - 1)
+
+_Static_assert(FLOW_MAX_LIMIT + TABLE_SLACK_MAX + SLAB_CHUNK <= ID_SLOT_MASK,
+               "every slot's number fits");
 
 static uint32_t id_round(const struct flow_table *t, uint32_t half, unsigned int round)
 {
