@@ -73,9 +73,14 @@ void control_client_destroy(struct control_client *client)
 
 /* ---- out ------------------------------------------------------------------------------- */
 
+/*
+ * Poll for writing, or for reading. Never for both: what a client has sent is not read before
+ * it has read what waits for it, and a socket that is readable all the while would have us go
+ * round without end.
+ */
 static void want_out(struct control_client *client, bool wanted)
 {
-	struct epoll_event event = { .events = wanted ? EPOLLIN | EPOLLOUT : EPOLLIN,
+	struct epoll_event event = { .events = wanted ? EPOLLOUT : EPOLLIN,
 		                     .data.ptr = client };
 
 	if (client->wants_out == wanted)

@@ -88,7 +88,7 @@ struct control_client {
 	int fd;
 	bool may_change;
 	bool is_gone;    /* to be closed at the end of the step */
-	bool wants_out;  /* EPOLLOUT is on */
+	bool wants_out;  /* polled for writing, else for reading */
 	uint32_t groups; /* bits, 1 << enum ctq_group */
 	uint64_t lost;   /* announcements since the last overrun record */
 	struct cds_list_head output;

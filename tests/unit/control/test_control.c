@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
+#include <poll.h>
 #include <grp.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -626,6 +627,25 @@ Test(control, requests_behind_a_dump_wait_for_its_end)
 	cr_assert_eq(answers_count(&answers, DAEMON(NEW), NULL), 1);
 	ctlink_message_fini(&m);
 	close(fd);
+	server_end(&s);
+}
+
+Test(control, who_asks_and_does_not_read_is_left_alone)
+{
+	struct server s = server_new(900, NULL);
+	int fd = server_connect(&s), i;
+	struct pollfd polled = { .fd = control_fd(s.control), .events = POLLIN };
+	struct ctlink_message m;
+
+	request(&m, CT(GET), NLM_F_DUMP);
+	for (i = 0; i < 8; i++)
+		cr_assert_eq(send(fd, m.data, m.size, 0), m.size);
+	for (i = 0; i < 10; i++)
+		server_run(&s);
+	cr_assert_eq(poll(&polled, 1, 0), 0, "there is nothing to do for the server");
+	ctlink_message_fini(&m);
+	close(fd);
+	server_run(&s);
 	server_end(&s);
 }
 
