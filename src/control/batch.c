@@ -21,8 +21,8 @@
 #define BATCH_STEPS_MAX (RULES_MAX + RULES_CHAINS_MAX + 1)
 
 struct control_batch {
-	struct ctlink_batch begin;
 	struct rules_change *change;
+	uint32_t generation; /* that the change began with */
 	bool spoilt;
 	uint64_t bytes;
 	uint64_t started_ns;
@@ -42,20 +42,30 @@ void control_batch_destroy(struct control_batch *batch)
 
 /* ---- begin ------------------------------------------------------------------------------------ */
 
+static uint32_t generation_now(const struct control *c)
+{
+	return ruleset_generation(rules_peek(c->env.rules));
+}
+
+static int check_generation(struct control_request *r, uint32_t wanted)
+{
+	uint32_t now = generation_now(r->client->control);
+
+	if (wanted == now)
+		return 0;
+	return ctlink_error_set(
+		r->error, -ESTALE, 0,
+		"the rules have changed: generation %u is in force, not %u", now, wanted);
+}
+
 static int check_begin(struct control_request *r, const struct ctlink_batch *begin)
 {
-	uint32_t generation =
-		ruleset_generation(rules_peek(r->client->control->env.rules));
-
 	if (begin->subsystem != CTQ_SUBSYS_RULES)
 		return ctlink_error_set(r->error, -EOPNOTSUPP, 0,
 		                        "no transactions in subsystem 0x%02x",
 		                        begin->subsystem);
-	if (ctlink_has(begin, CTLINK_BATCH_GENERATION) && begin->generation != generation)
-		return ctlink_error_set(
-			r->error, -ESTALE, 0,
-			"the rules have changed: generation %u is in force, not %u",
-			generation, begin->generation);
+	if (ctlink_has(begin, CTLINK_BATCH_GENERATION))
+		return check_generation(r, begin->generation);
 	return 0;
 }
 
@@ -72,7 +82,7 @@ static int batch_begin(struct control_request *r)
 	batch = calloc(1, sizeof(*batch));
 	if (!batch)
 		return -ENOMEM;
-	batch->begin = begin;
+	batch->generation = generation_now(r->client->control);
 	batch->started_ns = clock_monotonic_ns();
 	batch->change = rules_change_new(r->client->control->env.rules, &err);
 	if (!batch->change) {
@@ -249,10 +259,15 @@ static int batch_commit(struct control_request *r, struct control_batch *batch,
 {
 	struct rules_error e = { .item = 0 };
 	struct control *c = r->client->control;
+	int err;
 
 	if (batch->spoilt)
 		return ctlink_error_set(r->error, -ECANCELED, 0,
 		                        "the batch was refused: nothing has changed");
+	/* Another client's batch, or a reload, would be undone. */
+	err = check_generation(r, batch->generation);
+	if (err < 0)
+		return err;
 	if (rules_change_build(batch->change, &e) < 0)
 		return answer_step(r, batch, &e);
 	if (check)

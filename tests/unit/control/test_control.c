@@ -494,6 +494,27 @@ Test(control, a_batch_for_another_generation_is_stale)
 	server_end(&s);
 }
 
+Test(control, of_two_open_batches_the_second_to_end_is_stale)
+{
+	struct server s = server_new(0, NULL);
+	int first = server_connect(&s), second = server_connect(&s);
+	struct ctlink_message m, late;
+
+	put_begin(&late, 0);
+	server_ask(&s, second, &late);
+	ctlink_message_reset(&late);
+	put_begin(&m, 0);
+	put_chain(&m, "prerouting");
+	ask_end(&s, first, &m, 0);
+	cr_assert_eq(generation(&s), 2);
+	ask_end(&s, second, &late, 0);
+	cr_assert_eq(answers_error(&answers).code, -ESTALE);
+	cr_assert_eq(generation(&s), 2, "what the first has done stands");
+	close(first);
+	close(second);
+	server_end(&s);
+}
+
 Test(control, an_error_found_at_the_end_names_the_message_that_brought_it)
 {
 	struct server s = server_new(0, NULL);
@@ -744,4 +765,20 @@ Test(control, a_second_server_does_not_take_a_live_socket)
 	cr_assert_null(control_new(&cfg, &env, &err));
 	cr_assert_eq(err, -EADDRINUSE);
 	server_end(&s);
+}
+
+Test(control, a_file_that_is_no_socket_is_not_removed)
+{
+	struct control_env env = { .version = "test" };
+	char path[] = "/tmp/ctq-control-XXXXXX";
+	struct control_config cfg;
+	int err = 0, fd = mkstemp(path);
+
+	cr_assert_geq(fd, 0);
+	control_config_init(&cfg);
+	cfg.socket_path = path;
+	cr_assert_null(control_new(&cfg, &env, &err));
+	cr_assert_eq(err, -EADDRINUSE);
+	cr_assert_eq(unlink(path), 0, "it is still there");
+	close(fd);
 }
