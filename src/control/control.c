@@ -15,8 +15,10 @@
 
 #include "control/control_priv.h"
 
-#define CONTROL_EVENTS     64 /* of one epoll_wait(): the rest comes with the next */
-#define CONTROL_BACKLOG    16
+#define CONTROL_EVENTS  64 /* of one epoll_wait(): the rest comes with the next */
+#define CONTROL_BACKLOG 16
+#define CONTROL_ACCEPTS \
+	64 /* of one step: anybody may connect, and as fast as we accept */
 #define CONTROL_GROUPS_MAX 256 /* supplementary groups of a peer that are looked at */
 
 void control_config_init(struct control_config *cfg)
@@ -46,6 +48,15 @@ static bool is_alive(const struct sockaddr_un *address)
 	return alive;
 }
 
+/* What a server left that is gone: a socket, which nobody answers. Anything else stays. */
+static bool is_dead(const struct sockaddr_un *address)
+{
+	struct stat st;
+
+	return lstat(address->sun_path, &st) == 0 && S_ISSOCK(st.st_mode) &&
+	       !is_alive(address);
+}
+
 static int bind_path(int fd, const char *path)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -55,8 +66,10 @@ static int bind_path(int fd, const char *path)
 		return -ENAMETOOLONG;
 	strcpy(address.sun_path, path);
 	if (bind(fd, sa, sizeof(address)) < 0) {
-		if (errno != EADDRINUSE || is_alive(&address))
+		if (errno != EADDRINUSE)
 			return -errno;
+		if (!is_dead(&address))
+			return -EADDRINUSE;
 		if (unlink(path) < 0 || bind(fd, sa, sizeof(address)) < 0)
 			return -errno;
 	}
@@ -248,12 +261,17 @@ close_fd:
 	close(fd);
 }
 
-static void accept_all(struct control *c)
+static void accept_some(struct control *c)
 {
+	unsigned int n;
 	int fd;
 
-	while ((fd = accept4(c->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0)
+	for (n = 0; n < CONTROL_ACCEPTS; n++) {
+		fd = accept4(c->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+		if (fd < 0)
+			return;
 		client_add(c, fd);
+	}
 }
 
 static void close_gone(struct control *c)
@@ -278,7 +296,7 @@ void control_step(struct control *c, uint64_t now_ns)
 		if (client)
 			control_client_step(client);
 		else
-			accept_all(c);
+			accept_some(c);
 		rcu_quiet();
 	}
 	close_gone(c);

@@ -314,7 +314,8 @@ int setup_control_start(struct daemon *d)
 	if (d->control)
 		return 0;
 	log_error("%s: cannot listen: %s%s", cfg.socket_path, strerror(-r),
-	          r == -EADDRINUSE ? " (another ctqd answers there)" : "");
+	          r == -EADDRINUSE ? " (another ctqd answers there, or it is no socket)"
+	                           : "");
 	return r;
 }
 
