@@ -8,18 +8,11 @@
 
 static void write_deleted(struct tool *tool, uint32_t deleted)
 {
-	struct json json;
-
-	if (tool_is_json(tool)) {
-		json_init(&json, tool->out);
-		json_object_begin(&json, NULL);
-		json_number(&json, "deleted", deleted);
-		json_object_end(&json);
-		json_newline(&json);
-	} else if (!tool_has(tool, OPTION_QUIET)) {
+	if (tool_is_json(tool))
+		json_write_number(tool->out, "deleted", deleted);
+	else if (!tool_has(tool, OPTION_QUIET))
 		fprintf(tool->out, "%" PRIu32 " flow%s deleted\n", deleted,
 		        deleted == 1 ? "" : "s");
-	}
 }
 
 static int delete_run(struct tool *tool, const struct ctq_filter *filter)

@@ -4,6 +4,7 @@
 
 #include "ctctl/arguments.h"
 #include "ctctl/cmd.h"
+#include "ctctl/json.h"
 #include "ctctl/message.h"
 
 /* Has the user said yes, now or on the command line? */
@@ -42,7 +43,9 @@ int cmd_flush(struct tool *tool)
 	err = ctq_flows_flush(tool->ctq);
 	if (err)
 		return tool_failed(tool, err);
-	if (!tool_has(tool, OPTION_QUIET) && !tool_is_json(tool))
+	if (tool_is_json(tool))
+		json_write_number(tool->out, "deleted", flows);
+	else if (!tool_has(tool, OPTION_QUIET))
 		fprintf(tool->out, "%" PRIu32 " flows removed\n", flows);
 	return TOOL_OK;
 }

@@ -6,6 +6,7 @@
 
 #include "ctctl/arguments.h"
 #include "ctctl/cmd.h"
+#include "ctctl/json.h"
 #include "ctctl/message.h"
 
 #define LOAD_TIMEOUT_MS 60000        /* a million rules take their time */
@@ -86,10 +87,33 @@ static int load_failed(struct tool *tool, struct ctq_rules *rules, int err)
 	return code;
 }
 
+static int write_correct(struct tool *tool)
+{
+	if (!tool_has(tool, OPTION_QUIET) && !tool_is_json(tool))
+		fputs("the rules are correct\n", tool->out);
+	return TOOL_OK;
+}
+
+static int write_loaded(struct tool *tool)
+{
+	uint64_t generation;
+	int err;
+
+	if (tool_has(tool, OPTION_QUIET) && !tool_is_json(tool))
+		return TOOL_OK;
+	err = ctq_ruleset_get(tool->ctq, generation_record, &generation);
+	if (err)
+		return tool_failed(tool, err);
+	if (tool_is_json(tool))
+		json_write_number(tool->out, "generation", generation);
+	else
+		fprintf(tool->out, "generation %" PRIu64 " is in force\n", generation);
+	return TOOL_OK;
+}
+
 static int send_rules(struct tool *tool, struct ctq_rules *rules)
 {
 	bool check = tool_has(tool, OPTION_CHECK);
-	uint64_t generation;
 	int err;
 
 	err = tool_connect(tool);
@@ -100,17 +124,7 @@ static int send_rules(struct tool *tool, struct ctq_rules *rules)
 	err = ctq_rules_load(tool->ctq, rules, check ? CTQ_RULES_CHECK : 0);
 	if (err)
 		return load_failed(tool, rules, err);
-	if (tool_has(tool, OPTION_QUIET) || tool_is_json(tool))
-		return TOOL_OK;
-	if (check) {
-		fputs("the rules are correct\n", tool->out);
-		return TOOL_OK;
-	}
-	err = ctq_ruleset_get(tool->ctq, generation_record, &generation);
-	if (err)
-		return tool_failed(tool, err);
-	fprintf(tool->out, "generation %" PRIu64 " is in force\n", generation);
-	return TOOL_OK;
+	return check ? write_correct(tool) : write_loaded(tool);
 }
 
 static int load_run(struct tool *tool, struct ctq_rules *rules, const char *path)

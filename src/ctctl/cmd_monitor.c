@@ -57,6 +57,7 @@ static const struct {
 	{ "updates", { CTQ_GROUP_FLOW_UPDATE } }, /* conntrack's */
 	{ "destroy", { CTQ_GROUP_FLOW_DESTROY } },
 	{ "rules", { CTQ_GROUP_RULES } },
+	{ "rule", { CTQ_GROUP_RULES } },
 	{ "all", { CTQ_GROUP_FLOW_NEW, CTQ_GROUP_FLOW_UPDATE, CTQ_GROUP_FLOW_DESTROY } },
 };
 

@@ -15,11 +15,15 @@
 #include "ctctl/message.h"
 #include "ctctl/units.h"
 
+/* A chain whose rules are still to come. */
+struct chain {
+	char *head, *name; /* owned; head NULL: it is not understood */
+};
+
 struct rules {
 	struct tool *tool;
 	struct json json;
-	char **chains; /* in order: their heads as text, owned */
-	char **names;  /* and names, owned */
+	struct chain *chains; /* in order */
 	size_t n_chains, capacity;
 	size_t open; /* 1 + the chain being written; 0: none */
 	uint64_t generation, loaded;
@@ -179,36 +183,35 @@ static void write_counters(const struct rules *rules, uint64_t packets, uint64_t
 static int reserve(struct rules *rules)
 {
 	size_t capacity = rules->capacity ? 2 * rules->capacity : 16;
-	char **chains, **names;
+	struct chain *chains;
 
 	if (rules->n_chains < rules->capacity)
 		return 0;
 	chains = realloc(rules->chains, capacity * sizeof(*chains));
-	if (chains)
-		rules->chains = chains;
-	names = realloc(rules->names, capacity * sizeof(*names));
-	if (names)
-		rules->names = names;
-	if (!chains || !names)
+	if (!chains)
 		return -ENOMEM;
+	rules->chains = chains;
 	rules->capacity = capacity;
 	return 0;
 }
 
 /* Keep a chain's head until its rules come. */
-static int chain_text(void *data, const struct ctq_record *chain)
+static int chain_text(void *data, const struct ctq_record *record)
 {
-	const char *name = ctq_record_string(chain, CTQA_CHAIN_NAME);
+	const char *name = ctq_record_string(record, CTQA_CHAIN_NAME);
 	struct rules *rules = data;
-	char *head;
+	struct chain *chain;
 
-	if (!name || reserve(rules))
-		return name ? -ENOMEM : 0;
-	head = text_of(ctq_chain_print, chain);
-	rules->chains[rules->n_chains] = head;
-	rules->names[rules->n_chains] = strdup(name);
-	if (!head || !rules->names[rules->n_chains++])
+	if (!name)
+		return 0;
+	if (reserve(rules))
 		return -ENOMEM;
+	chain = &rules->chains[rules->n_chains];
+	chain->name = strdup(name);
+	if (!chain->name)
+		return -ENOMEM;
+	chain->head = text_of(ctq_chain_print, record);
+	rules->n_chains++;
 	return 0;
 }
 
@@ -227,15 +230,28 @@ static void chain_close(struct rules *rules)
 		fputs("}\n", rules->tool->out);
 }
 
+static void chain_open(const struct rules *rules, const struct chain *chain)
+{
+	FILE *out = rules->tool->out;
+
+	if (chain->head) {
+		write_clean(out, chain->head);
+		fputc('\n', out);
+		return;
+	}
+	fputs("# this ctctl does not understand all of the next chain\nchain ", out);
+	write_clean(out, chain->name);
+	fputs(" {\n", out);
+}
+
 /* Write the heads of the chains up to the one called @name (NULL: all that are left). */
 static void chain_advance(struct rules *rules, const char *name)
 {
 	while (rules->open < rules->n_chains &&
 	       (!name || rules->open == 0 ||
-	        strcmp(rules->names[rules->open - 1], name) != 0)) {
+	        strcmp(rules->chains[rules->open - 1].name, name) != 0)) {
 		chain_close(rules);
-		write_clean(rules->tool->out, rules->chains[rules->open++]);
-		fputc('\n', rules->tool->out);
+		chain_open(rules, &rules->chains[rules->open++]);
 	}
 }
 
@@ -282,11 +298,10 @@ static void release(struct rules *rules)
 	size_t i;
 
 	for (i = 0; i < rules->n_chains; i++) {
-		free(rules->chains[i]);
-		free(rules->names[i]);
+		free(rules->chains[i].head);
+		free(rules->chains[i].name);
 	}
 	free(rules->chains);
-	free(rules->names);
 }
 
 int cmd_rules(struct tool *tool)

@@ -13,6 +13,7 @@
 
 #include "ctctl/cmd.h"
 #include "ctctl/filter.h"
+#include "ctctl/json.h"
 #include "ctctl/message.h"
 
 struct change {
@@ -137,7 +138,9 @@ static int set_run(struct tool *tool, const struct ctq_filter *filter,
 		err = apply(tool, change);
 	if (err)
 		return tool_failed(tool, err);
-	if (!tool_has(tool, OPTION_QUIET) && !tool_is_json(tool))
+	if (tool_is_json(tool))
+		json_write_number(tool->out, "changed", change->changed);
+	else if (!tool_has(tool, OPTION_QUIET))
 		fprintf(tool->out, "%zu flow%s changed\n", change->changed,
 		        change->changed == 1 ? "" : "s");
 	return TOOL_OK;

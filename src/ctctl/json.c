@@ -165,6 +165,17 @@ void json_bool(struct json *json, const char *key, bool value)
 	fputs(value ? "true" : "false", json->out);
 }
 
+void json_write_number(FILE *out, const char *key, uint64_t value)
+{
+	struct json json;
+
+	json_init(&json, out);
+	json_object_begin(&json, NULL);
+	json_number(&json, key, value);
+	json_object_end(&json);
+	json_newline(&json);
+}
+
 void json_newline(struct json *json)
 {
 	fputc('\n', json->out);

@@ -39,6 +39,9 @@ void json_string(struct json *json, const char *key, const char *value);
 void json_number(struct json *json, const char *key, uint64_t value);
 void json_bool(struct json *json, const char *key, bool value);
 
+/** A whole text of one number, with its newline: {"deleted":5} */
+void json_write_number(FILE *out, const char *key, uint64_t value);
+
 /** End a line between values: lists of many objects stay readable by lines. */
 void json_newline(struct json *json);
 

@@ -207,6 +207,9 @@ Test(tool, flush_asks_for_yes)
 	           "--yes\n");
 	cr_assert_null(fake_request(fake, CT(DELETE)));
 	run_expect(fake, "flush --yes", 0, "5 flows removed\n", "");
+	run_expect(fake, "-j flush --yes", 0, "{\"deleted\":5}\n", "");
+	run_expect(fake, "-j set all mark 1", 0, "{\"changed\":5}\n", "");
+	run_expect(fake, "-j delete zone 1", 0, "{\"deleted\":5}\n", "");
 	cr_assert_not_null(fake_request(fake, CT(DELETE)));
 }
 
