@@ -26,6 +26,9 @@
 
 _Static_assert(QUEUE_BATCH_MAX <= PATH_BATCH_MAX, "a batch goes through the path whole");
 
+/* Batches of a queue that stays full between two looks at the others: 256 packets take it a
+ * millisecond, so that those that others wait with are not late by more. */
+#define TURNS_MAX  4
 #define EVENTS_MAX 16
 #define RETRY_MS   1 /* while verdicts cannot be sent, or packets are held at the end */
 
@@ -109,7 +112,8 @@ static void serve_batch(struct worker *w, struct served *s, unsigned int n,
 	rcu_quiet();
 }
 
-static void serve(struct worker *w, struct served *s)
+/* True: more packets may wait. */
+static bool serve(struct worker *w, struct served *s)
 {
 	uint64_t now_ns = clock_monotonic_ns();
 	struct queue_stats before = { .unsent = 0 };
@@ -124,19 +128,32 @@ static void serve(struct worker *w, struct served *s)
 		serve_batch(w, s, (unsigned int)n, now_ns);
 	else if (s->unsent || s->draining)
 		serve_none(w, s, before.unsent);
+	return n == QUEUE_BATCH_MAX;
 }
 
-static void serve_all(struct worker *w)
+/* A batch of each queue that has one. True: some gave a full one, and may have more. */
+static bool serve_all(struct worker *w)
 {
+	bool more = false;
 	uint32_t i;
 
 	for (i = 0; i < w->cfg.queues_max; i++) {
 		struct served *s = &w->served[i];
 
 		if (s->queue && (s->readable || !s->pollable || s->draining || s->unsent))
-			serve(w, s);
-		s->readable = false;
+			s->readable = serve(w, s);
+		more |= s->readable;
 	}
+	return more;
+}
+
+/* What is full is served again before all are polled again, each in its turn. */
+static void serve_turns(struct worker *w)
+{
+	unsigned int turn = 0;
+
+	while (serve_all(w) && ++turn < TURNS_MAX)
+		;
 }
 
 /* ---- orders ------------------------------------------------------------------------ */
@@ -268,7 +285,7 @@ static void *worker_run(void *arg)
 	urcu_qsbr_register_thread();
 	while (!w->stopped) {
 		wait_for_work(w);
-		serve_all(w);
+		serve_turns(w);
 		draining_end(w);
 		tick(w);
 		rcu_quiet();

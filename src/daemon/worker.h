@@ -6,8 +6,9 @@
  *   → worker_destroy()
  *
  * The loop: wait until a queue is readable, receive a batch, judge it, answer it, be
- * quiet (RCU), again. A verdict is never kept back to fill a batch. An idle worker goes
- * round once each tick. Whoever starts a worker owns the queues: the worker serves a
+ * quiet (RCU), again. A verdict is never kept back to fill a batch. A queue that gave a full
+ * batch is served again, in turn with others of its kind, up to four times before all are
+ * polled again. An idle worker goes round once each tick. Whoever starts a worker owns the queues: the worker serves a
  * queue from worker_queue_add() until it was drained, and only then may it be closed.
  *
  * Orders (add, drain, stop) are given by one thread, one at a time; it waits for their

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <sys/epoll.h>
 
 #include "base/clock.h"
 #include "base/rcu.h"
@@ -18,6 +19,30 @@ static int fail_after = -1;
 void *__wrap_calloc(size_t n, size_t size)
 {
 	return fail_after >= 0 && fail_after-- == 0 ? NULL : __real_calloc(n, size);
+}
+
+int __real_epoll_wait(int fd, struct epoll_event *events, int max, int timeout);
+int __wrap_epoll_wait(int fd, struct epoll_event *events, int max, int timeout);
+
+/* The most batches of a queue between two looks at all. */
+static struct {
+	_Atomic(struct queue *) queue;
+	uint64_t batches;
+	_Atomic uint64_t most;
+} watched;
+
+int __wrap_epoll_wait(int fd, struct epoll_event *events, int max, int timeout)
+{
+	struct queue *q = atomic_load(&watched.queue);
+	struct queue_stats stats;
+
+	if (q) {
+		queue_stats_read(q, &stats);
+		if (stats.batches - watched.batches > watched.most)
+			watched.most = stats.batches - watched.batches;
+		watched.batches = stats.batches;
+	}
+	return __real_epoll_wait(fd, events, max, timeout);
 }
 
 /* What a worker stands on. */
@@ -112,6 +137,24 @@ Test(worker, answers_every_packet)
 	worker_destroy(w);
 	cr_expect(r->source.next == REPLAYED_PACKETS);
 	replayed_expect_all_answered(r);
+}
+
+Test(worker, goes_on_with_a_full_queue_before_it_polls_again)
+{
+	struct replayed *r = replayed_new(PACKET_HOOK_PREROUTING, 1024);
+	struct worker *w = worker_open(1);
+	struct queue *q = replay_open(0, r);
+
+	r->source.batch = QUEUE_BATCH_MAX;
+	atomic_store(&watched.queue, q);
+	cr_assert(worker_queue_add(w, q, FLOW_ROLE_ENTRY) == 0);
+	packets_wait(q, REPLAYED_PACKETS);
+	worker_drain(w, FLOW_ROLE_ENTRY);
+	cr_assert(worker_wait(w) == 0);
+	worker_destroy(w);
+	cr_expect_eq(watched.most, 4, "%lu", (unsigned long)watched.most);
+	atomic_store(&watched.queue, NULL);
+	queue_close(q);
 }
 
 Test(worker, goes_on_when_verdicts_could_not_be_sent)
