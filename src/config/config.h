@@ -115,8 +115,8 @@ const char *config_hook_name(uint32_t hook);
 
 /* ---- reading ------------------------------------------------------------------- */
 
-/* Whoever hears of errors: @text is one error, several lines, without the last newline.
- */
+/* Whoever hears of errors: @text is one error, several lines,
+ * without the last newline. */
 typedef void config_report(void *ctx, const char *text);
 
 /* Where files come from; tests and fuzzers bring their own. */

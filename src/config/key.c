@@ -231,8 +231,7 @@ static const struct key_form key_form_mark = {
 	mark_parse, mark_format
 };
 
-/* ---- forms: queues ------------------------------------------------------------------
- */
+/* ---- forms: queues ------------------------------------------------------------- */
 
 static int copy_parse(const struct key *key, const char *text, void *field)
 {
@@ -361,8 +360,8 @@ static const struct key daemon_keys[] = {
 	       true),
 	/* A client is a descriptor and some KiB; the limit of control.h. */
 	{ "clients", &key_form_number, offsetof(struct config, daemon.clients), 1, 1024 },
-	/* Two of the largest datagrams, so that one can be waited for while one is made.
-	 */
+	/* Two of the largest datagrams, so that one can be waited for
+	 * while one is made. */
 	{ "client-buffer", &key_form_size, offsetof(struct config, daemon.client_buffer),
 	  256 << 10, 1 << 30 },
 	{ "watchdog", &key_form_switch, offsetof(struct config, daemon.watchdog) },

@@ -47,8 +47,8 @@ struct key_table {
 
 extern const struct key_table keys_top, keys_daemon, keys_table, keys_mark;
 
-/* What a section `queues N[-M]` says: @first is the first queue and a model for the rest.
- */
+/* What a section `queues N[-M]` says: @first is the first queue and a
+ * model for the rest. */
 struct key_queues {
 	struct config_queue first;
 	uint32_t length;

@@ -127,8 +127,7 @@ static void bad_value(struct load *l, const struct word *value, int r, const cha
 		load_error(l, &value->at, NULL, "'%s' is not %s", value->text, wanted);
 }
 
-/* ---- keys of the tables --------------------------------------------------------------
- */
+/* ---- keys of the tables -------------------------------------------------------- */
 
 static void bad_choice(struct load *l, const struct key *key, const struct word *value)
 {
@@ -227,8 +226,7 @@ static void apply_mark(struct load *l, const struct statement *s)
 		apply_keys(l, &keys_mark, l->cfg, s->body, NULL);
 }
 
-/* ---- settings of the tracker
- * ------------------------------------------------------------ */
+/* ---- settings of the tracker --------------------------------------------------- */
 
 struct names {
 	char bytes[WORDS_MAX][SETTING_NAME_MAX];
@@ -339,8 +337,7 @@ static void apply_tracking(struct load *l, const struct statement *s)
 		apply_setting(l, "tracking", "", sub);
 }
 
-/* ---- queues
- * --------------------------------------------------------------------------------- */
+/* ---- queues -------------------------------------------------------------------- */
 
 static bool parse_queue_range(struct load *l, const struct statement *s, uint32_t *first,
                               uint32_t *last)
@@ -430,8 +427,7 @@ static void apply_queues(struct load *l, const struct statement *s)
 			add_queue(l, &section, i, range);
 }
 
-/* ---- top level
- * ---------------------------------------------------------------------------------- */
+/* ---- top level ----------------------------------------------------------------- */
 
 static void apply_file(struct load *l, const struct statement *statements);
 

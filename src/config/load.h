@@ -58,15 +58,13 @@ void load_no_memory(struct load *l);
 /** The last report, when errors were not shown. */
 void load_errors_end(struct load *l);
 
-/* ---- parse.y, by way of file.c ------------------------------------------------------
- */
+/* ---- parse.y, by way of file.c ------------------------------------------------- */
 
 /** 0; -EINVAL: reported; -ENOMEM. */
 int load_file_parse(struct load *l, const struct config_file *file,
                     struct statement **result);
 
-/* ---- load.c -------------------------------------------------------------------------
- */
+/* ---- load.c -------------------------------------------------------------------- */
 
 /** Set by this load already? If not, it is from now on; if so, an error is reported. @id:
  * any address that stands for the key; @scope: a section that may be repeated, or NULL.
@@ -76,8 +74,7 @@ bool load_seen(struct load *l, const void *id, const void *scope, const struct w
 /** Where @id was set, or NULL. */
 const struct location *load_seen_at(const struct load *l, const void *id);
 
-/* ---- check.c --------------------------------------------------------------------------
- */
+/* ---- check.c ------------------------------------------------------------------- */
 
 /** What must hold between keys. Reports. */
 void load_check(struct load *l);

@@ -13,9 +13,8 @@
 #include "ctlink/attr.h"
 #include "ctlink/memory.h"
 
-#define CTLINK_PATH_MAX \
-	4096 /* bytes of the configuration's path, with its final zero \
-	      */
+/* Bytes of the configuration's path, with its final zero. */
+#define CTLINK_PATH_MAX     4096
 #define CTLINK_WARNINGS_MAX 64
 #define CTLINK_COUNTERS_MAX 1024
 

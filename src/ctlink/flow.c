@@ -6,8 +6,8 @@
 
 /* ---- tuples ------------------------------------------------------------------------ */
 
-/* The bit that says that the tuple of @bit carries a zone of its own; -1: it never does.
- */
+/* The bit that says that the tuple of @bit carries a zone of its own;
+ * -1: it never does. */
 static int zone_bit(uint8_t bit)
 {
 	switch (bit) {

@@ -26,8 +26,7 @@
  * that was made; each of the others can do so once while it makes one flow. */
 #define LIFE_EVICT_TRIES 64
 
-/* ---- death --------------------------------------------------------------------------
- */
+/* ---- death --------------------------------------------------------------------- */
 
 void flow_release(struct flow_table *t, struct flow *f)
 {
@@ -131,8 +130,7 @@ bool flow_kill(struct flow_worker *w, struct flow *f, enum flow_end end, uint64_
 	return kill_unless(w, f, 0, end, now_ns);
 }
 
-/* ---- making room
- * ----------------------------------------------------------------------- */
+/* ---- making room --------------------------------------------------------------- */
 
 /* A flow that may go, and the list where it was seen. */
 struct candidate {
@@ -254,8 +252,7 @@ static bool reserve_one(struct flow_worker *w, const struct tuple *tuple, bool r
 	return false;
 }
 
-/* ---- birth
- * ------------------------------------------------------------------------------- */
+/* ---- birth --------------------------------------------------------------------- */
 
 static void flow_fill(struct flow_worker *w, struct flow *f, const struct packet *p,
                       const struct tuple *reply, bool reserved, uint64_t now_ns)
@@ -358,8 +355,7 @@ unreserve:
 	return NULL;
 }
 
-/* ---- confirmation
- * ---------------------------------------------------------------------- */
+/* ---- confirmation -------------------------------------------------------------- */
 
 /* Sets CONFIRMED and the bits of NAT. False: the flow is dying, or another thread has
  * claimed it. */
@@ -512,8 +508,7 @@ struct flow_ref flow_confirm(struct flow_worker *w, struct flow *f,
 	return ref;
 }
 
-/* ---- in between
- * --------------------------------------------------------------------------- */
+/* ---- in between ---------------------------------------------------------------- */
 
 void flow_status_add(struct flow_worker *w, struct flow *f, uint32_t bits)
 {

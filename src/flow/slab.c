@@ -32,8 +32,7 @@ struct chunk {
 		prev;   /* neighbours in its stack; 0: none. Under the stacks' lock */
 	bool stacked;   /* under the stacks' lock */
 	uint16_t used;  /* slots given out */
-	uint16_t fresh; /* slots never given out since the pages are new: the last so many
-	                 */
+	uint16_t fresh; /* slots never given out since the pages are new: the last ones */
 	uint8_t state;  /* enum chunk_state */
 };
 
@@ -244,8 +243,7 @@ struct flow *slab_alloc(struct slab *s, uint32_t *chunk)
 	}
 }
 
-/* ---- freeing ------------------------------------------------------------------------
- */
+/* ---- freeing ------------------------------------------------------------------- */
 
 /* The chunk is in no stack and nobody's: its pages can go. */
 static void chunk_give_back(struct slab *s, uint32_t c)
@@ -287,8 +285,7 @@ void slab_free(struct slab *s, struct flow *f)
 		chunk_give_back(s, c);
 }
 
-/* ---- numbers -------------------------------------------------------------------------
- */
+/* ---- numbers ------------------------------------------------------------------- */
 
 struct flow *slab_slot(const struct slab *s, uint32_t index)
 {

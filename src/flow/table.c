@@ -80,8 +80,7 @@ static const struct hashtrie_ops table_ops = {
 	.prefetch = table_prefetch,
 };
 
-/* ---- making and unmaking ------------------------------------------------------------
- */
+/* ---- making and unmaking ------------------------------------------------------- */
 
 static void worker_destroy(struct flow_worker *w)
 {
@@ -231,8 +230,7 @@ void flow_clock_set(struct flow_table *t, uint64_t monotonic_ns, uint64_t realti
 	                      memory_order_relaxed);
 }
 
-/* ---- looking up
- * ------------------------------------------------------------------------ */
+/* ---- looking up ---------------------------------------------------------------- */
 
 struct flow_ref flow_peek(struct flow_table *t, const struct tuple *tuple)
 {
@@ -340,8 +338,7 @@ struct flow *flow_find_id(struct flow_table *t, uint32_t id, enum flow_holder ho
 	return NULL;
 }
 
-/* ---- identifiers
- * ------------------------------------------------------------------------ */
+/* ---- identifiers --------------------------------------------------------------- */
 
 /*
  * An id is a slot's number and how often the slot was used, mixed by four rounds over two
@@ -407,8 +404,7 @@ uint32_t flow_id_next(const struct flow_table *t, uint32_t index, uint32_t previ
 	return id;
 }
 
-/* ---- numbers
- * ------------------------------------------------------------------------------ */
+/* ---- numbers ------------------------------------------------------------------- */
 
 static uint32_t load(const _Atomic uint32_t *n)
 {

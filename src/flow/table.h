@@ -58,8 +58,8 @@ struct flow_table_config {
 
 void flow_table_config_init(struct flow_table_config *cfg);
 
-/** NULL and *@err = -ENOMEM, -EINVAL when it cannot be. @key: of the hash; a random one.
- */
+/** NULL and *@err = -ENOMEM, -EINVAL when it cannot be. @key: of the
+ * hash; a random one. */
 struct flow_table *flow_table_new(const struct flow_table_config *cfg,
                                   const struct siphash_key *key, int *err);
 void flow_table_destroy(struct flow_table *t);
@@ -90,8 +90,8 @@ void flow_prefetch(const struct flow_table *t, const struct flow *f);
 /** An unconfirmed flow of this worker by its original tuple; borrowed. */
 struct flow *flow_peek_unconfirmed(struct flow_worker *w, const struct tuple *tuple);
 
-/** An unconfirmed flow of any worker by the cookie its packet carries; borrowed, or NULL.
- */
+/** An unconfirmed flow of any worker by the cookie its packet
+ * carries; borrowed, or NULL. */
 struct flow *flow_peek_cookie(struct flow_table *t, uint32_t cookie);
 
 /**
@@ -202,8 +202,7 @@ unsigned int flow_walk_unconfirmed(struct flow_table *t, struct flow_cursor *c,
 unsigned int flow_walk_dying(struct flow_table *t, struct flow_cursor *c,
                              struct flow **flows, unsigned int max);
 
-/* ---- numbers ------------------------------------------------------------------------
- */
+/* ---- numbers ------------------------------------------------------------------- */
 
 struct flow_table_size {
 	uint32_t max;

@@ -29,8 +29,7 @@
 
 /* At the bottom of each open chunk. */
 struct chunk {
-	uint64_t empty_line[8]; /* in chunk 0 the line that REF_NONE means: never written
-	                         */
+	uint64_t empty_line[8]; /* in chunk 0 the line that REF_NONE means: not written */
 	uint64_t avail[ARENA_CLASSES]
 		      [ARENA_CHUNK_WORDS]; /* as arena.has, a bit per page */
 	uint64_t used[ARENA_CHUNK_PAGES];  /* a bit per object of the page */

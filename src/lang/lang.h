@@ -109,8 +109,8 @@ void lang_blame_rule(struct lang *l, uint32_t i, const char *text, const char *h
 /** "tcp dport 22 ct state new name ssh accept": matches, name, statements, comment. */
 void lang_rule_print(const struct ctlink_rule *rule, FILE *out);
 
-/** "chain web {" or "chain prerouting { policy drop"; the caller adds the rules and "}".
- */
+/** "chain web {" or "chain prerouting { policy drop"; the caller adds
+ * the rules and "}". */
 void lang_chain_print(const struct ctlink_chain *chain, FILE *out);
 
 /** One match: "dport { 22, 80 }". */

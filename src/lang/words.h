@@ -31,8 +31,8 @@ const struct lang_word *lang_word_find(const char *group, size_t group_length,
 /** Does any field's spelling begin with @group? */
 bool lang_word_is_group(const char *group, size_t length);
 
-/** The words of @group, or all single words and groups for NULL, each once; at most @max.
- */
+/** The words of @group, or all single words and groups for NULL, each
+ * once; at most @max. */
 size_t lang_word_list(const char *group, size_t group_length, const char **words,
                       size_t max);
 #define LANG_WORDS_MAX 96

@@ -41,8 +41,8 @@ struct parse_ip {
 enum ctq_reason parse_ip_header(struct cursor *c, uint8_t family, struct parse_ip *ip,
                                 struct tuple *t);
 
-/** IPv6's extension headers up to the transport header, or to that of a later fragment.
- */
+/** IPv6's extension headers up to the transport header, or to that
+ * of a later fragment. */
 enum ctq_reason parse_ip_extensions(struct cursor *c, struct parse_ip *ip,
                                     struct tuple *t);
 

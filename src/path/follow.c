@@ -23,8 +23,7 @@ static void refuse(struct path_step *s, enum ctq_reason reason)
 	s->reason = reason;
 }
 
-/* ---- classification -----------------------------------------------------------------
- */
+/* ---- classification ------------------------------------------------------------ */
 
 static enum ctq_ctstate classify(const struct path_step *s, uint32_t status)
 {
@@ -33,8 +32,7 @@ static enum ctq_ctstate classify(const struct path_step *s, uint32_t status)
 	return status & TRACK_EXPECTED ? CTQ_CTSTATE_RELATED : CTQ_CTSTATE_NEW;
 }
 
-/* ---- writing down what the machine said -----------------------------------------------
- */
+/* ---- writing down what the machine said ---------------------------------------- */
 
 static void add(_Atomic uint64_t *n, uint64_t more)
 {
@@ -96,8 +94,7 @@ static void store_result(struct path_worker *w, struct path_step *s,
 	add(&f->side[s->dir].bytes, s->p->length);
 }
 
-/* ---- the machine
- * -------------------------------------------------------------------------- */
+/* ---- the machine --------------------------------------------------------------- */
 
 static void follow_new(struct path_worker *w, struct path_step *s)
 {
@@ -180,8 +177,7 @@ void path_follow(struct path_worker *w, struct path_step *s)
 	}
 }
 
-/* ---- confirmation
- * --------------------------------------------------------------------------- */
+/* ---- confirmation -------------------------------------------------------------- */
 
 /* Its tuple was taken when it was to be confirmed: the packet belongs to the flow that
  * has it. */
@@ -226,8 +222,7 @@ void path_confirm(struct path_worker *w, struct path_step *s)
 		s->confirmed_now = why != CTQ_ACCEPT_FLOW;
 }
 
-/* ---- the end of a packet
- * ----------------------------------------------------------------------- */
+/* ---- the end of a packet ------------------------------------------------------- */
 
 void path_finish(struct path_worker *w, struct path_step *s)
 {

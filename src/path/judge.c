@@ -11,8 +11,7 @@
  */
 #include "path/path_priv.h"
 
-/* ---- the key
- * ---------------------------------------------------------------------------- */
+/* ---- the key ------------------------------------------------------------------- */
 
 static const char *name_of(const struct path *path, uint32_t index)
 {
@@ -69,8 +68,7 @@ static void key_of_packet(const struct path *path, const struct path_step *s,
 		rule_key_set_flow(key, flow_status(s->flow), load(&s->flow->mark));
 }
 
-/* ---- the answer
- * ---------------------------------------------------------------------------- */
+/* ---- the answer ---------------------------------------------------------------- */
 
 static void set_flow_mark(struct path_step *s, const struct rule_mark *m)
 {

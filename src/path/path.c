@@ -2,11 +2,13 @@
 /*
  * path.c - the order of a packet's stages
  *
- *            all packets of the batch        each packet, in order
- *          ┌──────────────────────────┐  ┌──────────────────────────────────────────────┐
- *   in ──▶ │ parse ─▶ prepare ─▶ look │─▶│ find ─▶ follow ─▶ judge ─▶ confirm ─▶ finish
- * │──▶ verdict │ (bytes)   (key)     up   │  │ flow    tracker   rules    table events │
- * + mark └──────────────────────────┘  └──────────────────────────────────────────────┘
+ *          all packets of the batch          each packet, in order
+ *       ┌────────────────────────────┐  ┌──────────────────────────────────────────┐
+ *       │ parse ─▶ prepare ─▶ look   │  │ find ─▶ follow ─▶ judge ─▶ confirm ─▶    │
+ *  in ─▶│ bytes    key        up     │─▶│ flow    tracker   rules    table         │─▶ verdict,
+ *       │                            │  │                              finish      │   mark
+ *       │                            │  │                              events      │
+ *       └────────────────────────────┘  └──────────────────────────────────────────┘
  *
  * Looking up happens for the whole batch at once, so that its cache misses overlap. What
  * one packet changes (a flow that comes or goes) later ones of the batch must see: they
@@ -35,8 +37,7 @@ void path_config_init(struct path_config *cfg)
 	cfg->on_change = PATH_REEVALUATE;
 }
 
-/* ---- life ----------------------------------------------------------------------------
- */
+/* ---- life ---------------------------------------------------------------------- */
 
 static int path_worker_init(struct path *path, uint16_t number)
 {
@@ -112,8 +113,7 @@ struct path_worker *path_worker(struct path *path, uint16_t number)
 	return &path->workers[number];
 }
 
-/* ---- configuration -------------------------------------------------------------------
- */
+/* ---- configuration ------------------------------------------------------------- */
 
 static void path_track_free(struct rcu_head *head)
 {
@@ -137,8 +137,7 @@ void path_track_config_get(const struct path *path, struct track_config *cfg)
 	*cfg = atomic_load_explicit(&path->track, memory_order_acquire)->cfg;
 }
 
-/* ---- the way
- * --------------------------------------------------------------------------- */
+/* ---- the way ------------------------------------------------------------------- */
 
 static enum flow_role role_of_hook(uint8_t hook)
 {
@@ -240,8 +239,7 @@ void path_tick(struct path_worker *w, uint64_t now_ns)
 	flow_reap(w->flows, now_ns);
 }
 
-/* ---- numbers
- * ------------------------------------------------------------------------------ */
+/* ---- numbers ------------------------------------------------------------------- */
 
 uint64_t path_reason_read(const struct path *path, enum ctq_reason reason)
 {

@@ -36,11 +36,10 @@ enum path_on_change { PATH_REEVALUATE, PATH_KEEP, PATH_KILL };
 
 struct path_config {
 	struct track_config track;
-	uint32_t fragments;   /* packets whose fragments each worker remembers */
-	uint32_t cookie_mask; /* bits of the packet mark for cookies; 0: none */
-	uint32_t seen_mask;   /* bits of the packet mark … */
-	uint32_t seen_value; /* … and their value for "nothing left to do"; mask 0: unused
-	                      */
+	uint32_t fragments;    /* packets whose fragments each worker remembers */
+	uint32_t cookie_mask;  /* bits of the packet mark for cookies; 0: none */
+	uint32_t seen_mask;    /* bits of the packet mark … */
+	uint32_t seen_value;   /* … that mean "nothing left to do"; mask 0: unused */
 	bool confirm_at_entry; /* there is no confirm queue */
 	bool track_at_confirm; /* there is no entry queue: what has no cookie was not
 	                          tracked */

@@ -89,18 +89,16 @@ void path_mark_read(const struct path *path, struct path_step *s, enum path_note
 /** The verdict's mark, from the packet's, the rules' changes, and what we have to say. */
 void path_mark_write(struct path_worker *w, struct path_step *s);
 
-/* ---- find.c: which flow
- * ---------------------------------------------------------------- */
+/* ---- find.c: which flow -------------------------------------------------------- */
 
 /** Classify as far as the bytes alone tell, and prepare the key. */
 void path_find_prepare(struct path_worker *w, struct path_step *s);
 
-/** The flow of a packet that has a key; @found: what the table had when the batch began.
- */
+/** The flow of a packet that has a key; @found: what the table had
+ * when the batch began. */
 void path_find(struct path_worker *w, struct path_step *s, struct flow_ref found);
 
-/* ---- follow.c: the protocol machine, accounting, confirmation
- * --------------------------- */
+/* ---- follow.c: the protocol machine, accounting, confirmation ------------------ */
 
 /** Make a flow where there is none, run its machine, account. */
 void path_follow(struct path_worker *w, struct path_step *s);
@@ -111,8 +109,7 @@ void path_confirm(struct path_worker *w, struct path_step *s);
 /** Events, and the end of a flow that this packet ends. */
 void path_finish(struct path_worker *w, struct path_step *s);
 
-/* ---- judge.c: the rules
- * ------------------------------------------------------------------- */
+/* ---- judge.c: the rules -------------------------------------------------------- */
 
 /** The verdict that the flow carries, or the rules'. */
 void path_judge(struct path_worker *w, struct path_step *s);

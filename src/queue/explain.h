@@ -29,8 +29,8 @@ void explain_refusal(char *text, uint16_t queue, const char *what, int err);
 /** A socket that was handed over does not have @queue. @row as above. */
 void explain_adoption(char *text, uint16_t queue, const struct queue_kernel_row *row);
 
-/** The receive buffer has @actual bytes instead of @wanted; net.core.rmem_max is @limit.
- */
+/** The receive buffer has @actual bytes instead of
+ * @wanted; net.core.rmem_max is @limit. */
 void explain_buffer(char *text, uint16_t queue, uint32_t actual, uint32_t wanted,
                     uint32_t limit);
 

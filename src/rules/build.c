@@ -6,8 +6,7 @@
  * by name, names checked for being unique, and each chain measured:
  *
  *     depth(chain)  = most jumps within jumps that begin there
- *     visits(chain) = rules that one packet may have to meet there and in what it jumps
- * to
+ *     visits(chain) = rules that one packet may have to meet there, jumps included
  *
  * Both are bounded, and a circle has no depth: then evaluation needs no check of its own.
  */
@@ -198,8 +197,7 @@ static int rules_fill(struct build *b, struct rule_action **actions)
 	return 0;
 }
 
-/* ---- jumps
- * ----------------------------------------------------------------------------- */
+/* ---- jumps --------------------------------------------------------------------- */
 
 static int jump_resolve(struct build *b, uint32_t position, uint32_t number,
                         struct rule_action *action)
@@ -238,8 +236,7 @@ static int jumps_resolve(struct build *b)
 	return 0;
 }
 
-/* ---- measuring
- * --------------------------------------------------------------------------- */
+/* ---- measuring ----------------------------------------------------------------- */
 
 enum { CHAIN_NOT_MEASURED, CHAIN_BEING_MEASURED, CHAIN_MEASURED };
 
@@ -314,8 +311,7 @@ static int chains_measure(struct build *b)
 	return 0;
 }
 
-/* ---- matchers
- * ------------------------------------------------------------------------------ */
+/* ---- matchers ------------------------------------------------------------------ */
 
 static int matchers_make(struct build *b)
 {
@@ -333,8 +329,7 @@ static int matchers_make(struct build *b)
 	return 0;
 }
 
-/* ---- all
- * ------------------------------------------------------------------------------------ */
+/* ---- all ----------------------------------------------------------------------- */
 
 static int build(struct build *b)
 {

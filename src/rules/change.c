@@ -138,8 +138,7 @@ static void chain_remove(struct rules_change *c, struct draft_chain *chain)
 	c->n_chains--;
 }
 
-/* ---- life
- * ------------------------------------------------------------------------------ */
+/* ---- life ---------------------------------------------------------------------- */
 
 static int chain_copy(struct rules_change *c, const struct ruleset *rs,
                       const struct ruleset_chain *from)
@@ -214,8 +213,7 @@ int rules_change_build(struct rules_change *c, struct rules_error *e)
 	return c->built ? 0 : e->error.code;
 }
 
-/* ---- chains
- * ------------------------------------------------------------------------------ */
+/* ---- chains -------------------------------------------------------------------- */
 
 static int no_memory(struct rules_error *e, uint32_t item)
 {
@@ -345,8 +343,7 @@ int rules_change_chain_delete(struct rules_change *c, uint32_t item, const char 
 	return 0;
 }
 
-/* ---- rules
- * ---------------------------------------------------------------------------------- */
+/* ---- rules --------------------------------------------------------------------- */
 
 static int ids_make(struct rules_change *c)
 {

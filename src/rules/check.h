@@ -114,8 +114,7 @@ static inline bool check_rule_holds(const struct check_rule *r,
 	return true;
 }
 
-/* ---- making
- * ----------------------------------------------------------------------------- */
+/* ---- making -------------------------------------------------------------------- */
 
 /* Room for the checks of several rules. All zero: none. */
 struct check_pool {

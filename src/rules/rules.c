@@ -126,8 +126,7 @@ void rules_destroy(struct rules *rules)
 	rules_free(rules, rules);
 }
 
-/* ---- the generation in force
- * ------------------------------------------------------------ */
+/* ---- the generation in force --------------------------------------------------- */
 
 const struct ruleset *rules_peek(const struct rules *rules)
 {
@@ -207,8 +206,7 @@ uint32_t rules_change_commit(struct rules_change *c, uint64_t loaded_s, uint64_t
 	return rs->generation;
 }
 
-/* ---- counting
- * ------------------------------------------------------------------------------ */
+/* ---- counting ------------------------------------------------------------------ */
 
 struct rules_worker *rules_worker(struct rules *rules, uint16_t number)
 {

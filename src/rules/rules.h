@@ -72,8 +72,8 @@ struct rules *rules_new(const char *backend, uint16_t workers,
 /** When no worker and no reference to a generation is left. NULL is allowed. */
 void rules_destroy(struct rules *rules);
 
-/** The generation in force; borrowed until the thread's next quiescent state. Never NULL.
- */
+/** The generation in force; borrowed until the thread's next
+ * quiescent state. Never NULL. */
 const struct ruleset *rules_peek(const struct rules *rules);
 
 /** The same with a reference, for listings that take longer. Control thread. */
@@ -147,8 +147,7 @@ bool ruleset_rule_read(const struct ruleset *rs, uint32_t position, uint32_t now
 bool rules_name_read(const struct rules *rules, uint32_t generation, uint32_t index,
                      uint32_t *id, const char **name);
 
-/* ---- changing: control thread
- * ----------------------------------------------------------- */
+/* ---- changing: control thread -------------------------------------------------- */
 
 /* What is wrong with a change, and where. */
 struct rules_error {

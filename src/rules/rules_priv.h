@@ -153,8 +153,7 @@ struct rule *rule_new(struct rules *rules, struct ctlink_rule *value, int *err);
 void rule_get(struct rule *rule);
 void rule_put(struct rule *rule);
 
-/* ---- build.c, ruleset.c
- * ---------------------------------------------------------------- */
+/* ---- build.c, ruleset.c -------------------------------------------------------- */
 
 /** A generation of what @c has, not numbered yet, with one reference; or NULL with @e. */
 struct ruleset *ruleset_build(const struct rules_change *c, struct rules_error *e);

@@ -42,8 +42,7 @@ uint32_t ruleset_generation(const struct ruleset *rs)
 	return rs->generation;
 }
 
-/* ---- evaluation
- * ------------------------------------------------------------------------ */
+/* ---- evaluation ---------------------------------------------------------------- */
 
 struct walk {
 	const struct ruleset *rs;

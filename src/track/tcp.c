@@ -467,8 +467,8 @@ static void begin_flow(struct track_tcp *tcp, const struct tcp_segment *seg)
 		tcp_side_take_options(side, seg);
 		return;
 	}
-	/* In the middle: the scale of its windows is unknown, so judge nothing by them.
-	 */
+	/* In the middle: the scale of its windows is unknown, so
+	 * judge nothing by them. */
 	side->td_maxend += side->td_maxwin;
 	tcp->side[0].flags = TRACK_TCP_SACK_PERM | TRACK_TCP_BE_LIBERAL;
 	tcp->side[1].flags = TRACK_TCP_SACK_PERM | TRACK_TCP_BE_LIBERAL;

@@ -17,8 +17,8 @@ struct kind {
 	const char *name;
 	uint16_t type, flags;
 
-	/** Put the example into @m, with this header. Returns 0 or the build's failure.
-	 */
+	/** Put the example into @m, with this header. Returns 0
+	 * or the build's failure. */
 	int (*example)(struct ctlink_message *m, const struct ctlink_header *header);
 
 	/**

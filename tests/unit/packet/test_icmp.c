@@ -91,8 +91,7 @@ Test(icmp, the_other_familys_number_is_no_query)
 	assert_reason(wire_parse(&w), CTQ_INVALID_ICMP_TYPE);
 }
 
-/* -- errors ---------------------------------------------------------------------------
- */
+/* -- errors ---------------------------------------------------------------------- */
 
 /* An error that quotes @size bytes of @quoted (all, if 0). */
 static struct wire error(uint8_t type, const struct wire *quoted, uint32_t size)
@@ -262,8 +261,7 @@ Test(icmp_error, a_quote_cut_off_or_not_copied)
 	assert_reason(p, CTQ_INVALID_COPY_RANGE);
 }
 
-/* -- redirects of ICMPv6
- * ----------------------------------------------------------------- */
+/* -- redirects of ICMPv6 --------------------------------------------------------- */
 
 static struct wire redirect(uint8_t code, uint8_t option, uint8_t length)
 {

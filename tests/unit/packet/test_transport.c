@@ -179,8 +179,7 @@ Test(tcp, flags_no_host_sends)
 	}
 }
 
-/* -- UDP, UDP-Lite --------------------------------------------------------------------
- */
+/* -- UDP, UDP-Lite --------------------------------------------------------------- */
 
 Test(udp, the_length_fits_the_packet)
 {
@@ -249,8 +248,7 @@ Test(udplite, a_checksum_is_due)
 	assert_reason(wire_parse(&w), CTQ_INVALID_CHECKSUM);
 }
 
-/* -- SCTP, DCCP -----------------------------------------------------------------------
- */
+/* -- SCTP, DCCP ------------------------------------------------------------------ */
 
 static struct wire sctp(void)
 {
@@ -400,8 +398,7 @@ Test(dccp, has_ports)
 	assert_reason(wire_parse(&w), CTQ_INVALID_L4_TRUNCATED);
 }
 
-/* -- GRE ------------------------------------------------------------------------------
- */
+/* -- GRE ------------------------------------------------------------------------- */
 
 /* Found by fuzzing: a header that was not copied is not one that is not there. */
 Test(gre, a_key_behind_the_copy)

@@ -20,8 +20,7 @@ struct play {
 	uint32_t timeout_s; /* what the last packet set; it does not run down by itself */
 	bool open;          /* there is a flow */
 	bool confirmed;     /* confirm flows at once (the default) */
-	uint32_t isn[2]; /* added to each side's numbers of play_tcp_rows(), but not to 0
-	                  */
+	uint32_t isn[2];    /* added to each side's numbers, but 0, of play_tcp_rows() */
 	struct track_result res;
 };
 
