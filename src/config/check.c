@@ -68,7 +68,7 @@ void config_init(struct config *cfg)
 	cfg->daemon.client_buffer = 4u << 20;
 	cfg->daemon.watchdog = true;
 	cfg->table.max = 262144; /* nf_conntrack_max on machines above 4 GiB */
-	cfg->table.evict = CONFIG_EVICT_CLOSING;
+	cfg->table.evict = CONFIG_EVICT_UNASSURED;
 	cfg->table.unconfirmed_s = 10;
 	cfg->table.fragments = 65536;
 	cfg->table.events = 4096;

@@ -37,7 +37,7 @@ void flow_table_config_init(struct flow_table_config *cfg)
 		.unconfirmed_s = 10,
 		.events = TABLE_EVENTS_DEFAULT,
 		.cookie_bits = 0,
-		.evict_closing = true,
+		.evict_closing = false,
 	};
 }
 

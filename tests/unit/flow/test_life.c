@@ -179,6 +179,7 @@ Test(life, a_table_of_assured_flows_refuses_or_evicts_a_closing_one)
 
 	flow_table_config_init(&cfg);
 	cfg.max = 4;
+	cfg.evict_closing = true;
 	fx = fixture_new(&cfg);
 	for (n = 0; n < 4; n++) {
 		f[n] = confirmed_number(&fx, n);
@@ -501,5 +502,24 @@ Test(life, a_full_table_of_sources_with_one_flow_each_takes_more_of_them)
 	for (n = 0; n < 1000; n++)
 		confirmed_number(&fx, n);
 	cr_assert_eq(size_of(&fx).confirmed, 100);
+	fixture_end(&fx);
+}
+
+Test(life, by_default_not_even_a_closing_flow_that_is_assured_goes)
+{
+	enum ctq_reason why = CTQ_REASON_NONE;
+	struct flow_table_config cfg;
+	struct packet p = packet_number(100);
+	struct fixture fx;
+	struct flow *f;
+
+	flow_table_config_init(&cfg);
+	cfg.max = 1;
+	fx = fixture_new(&cfg);
+	f = confirmed_number(&fx, 0);
+	flow_status_add(fx.worker, f, TRACK_ASSURED);
+	flow_closing_set(fx.worker, f, true, fx.now_ns);
+	cr_assert_null(flow_new(fx.worker, &p, fx.now_ns, &why));
+	cr_assert_eq(why, CTQ_DROP_TABLE_FULL);
 	fixture_end(&fx);
 }
