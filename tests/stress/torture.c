@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * torture.c - a whole packet path, and everything that can happen to its flows, at once
+ *
+ * Workers send batches of real packets through path_batch() at both hooks: UDP and its answers,
+ * TCP connections that open and close, ICMP errors, noise. The connections are few, so that
+ * workers meet on them, and more than the table has room for, so that they evict. Control
+ * expires (its clock runs a hundred times faster than the workers'), lists with references, lists
+ * the dying and the unconfirmed, deletes, flushes, changes rules and timeouts, and reads events.
+ * At the end: every packet had its verdict, every count is zero, every page of slots is back.
+ */
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "ctlink/rule.h"
+#include "flow/event.h"
+#include "path/path.h"
+#include "rules/rules.h"
+#include "traffic.h"
+
+#define WORKERS 3
+#define NUMBERS 3000u
+#define MAX     1000u
+#define RESERVE 50
+#define BATCH   32
+
+#define COOKIE_MASK 0x0fff0000u
+#define SEEN_MASK   0xf0u
+#define SEEN_VALUE  0x10u
+
+/* Control's seconds are so many milliseconds: timeouts of UDP run out within the test. */
+#define HURRY_MS 10
+
+static struct flow_table *flows;
+static struct rules *rules;
+static struct path *path;
+static atomic_bool stop;
+static _Atomic uint64_t sent, accepted;
+static uint64_t listed, deleted, flushed, events, changes;
+
+static uint32_t draw(uint64_t *seed, uint32_t below)
+{
+	*seed = *seed * 6364136223846793005u + 1442695040888963407u;
+	return (uint32_t)(*seed >> 33) % below;
+}
+
+static bool is_reserved(void *ctx, const struct tuple *t)
+{
+	return t->src[3] < 4;
+}
+
+/* ---- workers ------------------------------------------------------------------------------- */
+
+/* A packet of some connection; most follow one another as an honest connection's do. */
+static void write_packet(struct traffic *t, uint64_t *seed)
+{
+	uint32_t n = draw(seed, NUMBERS);
+
+	switch (draw(seed, 16)) {
+	case 0: traffic_icmp_error(t, n); break;
+	case 1: traffic_udp(t, n, TRACK_REPLY); break;
+	case 2:
+		traffic_tcp(t, n, TRACK_ORIGINAL, (uint8_t)draw(seed, 64),
+		            draw(seed, 9000), 0);
+		break;
+	case 3:
+		traffic_udp(t, n, TRACK_ORIGINAL);
+		t->size = draw(seed, t->size + 1);
+		break;
+	case 4:
+	case 5:
+	case 6:
+	case 7: traffic_udp(t, n, TRACK_ORIGINAL); break;
+	default: traffic_tcp_step(t, n / 8, draw(seed, TRAFFIC_TCP_CLOSE)); break;
+	}
+}
+
+/* A whole connection in one batch, so that many become assured. */
+static unsigned int write_connection(struct traffic *t, uint64_t *seed)
+{
+	uint32_t n = draw(seed, NUMBERS);
+	unsigned int step;
+
+	for (step = 0; step < TRAFFIC_TCP_CLOSE; step++)
+		traffic_tcp_step(&t[step], n, step);
+	return draw(seed, TRAFFIC_TCP_CLOSE) + 1;
+}
+
+static unsigned int write_batch(struct traffic *t, uint64_t *seed)
+{
+	unsigned int n = draw(seed, BATCH) + 1, i;
+
+	if (draw(seed, 3) == 0)
+		return write_connection(t, seed);
+	for (i = 0; i < n; i++)
+		write_packet(&t[i], seed);
+	return n;
+}
+
+static void hook(uint16_t worker, struct packet *packets, struct packet_verdict *verdicts,
+                 unsigned int n)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		verdicts[i] = (struct packet_verdict){ .mark = 0 };
+	path_batch(path_worker(path, worker), packets, verdicts, n, clock_monotonic_ns());
+	rcu_quiet();
+	sent += n;
+	for (i = 0; i < n; i++)
+		accepted += verdicts[i].accept;
+}
+
+/* Both hooks; the kernel loses a packet in between now and then, and another worker may have
+ * the confirm queue. */
+static void forward(uint16_t worker, const struct traffic *t, unsigned int n,
+                    uint64_t *seed)
+{
+	struct packet_verdict verdicts[BATCH];
+	struct packet packets[BATCH];
+	unsigned int i, left = 0;
+	uint32_t mark;
+
+	for (i = 0; i < n; i++)
+		packets[i] = traffic_packet(&t[i], PACKET_HOOK_PREROUTING);
+	hook(worker, packets, verdicts, n);
+	for (i = 0; i < n; i++) {
+		mark = verdicts[i].set_mark ? verdicts[i].mark : 0;
+		if (!verdicts[i].accept || (mark & SEEN_MASK) == SEEN_VALUE ||
+		    draw(seed, 16) == 0)
+			continue;
+		packets[left] = traffic_packet(&t[i], PACKET_HOOK_POSTROUTING);
+		packets[left++].mark = mark;
+	}
+	if (left)
+		hook(worker, packets, verdicts, left);
+}
+
+static void *work(void *arg)
+{
+	const uint16_t number = *(const uint16_t *)arg;
+	struct traffic t[BATCH];
+	uint64_t seed = 1000u + number;
+
+	urcu_qsbr_register_thread();
+	while (!atomic_load_explicit(&stop, memory_order_relaxed)) {
+		forward(number, t, write_batch(t, &seed), &seed);
+		path_tick(path_worker(path, number), clock_monotonic_ns());
+	}
+	urcu_qsbr_unregister_thread();
+	return NULL;
+}
+
+/* ---- control ------------------------------------------------------------------------------- */
+
+static struct flow_worker *own(void)
+{
+	return flow_worker(flows, WORKERS);
+}
+
+/* Across quiescent states each flow is held, as a dump to a slow client does. */
+static void list_confirmed(void)
+{
+	struct flow_cursor c = { { 0, 0 }, false };
+	struct flow_info info;
+	struct flow *f[64];
+	unsigned int n, i;
+
+	while ((n = flow_walk(flows, &c, f, 64)) > 0) {
+		for (i = 0; i < n; i++)
+			flow_get(f[i], FLOW_HOLDER_DUMP);
+		rcu_quiet();
+		for (i = 0; i < n; i++) {
+			flow_info_read(flows, f[i], 0, &info);
+			flow_put(flows, f[i], FLOW_HOLDER_DUMP);
+		}
+		listed += n;
+	}
+}
+
+static void list_others(unsigned int (*walk)(struct flow_table *, struct flow_cursor *,
+                                             struct flow **, unsigned int))
+{
+	struct flow_cursor c = { { 0, 0 }, false };
+	struct flow *f[64];
+	unsigned int n, i;
+
+	while ((n = walk(flows, &c, f, 64)) > 0) {
+		rcu_quiet();
+		for (i = 0; i < n; i++)
+			flow_put(flows, f[i], FLOW_HOLDER_DUMP);
+	}
+}
+
+static void delete_one(uint64_t *seed)
+{
+	struct traffic t;
+	struct flow_ref ref;
+	struct packet p;
+
+	traffic_tcp_step(&t, draw(seed, NUMBERS), 0);
+	p = traffic_packet(&t, PACKET_HOOK_PREROUTING);
+	packet_parse(&p);
+	ref = flow_find(flows, &p.tuple, FLOW_HOLDER_CONTROL);
+	if (!ref.flow)
+		return;
+	rcu_quiet();
+	deleted += flow_kill(own(), ref.flow, FLOW_END_DELETED, clock_monotonic_ns());
+	flow_put(flows, ref.flow, FLOW_HOLDER_CONTROL);
+}
+
+/* A new generation with another policy at one hook. */
+static void change_rules(uint64_t *seed)
+{
+	struct ctlink_chain chain = { .hook = PACKET_HOOK_POSTROUTING };
+	struct rules_error e;
+	struct rules_change *c;
+	int err = 0;
+
+	chain.policy = draw(seed, 8) ? CTQ_VERDICT_ACCEPT : CTQ_VERDICT_DROP;
+	c = rules_change_new(rules, &err);
+	if (!c || ctlink_string_set(&chain.name, "chain", 5, NULL) < 0)
+		abort();
+	ctlink_mark(&chain, CTLINK_CHAIN_NAME);
+	ctlink_mark(&chain, CTLINK_CHAIN_HOOK);
+	ctlink_mark(&chain, CTLINK_CHAIN_POLICY);
+	if (rules_change_flush(c) < 0 || rules_change_chain_set(c, 1, &chain, &e) < 0 ||
+	    rules_change_build(c, &e) < 0)
+		abort();
+	rules_change_commit(c, 1, 1);
+	rules_change_destroy(c);
+	ctlink_chain_fini(&chain, NULL);
+	changes++;
+}
+
+static void change_timeouts(uint64_t *seed)
+{
+	struct track_config cfg;
+
+	path_track_config_get(path, &cfg);
+	cfg.udp_timeout = 1 + draw(seed, 100);
+	cfg.tcp_loose = draw(seed, 2);
+	if (path_track_config_set(path, &cfg) < 0)
+		abort();
+}
+
+static void read_events(void)
+{
+	struct flow_event e;
+	uint16_t i;
+
+	for (i = 0; i <= WORKERS; i++)
+		while (flow_event_take(flows, i, &e))
+			events++;
+}
+
+/* What control's clock says: hours pass. */
+static uint64_t hurried_ns(uint64_t begin_ns)
+{
+	uint64_t now = clock_monotonic_ns();
+
+	return begin_ns + (now - begin_ns) * (1000 / HURRY_MS);
+}
+
+static void control(double seconds)
+{
+	uint64_t begin = clock_monotonic_ns(), seed = 7;
+
+	while (clock_monotonic_ns() < begin + (uint64_t)(seconds * 1e9)) {
+		flow_expire(own(), hurried_ns(begin));
+		switch (draw(&seed, 8)) {
+		case 0: list_confirmed(); break;
+		case 1: list_others(flow_walk_dying); break;
+		case 2: list_others(flow_walk_unconfirmed); break;
+		case 3: change_rules(&seed); break;
+		case 4: change_timeouts(&seed); break;
+		case 5:
+			if (draw(&seed, 64) == 0)
+				flushed += flow_table_flush(own(), FLOW_END_DELETED,
+				                            clock_monotonic_ns());
+			break;
+		default: delete_one(&seed); break;
+		}
+		read_events();
+		rcu_quiet();
+	}
+	atomic_store(&stop, true);
+}
+
+/* ---- the end ------------------------------------------------------------------------------- */
+
+static int check(int number, bool holds, const char *what)
+{
+	printf("%sok %d - %s\n", holds ? "" : "not ", number, what);
+	return !holds;
+}
+
+static uint64_t counted(enum flow_counter c)
+{
+	return flow_counter_read(flows, c);
+}
+
+static bool everything_happened(void)
+{
+	return accepted && accepted < sent && listed && deleted && flushed && events &&
+	       changes && counted(FLOW_COUNTER_EVICTED) &&
+	       counted(FLOW_COUNTER_EXPIRED) && counted(FLOW_COUNTER_CLOSED) &&
+	       counted(FLOW_COUNTER_SHARED) && counted(FLOW_COUNTER_CONFIRMED) &&
+	       path_reason_read(path, CTQ_ACCEPT_FLOW);
+}
+
+static int check_end(void)
+{
+	struct flow_table_size size;
+	uint64_t packets, bytes;
+	int failed = 0;
+
+	flow_table_flush(own(), FLOW_END_STOP, clock_monotonic_ns());
+	rcu_offline();
+	flow_table_settle(flows);
+	rcu_online();
+	flow_table_size(flows, &size);
+	path_totals_read(path, &packets, &bytes);
+	failed += check(1, packets == sent, "every packet was counted");
+	failed += check(2,
+	                size.confirmed == 0 && size.unconfirmed == 0 && size.assured == 0,
+	                "no flow is left");
+	failed += check(3, size.dying == 0, "no reference is left");
+	failed += check(4, size.slab_bytes <= (WORKERS + 1) * 512 * sizeof(struct flow),
+	                "the slots' pages are back but for each worker's chunk");
+	failed += check(5, everything_happened(), "everything happened");
+	printf("# packets %lu accepted %lu listed %lu deleted %lu flushed %lu events %lu "
+	       "generations %lu\n",
+	       (unsigned long)sent, (unsigned long)accepted, (unsigned long)listed,
+	       (unsigned long)deleted, (unsigned long)flushed, (unsigned long)events,
+	       (unsigned long)changes);
+	printf("# confirmed %lu evicted %lu expired %lu closed %lu clash %lu shared "
+	       "%lu\n",
+	       (unsigned long)counted(FLOW_COUNTER_CONFIRMED),
+	       (unsigned long)counted(FLOW_COUNTER_EVICTED),
+	       (unsigned long)counted(FLOW_COUNTER_EXPIRED),
+	       (unsigned long)counted(FLOW_COUNTER_CLOSED),
+	       (unsigned long)counted(FLOW_COUNTER_CLASH),
+	       (unsigned long)counted(FLOW_COUNTER_SHARED));
+	return failed;
+}
+
+static void setup(void)
+{
+	struct siphash_key key = { { 5, 6 } };
+	struct flow_table_config flow_cfg;
+	struct path_config path_cfg;
+	int err = 0;
+
+	flow_table_config_init(&flow_cfg);
+	flow_cfg.workers = WORKERS;
+	flow_cfg.max = MAX;
+	flow_cfg.unconfirmed_s = 1;
+	flow_cfg.cookie_bits = 12;
+	flow_cfg.per_source = 64;
+	flow_cfg.reserve = RESERVE;
+	flow_cfg.is_reserved = is_reserved;
+	flows = flow_table_new(&flow_cfg, &key, &err);
+	rules = rules_new("linear", WORKERS, NULL, &err);
+	path_config_init(&path_cfg);
+	path_cfg.cookie_mask = COOKIE_MASK;
+	path_cfg.seen_mask = SEEN_MASK;
+	path_cfg.seen_value = SEEN_VALUE;
+	if (flows && rules)
+		path = path_new(&path_cfg, flows, rules, WORKERS);
+	if (!path)
+		abort();
+	flow_event_wanted_set(flows, ~0u);
+}
+
+int main(void)
+{
+	const char *seconds = getenv("STRESS_SECONDS");
+	uint16_t numbers[WORKERS], i;
+	pthread_t threads[WORKERS];
+	int failed;
+
+	urcu_qsbr_register_thread();
+	setup();
+	for (i = 0; i < WORKERS; i++) {
+		numbers[i] = i;
+		pthread_create(&threads[i], NULL, work, &numbers[i]);
+	}
+	control(seconds ? atof(seconds) : 10);
+	rcu_offline();
+	for (i = 0; i < WORKERS; i++)
+		pthread_join(threads[i], NULL);
+	rcu_online();
+	failed = check_end();
+	printf("1..5\n");
+	path_destroy(path);
+	rcu_offline();
+	flow_table_destroy(flows);
+	rules_destroy(rules);
+	rcu_online();
+	urcu_qsbr_unregister_thread();
+	return failed ? 1 : 0;
+}
