@@ -66,24 +66,36 @@ void flow_tuple_store(struct flow *f, enum track_dir dir, const struct tuple *tu
 		                      memory_order_relaxed);
 }
 
-void flow_state_load(const struct flow *f, union track_state *state)
+void flow_state_load_some(const struct flow *f, union track_state *state, size_t size)
 {
-	uint64_t words[FLOW_STATE_WORDS];
+	uint64_t word;
 	size_t i;
 
-	for (i = 0; i < FLOW_STATE_WORDS; i++)
-		words[i] = atomic_load_explicit(&f->state[i], memory_order_relaxed);
-	memcpy(state, words, sizeof(words));
+	for (i = 0; i * sizeof(word) < size; i++) {
+		word = atomic_load_explicit(&f->state[i], memory_order_relaxed);
+		memcpy(state->bytes + i * sizeof(word), &word, sizeof(word));
+	}
+}
+
+void flow_state_store_some(struct flow *f, const union track_state *state, size_t size)
+{
+	uint64_t word;
+	size_t i;
+
+	for (i = 0; i * sizeof(word) < size; i++) {
+		memcpy(&word, state->bytes + i * sizeof(word), sizeof(word));
+		atomic_store_explicit(&f->state[i], word, memory_order_relaxed);
+	}
+}
+
+void flow_state_load(const struct flow *f, union track_state *state)
+{
+	flow_state_load_some(f, state, sizeof(*state));
 }
 
 void flow_state_store(struct flow *f, const union track_state *state)
 {
-	uint64_t words[FLOW_STATE_WORDS];
-	size_t i;
-
-	memcpy(words, state, sizeof(words));
-	for (i = 0; i < FLOW_STATE_WORDS; i++)
-		atomic_store_explicit(&f->state[i], words[i], memory_order_relaxed);
+	flow_state_store_some(f, state, sizeof(*state));
 }
 
 /*

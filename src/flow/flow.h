@@ -162,6 +162,10 @@ void flow_tuple_store(struct flow *f, enum track_dir dir, const struct tuple *tu
 void flow_state_load(const struct flow *f, union track_state *state);
 void flow_state_store(struct flow *f, const union track_state *state);
 
+/** The same of the first @size bytes, and up to seven more. */
+void flow_state_load_some(const struct flow *f, union track_state *state, size_t size);
+void flow_state_store_some(struct flow *f, const union track_state *state, size_t size);
+
 struct flow_verdict flow_verdict_load(const struct flow *f, enum flow_role role);
 void flow_verdict_store(struct flow *f, enum flow_role role,
                         const struct flow_verdict *v);

@@ -71,21 +71,30 @@ static inline uint8_t cursor_u8(struct cursor *c)
 	return at ? at[0] : 0;
 }
 
+/* Numbers in a header that was taken whole. */
+static inline uint16_t bytes_be16(const uint8_t *at)
+{
+	return (uint16_t)(at[0] << 8 | at[1]);
+}
+
+static inline uint32_t bytes_be32(const uint8_t *at)
+{
+	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 |
+	       at[3];
+}
+
 static inline uint16_t cursor_be16(struct cursor *c)
 {
 	const uint8_t *at = cursor_take(c, 2);
 
-	return at ? (uint16_t)(at[0] << 8 | at[1]) : 0;
+	return at ? bytes_be16(at) : 0;
 }
 
 static inline uint32_t cursor_be32(struct cursor *c)
 {
 	const uint8_t *at = cursor_take(c, 4);
 
-	if (!at)
-		return 0;
-	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 |
-	       at[3];
+	return at ? bytes_be32(at) : 0;
 }
 
 /** Copy @size bytes to @to as they are; zeroes when there are fewer. */

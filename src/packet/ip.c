@@ -30,26 +30,24 @@
 static enum ctq_reason parse_ip4_header(struct cursor *c, struct parse_ip *ip,
                                         struct tuple *t)
 {
+	const uint8_t *h = cursor_take(c, PARSE_IP4_HEADER);
 	uint16_t fragment;
-	uint8_t first;
 
-	first = cursor_u8(c);
-	ip->tos = cursor_u8(c);
-	ip->length = cursor_be16(c);
-	ip->fragment_id = cursor_be16(c);
-	fragment = cursor_be16(c);
-	ip->ttl = cursor_u8(c);
-	ip->l4 = cursor_u8(c);
-	cursor_skip(c, 2);
-	cursor_copy(c, t->src, 4);
-	cursor_copy(c, t->dst, 4);
+	if (!h)
+		return CTQ_REASON_NONE;
+	ip->tos = h[1];
+	ip->length = bytes_be16(h + 2);
+	ip->fragment_id = bytes_be16(h + 4);
+	fragment = bytes_be16(h + 6);
+	ip->ttl = h[8];
+	ip->l4 = h[9];
+	memcpy(t->src, h + 12, 4);
+	memcpy(t->dst, h + 16, 4);
 	t->l3 = AF_INET;
 	t->l4 = ip->l4;
-	if (!cursor_ok(c))
-		return CTQ_REASON_NONE;
-	if (first >> 4 != 4)
+	if (h[0] >> 4 != 4)
 		return CTQ_INVALID_IP_VERSION;
-	ip->header = (first & 0xf) * 4u;
+	ip->header = (h[0] & 0xf) * 4u;
 	if (ip->header < PARSE_IP4_HEADER)
 		return CTQ_INVALID_IP_HEADER_LENGTH;
 	cursor_skip(c, ip->header - PARSE_IP4_HEADER);
@@ -69,22 +67,21 @@ static enum ctq_reason parse_ip4_header(struct cursor *c, struct parse_ip *ip,
 static enum ctq_reason parse_ip6_header(struct cursor *c, struct parse_ip *ip,
                                         struct tuple *t)
 {
+	const uint8_t *h = cursor_take(c, PARSE_IP6_HEADER);
 	uint16_t payload;
-	uint32_t first;
 
-	first = cursor_be32(c);
-	payload = cursor_be16(c);
-	ip->l4 = cursor_u8(c);
-	ip->ttl = cursor_u8(c);
-	cursor_copy(c, t->src, 16);
-	cursor_copy(c, t->dst, 16);
+	if (!h)
+		return CTQ_REASON_NONE;
+	payload = bytes_be16(h + 4);
+	ip->l4 = h[6];
+	ip->ttl = h[7];
+	memcpy(t->src, h + 8, 16);
+	memcpy(t->dst, h + 24, 16);
 	t->l3 = AF_INET6;
 	t->l4 = ip->l4;
-	if (!cursor_ok(c))
-		return CTQ_REASON_NONE;
-	if (first >> 28 != 6)
+	if (h[0] >> 4 != 6)
 		return CTQ_INVALID_IP_VERSION;
-	ip->tos = (uint8_t)(first >> 20);
+	ip->tos = (uint8_t)(h[0] << 4 | h[1] >> 4);
 	ip->header = PARSE_IP6_HEADER;
 	ip->length = PARSE_IP6_HEADER + (uint32_t)payload;
 	/* A jumbogram says its length in a hop-by-hop option (RFC 2675), which the

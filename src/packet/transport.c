@@ -183,20 +183,19 @@ static bool flags_are_valid(uint8_t flags)
  */
 enum ctq_reason parse_tcp(struct packet *p, struct cursor *c)
 {
+	const uint8_t *h = cursor_take(c, PARSE_TCP_HEADER);
 	struct packet_tcp *tcp = &p->l4.tcp;
 	struct cursor options;
 	const uint8_t *bytes;
 	uint32_t header;
 
-	cursor_skip(c, 4);
-	tcp->seq = cursor_be32(c);
-	tcp->ack = cursor_be32(c);
-	header = (uint32_t)(cursor_u8(c) >> 4) * 4;
-	tcp->flags = cursor_u8(c);
-	tcp->window = cursor_be16(c);
-	cursor_skip(c, 4);
-	if (!cursor_ok(c))
+	if (!h)
 		return CTQ_REASON_NONE;
+	tcp->seq = bytes_be32(h + 4);
+	tcp->ack = bytes_be32(h + 8);
+	header = (uint32_t)(h[12] >> 4) * 4;
+	tcp->flags = h[13];
+	tcp->window = bytes_be16(h + 14);
 	if (header < PARSE_TCP_HEADER || header > p->l4_length)
 		return CTQ_INVALID_TCP_OFFSET;
 	p->payload_length = p->l4_length - header;
@@ -216,13 +215,12 @@ enum ctq_reason parse_tcp(struct packet *p, struct cursor *c)
  * fragment's header is that of the whole datagram. */
 enum ctq_reason parse_udp(struct packet *p, struct cursor *c)
 {
+	const uint8_t *h = cursor_take(c, PARSE_UDP_HEADER);
 	uint16_t length;
 
-	cursor_skip(c, 4);
-	length = cursor_be16(c);
-	cursor_skip(c, 2);
-	if (!cursor_ok(c))
+	if (!h)
 		return CTQ_REASON_NONE;
+	length = bytes_be16(h + 4);
 	if (length < PARSE_UDP_HEADER || (length > p->l4_length && !p->fragment))
 		return CTQ_INVALID_UDP_LENGTH;
 	p->payload_length = (p->fragment ? p->l4_length : length) - PARSE_UDP_HEADER;

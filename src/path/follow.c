@@ -80,7 +80,7 @@ static void store_result(struct path_worker *w, struct path_step *s,
 {
 	struct flow *f = s->flow;
 
-	flow_state_store(f, state);
+	flow_state_store_some(f, state, proto->state_size);
 	store_status(w, s, res->set_status);
 	if (res->changed) {
 		s->changes |= FLOW_CHANGE_STATE;
@@ -137,13 +137,13 @@ static void follow_known(struct path_worker *w, struct path_step *s)
 
 	flow_enter(w->flows, f);
 	status = flow_status(f);
-	flow_state_load(f, &state);
+	flow_state_load_some(f, &state, proto->state_size);
 	track_packet(proto, &state, s->p, s->dir, status, w->track, w->now_ns / 1000000u,
 	             &res);
 	if (!res.invalid && !res.reopen) {
 		store_result(w, s, proto, &state, &res);
 	} else if (res.invalid) {
-		flow_state_store(f, &state);
+		flow_state_store_some(f, &state, proto->state_size);
 		store_timeout(w, f, &res); /* it may become shorter */
 	}
 	flow_leave(w->flows, f);

@@ -34,6 +34,7 @@ static void gre_packet(union track_state *state, const struct packet *p,
 const struct track_proto track_proto_gre = {
 	.name = "gre",
 	.l4 = IPPROTO_GRE,
+	.state_size = sizeof(struct track_gre),
 	.open = gre_open,
 	.packet = gre_packet,
 };

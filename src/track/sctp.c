@@ -429,6 +429,7 @@ static bool sctp_is_closing(const union track_state *state)
 const struct track_proto track_proto_sctp = {
 	.name = "sctp",
 	.l4 = IPPROTO_SCTP,
+	.state_size = sizeof(struct track_sctp),
 	.states = sctp_state_names,
 	.states_length = TRACK_SCTP_STATES,
 	.open = sctp_open,

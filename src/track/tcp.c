@@ -538,6 +538,7 @@ static bool tcp_is_closing(const union track_state *state)
 const struct track_proto track_proto_tcp = {
 	.name = "tcp",
 	.l4 = IPPROTO_TCP,
+	.state_size = sizeof(struct track_tcp),
 	.states = tcp_state_names,
 	.states_length = TRACK_TCP_STATES,
 	.open = tcp_open,

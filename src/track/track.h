@@ -225,7 +225,8 @@ struct track_proto {
 	const char *name;          /* as conntrack(8) prints it: "tcp"; or "generic" */
 	const char *const *states; /* names by the kernel's number; NULL: has no states */
 	uint8_t states_length;
-	uint8_t l4; /* IPPROTO_*; the generic machine has 0 */
+	uint8_t l4;         /* IPPROTO_*; the generic machine has 0 */
+	uint8_t state_size; /* bytes of the state that it uses, from the first on */
 	/** First packet, @state is all zero. Called by track_open(). */
 	void (*open)(union track_state *state, const struct packet *p,
 	             const struct track_config *cfg, uint64_t now_ms,

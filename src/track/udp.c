@@ -56,6 +56,7 @@ static void udplite_packet(union track_state *state, const struct packet *p,
 const struct track_proto track_proto_udp = {
 	.name = "udp",
 	.l4 = IPPROTO_UDP,
+	.state_size = sizeof(struct track_udp),
 	.open = udp_open,
 	.packet = udp_packet,
 };
@@ -63,6 +64,7 @@ const struct track_proto track_proto_udp = {
 const struct track_proto track_proto_udplite = {
 	.name = "udplite",
 	.l4 = IPPROTO_UDPLITE,
+	.state_size = sizeof(struct track_udp),
 	.open = udp_open,
 	.packet = udplite_packet,
 };
