@@ -4,9 +4,9 @@
  *
  * Owns the listening socket, the clients, and the groups. Everything runs in the control
  * thread: the owner polls control_fd() (an epoll) and calls control_step() when it is
- * readable, and control_tick() several times a second (events, timeouts of clients).
- * Never blocks: a client that does not read is skipped, then told what it lost, then
- * closed.
+ * readable, and control_tick() several times a second (events).
+ * Never blocks: a client that does not read is skipped, and told what it lost when it reads
+ * again; one whose answers find no more room is closed.
  */
 #ifndef CONTROL_CONTROL_H
 #define CONTROL_CONTROL_H
