@@ -369,13 +369,13 @@ Test(life, memory_comes_back)
 	uint32_t n;
 
 	flow_table_config_init(&cfg);
-	cfg.max = 100000;
+	cfg.max = 200000;
 	fx = fixture_new(&cfg);
 	confirmed_number(&fx, 0);
 	empty = size_of(&fx).slab_bytes + size_of(&fx).table_bytes;
-	for (n = 1; n < 100000; n++)
+	for (n = 1; n < 200000; n++)
 		confirmed_number(&fx, n);
-	cr_assert_gt(size_of(&fx).slab_bytes, 100000 * sizeof(struct flow));
+	cr_assert_gt(size_of(&fx).slab_bytes, 200000 * sizeof(struct flow));
 	flow_table_flush(fx.worker, FLOW_END_DELETED, fx.now_ns);
 	fixture_settle(&fx);
 	cr_assert_leq(size_of(&fx).slab_bytes + size_of(&fx).table_bytes,
