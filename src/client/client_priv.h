@@ -50,6 +50,7 @@ struct ctq_filter {
 };
 
 struct ctq_flow {
+	const struct ctlink_memory *memory; /* of one that was parsed */
 	const struct nlmsghdr *message;
 	struct nf_conntrack *ct;
 	struct ctq_record record;
@@ -158,6 +159,10 @@ int record_of_message(const struct nlmsghdr *nlh, struct ctq_record *record);
 int flow_init(struct ctq_flow *flow, const struct nlmsghdr *nlh,
               struct ctlink_message *scratch) BASE_MUST_CHECK;
 void flow_fini(struct ctq_flow *flow);
+
+/** ctq_flow_parse() with @memory for what the library itself allocates. */
+int client_flow_parse(struct ctq_flow **flow, const void *message, size_t size,
+                      const struct ctlink_memory *memory);
 
 /* ---- filter.c ------------------------------------------------------------------------ */
 

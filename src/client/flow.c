@@ -13,7 +13,6 @@
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <libnetfilter_conntrack/libnetfilter_conntrack.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "client/client_priv.h"
@@ -69,30 +68,46 @@ void flow_fini(struct ctq_flow *flow)
 	nfct_destroy(flow->ct);
 }
 
-int ctq_flow_parse(struct ctq_flow **flow, const void *message, size_t size)
+/* Read the message that was copied behind @flow. */
+static int flow_read_copy(struct ctq_flow *flow, size_t size)
+{
+	const struct nlmsghdr *copy = (const struct nlmsghdr *)(const void *)(flow + 1);
+	struct ctlink_message scratch;
+	int err;
+
+	if (copy->nlmsg_len < sizeof(*copy) || copy->nlmsg_len > size)
+		return -EBADMSG;
+	ctlink_message_init(&scratch, CTQ_DATAGRAM_MAX, flow->memory);
+	err = flow_init(flow, copy, &scratch);
+	ctlink_message_fini(&scratch);
+	return err;
+}
+
+int client_flow_parse(struct ctq_flow **flow, const void *message, size_t size,
+                      const struct ctlink_memory *memory)
 {
 	struct ctq_flow *made;
-	struct ctlink_message scratch;
-	struct nlmsghdr *copy;
-	int err = -EBADMSG;
+	int err;
 
 	*flow = NULL;
-	if (size < sizeof(*copy) || size > CTQ_MESSAGE_MAX)
+	if (size < sizeof(struct nlmsghdr) || size > CTQ_MESSAGE_MAX)
 		return -EBADMSG;
-	made = malloc(sizeof(*made) + size);
+	made = ctlink_memory_resize(memory, NULL, sizeof(*made) + size);
 	if (!made)
 		return -ENOMEM;
-	copy = memcpy(made + 1, message, size);
-	ctlink_message_init(&scratch, CTQ_DATAGRAM_MAX, NULL);
-	if (copy->nlmsg_len >= sizeof(*copy) && copy->nlmsg_len <= size)
-		err = flow_init(made, copy, &scratch);
-	ctlink_message_fini(&scratch);
-	if (err) {
-		free(made);
-		return err;
-	}
-	*flow = made;
-	return 0;
+	made->memory = memory;
+	memcpy(made + 1, message, size);
+	err = flow_read_copy(made, size);
+	if (err)
+		ctlink_memory_free(memory, made);
+	else
+		*flow = made;
+	return err;
+}
+
+int ctq_flow_parse(struct ctq_flow **flow, const void *message, size_t size)
+{
+	return client_flow_parse(flow, message, size, NULL);
 }
 
 void ctq_flow_destroy(struct ctq_flow *flow)
@@ -100,7 +115,7 @@ void ctq_flow_destroy(struct ctq_flow *flow)
 	if (!flow)
 		return;
 	flow_fini(flow);
-	free(flow);
+	ctlink_memory_free(flow->memory, flow);
 }
 
 const struct nf_conntrack *ctq_flow_conntrack(const struct ctq_flow *flow)

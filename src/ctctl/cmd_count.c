@@ -276,6 +276,14 @@ static int write_table(const struct kinds *kinds)
 	return table_finish(&table);
 }
 
+static int kinds_write(const struct kinds *kinds)
+{
+	if (!tool_is_json(kinds->tool))
+		return write_table(kinds);
+	write_json(kinds);
+	return 0;
+}
+
 static int kinds_run(struct kinds *kinds, const struct ctq_filter *filter)
 {
 	int err;
@@ -284,14 +292,10 @@ static int kinds_run(struct kinds *kinds, const struct ctq_filter *filter)
 	                     kinds);
 	if (err && err != -EINTR)
 		return tool_failed(kinds->tool, err);
-	if (kinds_sort(kinds)) {
+	if (kinds_sort(kinds) || kinds_write(kinds)) {
 		message_error(kinds->tool, "no memory");
 		return TOOL_FAILED;
 	}
-	if (tool_is_json(kinds->tool))
-		write_json(kinds);
-	else if (write_table(kinds))
-		return TOOL_FAILED;
 	return tool_result(kinds->tool, err);
 }
 

@@ -7,6 +7,7 @@
 
 #include "client/client_priv.h"
 #include "fake.h"
+#include "help.h"
 
 #define NEW CTLINK_TYPE(NFNL_SUBSYS_CTNETLINK, IPCTNL_MSG_CT_NEW)
 
@@ -92,4 +93,25 @@ Test(flow, sizes_that_lie_are_refused)
 	cr_assert_eq(ctq_flow_parse(&flow, &nlh, sizeof(nlh)), -EBADMSG);
 	cr_assert_eq(ctq_flow_parse(&flow, m.data, CTQ_MESSAGE_MAX + 1), -EBADMSG);
 	cr_assert_null(flow);
+}
+
+Test(flow, failing_allocation_leaks_nothing)
+{
+	struct help_memory memory;
+	struct ctq_flow *flow;
+	size_t n;
+	int err;
+
+	for (n = 0;; n++) {
+		help_memory_init(&memory, n);
+		err = client_flow_parse(&flow, m.data, m.size, &memory.memory);
+		if (!err)
+			break;
+		cr_assert_eq(err, -ENOMEM);
+		cr_assert_null(flow);
+		cr_assert_eq(memory.live, 0);
+	}
+	cr_assert_gt(n, 1);
+	ctq_flow_destroy(flow);
+	cr_assert_eq(memory.live, 0);
 }
