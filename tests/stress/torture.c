@@ -361,6 +361,7 @@ static void setup(void)
 	flow_cfg.unconfirmed_s = 1;
 	flow_cfg.cookie_bits = 12;
 	flow_cfg.per_source = 64;
+	flow_cfg.evict_closing = true;
 	flow_cfg.reserve = RESERVE;
 	flow_cfg.is_reserved = is_reserved;
 	flows = flow_table_new(&flow_cfg, &key, &err);

@@ -168,6 +168,7 @@ Test(flood, the_oldest_closing_flows_go_when_all_others_are_assured)
 	uint32_t n;
 
 	cfg.max = ASSURED;
+	cfg.evict_closing = true;
 	r = flood_router(&cfg);
 	for (n = 0; n < ASSURED; n++)
 		tcp(&r, n, 0, TRAFFIC_TCP_OPEN);
