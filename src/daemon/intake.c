@@ -119,6 +119,14 @@ static enum flow_role role_of(const struct config_queue *q)
 	return config_hook_is_entry(q->hook) ? FLOW_ROLE_ENTRY : FLOW_ROLE_CONFIRM;
 }
 
+/* A worker that does not answer uses its queues and its flows: nothing can be freed under
+ * it. The kernel takes all back when the process ends. */
+static _Noreturn void stuck_leave(uint16_t number)
+{
+	log_error("worker %u is stuck: leaving without waiting for it", number);
+	_exit(EXIT_FAILURE);
+}
+
 static int queue_begin(struct daemon *d, unsigned int i)
 {
 	const struct config_queue *q = &d->config->queues[i];
@@ -138,6 +146,8 @@ static int queue_begin(struct daemon *d, unsigned int i)
 	rcu_online();
 	if (r == 0)
 		return 0;
+	if (r == -ETIMEDOUT)
+		stuck_leave(q->worker); /* it may still take the queue */
 	log_error("queue %u: worker %u does not take it: %s", q->number, q->worker,
 	          strerror(-r));
 	queue_close(d->queues[i]);
@@ -168,14 +178,10 @@ static void queue_end(struct daemon *d, unsigned int i)
 	d->queues[i] = NULL;
 }
 
-/* A worker that does not answer uses its queues and its flows: nothing can be freed under
- * it. The kernel takes all back when the process ends. */
 static void drained_wait(struct worker *w, uint16_t number)
 {
-	if (worker_wait(w) == 0)
-		return;
-	log_error("worker %u is stuck: leaving without waiting for it", number);
-	_exit(EXIT_FAILURE);
+	if (worker_wait(w) < 0)
+		stuck_leave(number);
 }
 
 static void queues_drain(struct daemon *d, enum flow_role role)

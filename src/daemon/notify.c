@@ -7,10 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 int notify_open(struct notify *n, const char *socket_path)
 {
+	const struct timeval patience = { .tv_sec = 1 };
 	size_t size;
 
 	memset(n, 0, sizeof(*n));
@@ -27,8 +29,12 @@ int notify_open(struct notify *n, const char *socket_path)
 	if (socket_path[0] == '@')
 		n->address.sun_path[0] = '\0';
 	n->length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + size);
-	n->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	return n->fd < 0 ? -errno : 0;
+	n->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (n->fd < 0)
+		return -errno;
+	/* READY=1 must not be lost because the manager is busy, nor may we wait for ever. */
+	setsockopt(n->fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+	return 0;
 }
 
 void notify_close(struct notify *n)

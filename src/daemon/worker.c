@@ -41,6 +41,7 @@ struct served {
 	bool readable; /* look at it in this round */
 	bool unsent;   /* verdicts wait in it */
 	bool draining;
+	bool undrained; /* the kernel could not be told yet: again in the next round */
 };
 
 struct worker {
@@ -100,7 +101,7 @@ static void serve_none(struct worker *w, struct served *s, uint64_t failures)
 	queue_stats_read(s->queue, &stats);
 	if (stats.unsent == failures)
 		s->unsent = false;
-	if (s->draining && !s->unsent && queue_held(s->queue) == 0)
+	if (s->draining && !s->undrained && !s->unsent && queue_held(s->queue) == 0)
 		served_remove(w, s);
 }
 
@@ -119,6 +120,8 @@ static bool serve(struct worker *w, struct served *s)
 	struct queue_stats before = { .unsent = 0 };
 	int n;
 
+	if (base_unlikely(s->undrained))
+		s->undrained = queue_drain(s->queue) < 0;
 	if (s->unsent)
 		queue_stats_read(s->queue, &before);
 	n = queue_receive(s->queue, w->packets, QUEUE_BATCH_MAX, now_ns);
@@ -195,7 +198,7 @@ static void obey_drain(struct worker *w)
 
 		if (!s->queue || s->role != w->order_role)
 			continue;
-		queue_drain(s->queue);
+		s->undrained = queue_drain(s->queue) < 0;
 		s->draining = true;
 	}
 }
@@ -274,8 +277,8 @@ static void tick(struct worker *w)
 
 	if (now_ns < w->tick_due_ns)
 		return;
-	path_tick(w->cfg.path, now_ns);
-	w->tick_due_ns = now_ns + WORKER_PATH_TICK_NS;
+	if (!path_tick(w->cfg.path, now_ns))
+		w->tick_due_ns = now_ns + WORKER_PATH_TICK_NS;
 }
 
 static void *worker_run(void *arg)

@@ -102,7 +102,8 @@ unsigned int flow_reap(struct flow_worker *w, uint64_t now_ns)
 	unsigned int killed = 0;
 	struct flow *f;
 
-	while ((f = lists_peek_oldest(w, t->slab, FLOW_LIST_UNCONFIRMED)) != NULL) {
+	while (killed < FLOW_REAP_MAX &&
+	       (f = lists_peek_oldest(w, t->slab, FLOW_LIST_UNCONFIRMED)) != NULL) {
 		if (atomic_load_explicit(&f->order, memory_order_relaxed) + patience >
 		    now_ns)
 			break;

@@ -166,8 +166,11 @@ unsigned int flow_expire(struct flow_worker *w, uint64_t now_ns);
 /** Has the last call left off before the end? */
 bool flow_expire_is_behind(const struct flow_table *t);
 
-/** Kill this worker's unconfirmed flows that never came; each worker, about once a
- * second. */
+/** Flows that one flow_reap() kills at most: half a millisecond between packets. */
+#define FLOW_REAP_MAX 1024
+
+/** Kill this worker's unconfirmed flows that never came, the oldest first; each worker, about
+ * once a second, and again soon when FLOW_REAP_MAX were killed. Returns their number. */
 unsigned int flow_reap(struct flow_worker *w, uint64_t now_ns);
 
 /** Kill all flows; returns their number. */

@@ -215,7 +215,7 @@ void path_confirm(struct path_worker *w, struct path_step *s)
 	ref = flow_confirm(w->flows, s->flow, &reply, w->now_ns, &why);
 	w->moved = true;
 	if (!ref.flow)
-		refuse(s, why == CTQ_INVALID_DYING ? CTQ_DROP_MEMORY : why);
+		refuse(s, why == CTQ_INVALID_DYING ? CTQ_DROP_DYING : why);
 	else if (ref.flow != s->flow)
 		join(w, s, ref);
 	else

@@ -234,9 +234,9 @@ void path_batch(struct path_worker *w, struct packet *packets,
 	count(&w->bytes, bytes);
 }
 
-void path_tick(struct path_worker *w, uint64_t now_ns)
+bool path_tick(struct path_worker *w, uint64_t now_ns)
 {
-	flow_reap(w->flows, now_ns);
+	return flow_reap(w->flows, now_ns) == FLOW_REAP_MAX;
 }
 
 /* ---- numbers ------------------------------------------------------------------- */

@@ -68,8 +68,9 @@ struct path_worker *path_worker(struct path *path, uint16_t number);
 void path_batch(struct path_worker *w, struct packet *packets,
                 struct packet_verdict *verdicts, unsigned int n, uint64_t now_ns);
 
-/** About once a second, each worker: reap unconfirmed flows and old fragments. */
-void path_tick(struct path_worker *w, uint64_t now_ns);
+/** About once a second, each worker: reap unconfirmed flows. True: there are more, call again
+ * between the next batches. */
+bool path_tick(struct path_worker *w, uint64_t now_ns);
 
 /** Sums over all workers; any thread. */
 uint64_t path_reason_read(const struct path *path, enum ctq_reason reason);

@@ -523,3 +523,20 @@ Test(life, by_default_not_even_a_closing_flow_that_is_assured_goes)
 	cr_assert_eq(why, CTQ_DROP_TABLE_FULL);
 	fixture_end(&fx);
 }
+
+Test(life, reaping_is_bounded_and_goes_on)
+{
+	struct flow_table_config cfg;
+	struct fixture fx;
+	uint32_t n;
+
+	flow_table_config_init(&cfg);
+	cfg.max = 2 * FLOW_REAP_MAX;
+	fx = fixture_new(&cfg);
+	for (n = 0; n < FLOW_REAP_MAX + 10; n++)
+		unconfirmed_number(&fx, n);
+	fx.now_ns += 11 * SECOND;
+	cr_assert_eq(flow_reap(fx.worker, fx.now_ns), FLOW_REAP_MAX);
+	cr_assert_eq(flow_reap(fx.worker, fx.now_ns), 10);
+	fixture_end(&fx);
+}
