@@ -171,7 +171,7 @@ int ctq_flows_flush(struct ctq *ctq)
 static int conntrack_request(struct ctq *ctq, struct ctlink_header *header,
                              const struct nf_conntrack *ct)
 {
-	char buf[CONNTRACK_MESSAGE_MAX] BASE_ALIGNED(8);
+	char buf[CONNTRACK_MESSAGE_MAX] BASE_ALIGNED(8) = { 0 }; /* padding stays zero */
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
 	struct nlattr *attr;
 

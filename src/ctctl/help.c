@@ -71,7 +71,7 @@ static void write_command(FILE *out, const struct command *command)
 {
 	fprintf(out, "usage: ctctl %s %s\n", command->name, command->arguments);
 	if (command->letter)
-		fprintf(out, "       ctctl -%c …, ctctl --%s …\n", command->letter,
+		fprintf(out, "       ctctl -%c ..., ctctl --%s ...\n", command->letter,
 		        command->long_name);
 	fprintf(out, "\n%s\n", command->summary);
 	if (command->details)

@@ -99,7 +99,7 @@ static const struct {
 	{ "get", "error: 'get' needs a tuple or a filter: ctctl get id 7\n" },
 	{ "load", "error: 'load' needs a file: ctctl load /etc/ctqd/rules.ctq\n" },
 	{ "set mark 1",
-	  "error: 'set' needs a filter; for all flows say: ctctl set all …\n" },
+	  "error: 'set' needs a filter; for all flows say: ctctl set all ...\n" },
 	{ "set src 10.0.0.1 color 1",
 	  "error: 'color' cannot be set: mark and timeout can\n"
 	  "  ctctl set src 10.0.0.1 color 1\n"
