@@ -156,8 +156,9 @@ int cmd_set(struct tool *tool)
 	if (code == TOOL_OK)
 		code = filter_from_words(tool, 0, tool->n_words - 2, &filter);
 	if (code == TOOL_OK && !filter) {
-		message_error(tool,
-		              "'set' needs a filter; for all flows say: ctctl set all ...");
+		message_error(
+			tool,
+			"'set' needs a filter; for all flows say: ctctl set all ...");
 		code = TOOL_USAGE;
 	}
 	if (code == TOOL_OK)
