@@ -6,6 +6,7 @@
 
 static const struct rules_backend *const backends[] = {
 	&rules_backend_linear,
+	&rules_backend_forest,
 	NULL,
 };
 

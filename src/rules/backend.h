@@ -35,6 +35,8 @@ struct rules_backend {
 
 	/**
 	 * Position of the first rule at or after @from that holds, or RULES_NO_MATCH.
+	 * @from is 0, or behind a rule that has held for this packet and was not final;
+	 * marks may be others since.
 	 * Any thread; no lock, no allocation, changes nothing.
 	 */
 	uint32_t (*classify)(const void *matcher, const struct rule_key *key,
@@ -53,6 +55,6 @@ const struct rules_backend *rules_backend_peek(const char *name);
 const struct rules_backend *const *rules_backend_list(void);
 
 /* For backend.c. */
-extern const struct rules_backend rules_backend_linear;
+extern const struct rules_backend rules_backend_linear, rules_backend_forest;
 
 #endif

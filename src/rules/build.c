@@ -165,6 +165,15 @@ static void actions_fill(struct ruleset *rs, const struct ctlink_rule *value,
 	}
 }
 
+/* Does the chain end here for a packet that the rule holds for? */
+static bool is_final(const struct ctlink_rule *value)
+{
+	uint16_t last = ctlink_rule_statement(value, value->statements.length - 1)->kind;
+
+	return last == CTQ_STATEMENT_ACCEPT || last == CTQ_STATEMENT_DROP ||
+	       last == CTQ_STATEMENT_RETURN;
+}
+
 static int rules_fill(struct build *b, struct rule_action **actions)
 {
 	struct draft_chain *chain;
@@ -182,6 +191,7 @@ static int rules_fill(struct build *b, struct rule_action **actions)
 			rs->rule[n] = d->rule;
 			b->items[n] = d->item;
 			check_make(&d->rule->value, &rs->pool, &rs->code[n]);
+			rs->code[n].final = is_final(&d->rule->value);
 			actions_fill(rs, &d->rule->value, *actions);
 			rs->body[n] = (struct rule_body){
 				.index = d->rule->index,

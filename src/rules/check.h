@@ -46,6 +46,7 @@ struct check {
 struct check_rule {
 	uint64_t needs; /* fields that must be present */
 	uint32_t length;
+	bool final; /* when it holds, no later rule of the chain is asked for */
 	const struct check *checks;
 };
 

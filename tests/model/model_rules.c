@@ -7,6 +7,8 @@
  * from small universes, so that rules overlap and packets meet many of them. Verdict,
  * rule, reason and marks must agree for each backend. The seed is printed;
  * MODEL_SEED repeats it, MODEL_ROUNDS makes it longer.
+ *
+ * Sets that are too large for the model are held against linear, the reference.
  */
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
@@ -19,6 +21,7 @@
 #include "base/base.h"
 #include "rules/backend.h"
 #include "rules/rules.h"
+#include "tests/bench/rules/generate.h"
 
 #define ROUNDS  150
 #define PACKETS 1500
@@ -623,4 +626,160 @@ Test(rules, backends_agree_with_the_model, .timeout = 600)
 	fprintf(stderr, "# MODEL_SEED=%lu\n", (unsigned long)state);
 	for (i = 0; i < rounds; i++)
 		play(1 + draw(i % 10 == 9 ? 400 : 40), PACKETS / (i % 10 == 9 ? 4 : 1));
+}
+
+/* ---- large sets, against linear ----------------------------------------------------- */
+
+static struct ctlink_value *field_add(struct ctlink_rule *rule, uint16_t field)
+{
+	struct ctlink_match *m = ctlink_rule_append_match(rule, NULL);
+
+	m->field = field;
+	ctlink_mark(m, CTLINK_MATCH_FIELD);
+	return ctlink_match_append(m, NULL);
+}
+
+static void prefix_add(struct ctlink_rule *rule, uint16_t field, uint32_t address,
+                       uint8_t length)
+{
+	uint32_t wire = htonl(address);
+	struct ctlink_value *v;
+
+	if (length == 0)
+		return;
+	v = field_add(rule, field);
+	ctlink_value_set_address(v, CTLINK_VALUE_FIRST, &wire, 4);
+	v->prefix = length;
+	ctlink_mark(v, CTLINK_VALUE_PREFIX);
+}
+
+static void ports_add(struct ctlink_rule *rule, uint16_t field, const uint16_t ports[2])
+{
+	struct ctlink_value *v;
+
+	if (ports[0] == 0 && ports[1] == 65535)
+		return;
+	v = field_add(rule, field);
+	ctlink_value_set_number(v, CTLINK_VALUE_FIRST, ports[0], 2);
+	ctlink_value_set_number(v, CTLINK_VALUE_LAST, ports[1], 2);
+}
+
+/* Some rules set a mark and go on, some look at more than boxes can say. */
+static void generated_value(const struct generated_rule *g, struct ctlink_rule *rule)
+{
+	memset(rule, 0, sizeof(*rule));
+	cr_assert_eq(ctlink_string_set(&rule->chain, "prerouting", 10, NULL), 0);
+	ctlink_mark(rule, CTLINK_RULE_CHAIN);
+	prefix_add(rule, CTQ_FIELD_SRC, g->src, g->src_length);
+	prefix_add(rule, CTQ_FIELD_DST, g->dst, g->dst_length);
+	if (g->proto)
+		ctlink_value_set_number(field_add(rule, CTQ_FIELD_PROTO),
+		                        CTLINK_VALUE_FIRST, g->proto, 1);
+	ports_add(rule, CTQ_FIELD_SPORT, g->sport);
+	ports_add(rule, CTQ_FIELD_DPORT, g->dport);
+	if (chance(10))
+		ctlink_value_set_number(field_add(rule, CTQ_FIELD_CTSTATE),
+		                        CTLINK_VALUE_FIRST, 1u << draw(5), 4);
+	if (chance(10)) {
+		struct ctlink_statement *s = statement_add(rule, CTQ_STATEMENT_CTMARK);
+
+		s->value = draw(1000);
+		ctlink_mark(s, CTLINK_STATEMENT_VALUE);
+	} else {
+		statement_add(rule,
+		              chance(50) ? CTQ_STATEMENT_ACCEPT : CTQ_STATEMENT_DROP);
+	}
+}
+
+static struct rules *generated_made(const char *backend,
+                                    const struct generated_rule *list, uint32_t n,
+                                    uint64_t seed)
+{
+	struct ctlink_chain chain = { .hook = PACKET_HOOK_PREROUTING };
+	char name[] = "prerouting";
+	struct rules_change *c;
+	struct ctlink_rule rule;
+	struct rules_error e;
+	struct rules *rules;
+	uint32_t i;
+	int err;
+
+	state = seed;
+	chain.name = name;
+	chain.has = 1 << CTLINK_CHAIN_NAME | 1 << CTLINK_CHAIN_HOOK;
+	rules = rules_new(backend, 1, NULL, &err);
+	c = rules_change_new(rules, &err);
+	cr_assert_eq(rules_change_chain_set(c, 1, &chain, &e), 0);
+	for (i = 0; i < n; i++) {
+		generated_value(&list[i], &rule);
+		cr_assert_eq(rules_change_rule_add(c, 1, &rule, &e), 0, "%s",
+		             e.error.text);
+	}
+	cr_assert_eq(rules_change_build(c, &e), 0, "%s", e.error.text);
+	rules_change_commit(c, 0, 0);
+	rules_change_destroy(c);
+	return rules;
+}
+
+static struct rule_key generated_key(const struct generated_packet *p)
+{
+	struct rule_key key;
+	struct tuple t;
+
+	tuple_clear(&t);
+	t.l3 = AF_INET;
+	t.l4 = p->proto;
+	*(uint32_t *)(void *)t.src = htonl(p->src);
+	*(uint32_t *)(void *)t.dst = htonl(p->dst);
+	if (has_ports(p->proto)) {
+		t.src_id = htons(p->sport);
+		t.dst_id = htons(p->dport);
+	}
+	rule_key_init(&key, PACKET_HOOK_PREROUTING, AF_INET);
+	rule_key_set_tuple(&key, &t);
+	rule_key_set_state(&key, (enum ctq_ctstate)(1u << draw(5)));
+	rule_key_set_flow(&key, 0, 0);
+	return key;
+}
+
+static void compare_generated(enum generate_style style, uint32_t n, uint32_t packets)
+{
+	static struct generated_rule list[10000];
+	static struct generated_packet trace[4000];
+	struct rules *linear, *forest;
+	struct rule_verdict a, b;
+	struct rule_key key;
+	uint64_t seed = state;
+	uint32_t i;
+
+	generate_rules(style, seed, list, n);
+	generate_packets(seed + 1, false, list, n, trace, packets);
+	generate_packets(seed + 2, true, list, n, trace, packets / 10);
+	linear = generated_made("linear", list, n, seed);
+	forest = generated_made("forest", list, n, seed);
+	for (i = 0; i < packets; i++) {
+		key = generated_key(&trace[i]);
+		ruleset_classify(rules_peek(linear), &key, NULL, 0, 0, &a);
+		ruleset_classify(rules_peek(forest), &key, NULL, 0, 0, &b);
+		cr_assert_eq(memcmp(&a, &b, sizeof(a)), 0, "%s %u: rule %u, not %u",
+		             generate_style_name(style), n, b.id, a.id);
+	}
+	rules_destroy(linear);
+	rules_destroy(forest);
+}
+
+Test(rules, forest_agrees_with_linear_on_large_sets, .timeout = 600)
+{
+	static const uint32_t sizes[] = { 100, 1000, 5000, 10000 };
+	uint32_t rounds = number_from("MODEL_ROUNDS", ROUNDS) / 100 + 1, i, s;
+	enum generate_style style;
+
+	state = number_from("MODEL_SEED", (uint32_t)time(NULL));
+	fprintf(stderr, "# MODEL_SEED=%lu\n", (unsigned long)state);
+	for (i = 0; i < rounds; i++) {
+		for (s = 0; s < BASE_ARRAY_LENGTH(sizes); s++) {
+			for (style = 0; style < GENERATE_STYLES; style++)
+				compare_generated(style, sizes[s], i ? 1000 : 4000);
+		}
+	}
 }

@@ -2,6 +2,7 @@
 /* Transactions: what they change, what they refuse, what short memory does to them. */
 #include <errno.h>
 
+#include "rules/backend.h"
 #include "rules_fixture.h"
 
 /* ---- helpers --------------------------------------------------------------------- */
@@ -495,7 +496,7 @@ static int load_and_change(struct rules *rules, struct ctlink_ruleset *set)
 	return err;
 }
 
-Test(memory, every_allocation_may_fail)
+static void starve(const char *backend)
 {
 	static const char text[] =
 		"chain web { tcp dport { 1, 2 } name n mark set 1 accept }\n"
@@ -511,16 +512,25 @@ Test(memory, every_allocation_may_fail)
 		l = lang_new(&failing.memory); /* rules are taken: of the same memory */
 		cr_assert_eq(lang_read_text(l, "t", text, strlen(text)), 0);
 		failing.left = n;
-		rules = rules_new("linear", 2, &failing.memory, &err);
+		rules = rules_new(backend, 2, &failing.memory, &err);
 		if (rules) {
 			err = load_and_change(rules, lang_ruleset(l));
 			cr_assert_geq(ruleset_generation(rules_peek(rules)), 1);
 			rules_destroy(rules);
 		}
 		lang_destroy(l);
-		cr_assert_eq(failing.live, 0, "%u allocations: %d not freed", n,
-		             failing.live);
+		cr_assert_eq(failing.live, 0, "%s, %u allocations: %d not freed", backend,
+		             n, failing.live);
 	}
 	cr_assert_eq(err, 0);
 	cr_assert_gt(n, 30);
+}
+
+Test(memory, every_allocation_may_fail)
+{
+	const struct rules_backend *const *backends = rules_backend_list();
+	size_t i;
+
+	for (i = 0; backends[i]; i++)
+		starve(backends[i]->name);
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "rules/backend.h"
 #include "rules_fixture.h"
 
 /* The rule's name that decided, or "policy", and the verdict. */
@@ -21,19 +22,30 @@ struct expectation {
 	const char *packet, *decision;
 };
 
-static void expect(const char *rules_text, const struct expectation *table, size_t n)
+static void expect_of(const char *backend, const char *rules_text,
+                      const struct expectation *table, size_t n)
 {
-	struct rules *rules = rules_of("linear", rules_text);
+	struct rules *rules = rules_of(backend, rules_text);
 	char decision[96];
 	size_t i;
 
 	for (i = 0; i < n; i++) {
 		judge(rules, table[i].packet, decision, sizeof(decision));
-		cr_expect_str_eq(decision, table[i].decision, "%s: %s, not %s",
-		                 table[i].packet, decision, table[i].decision);
+		cr_expect_str_eq(decision, table[i].decision, "%s: %s: %s, not %s",
+		                 backend, table[i].packet, decision, table[i].decision);
 	}
 	rules_destroy(rules);
 }
+
+static void expect(const char *rules_text, const struct expectation *table, size_t n)
+{
+	const struct rules_backend *const *backends = rules_backend_list();
+	size_t i;
+
+	for (i = 0; backends[i]; i++)
+		expect_of(backends[i]->name, rules_text, table, n);
+}
+
 #define EXPECT(text, ...)                                                  \
 	do {                                                               \
 		static const struct expectation table[] = { __VA_ARGS__ }; \
