@@ -84,12 +84,11 @@ struct lang_error {
 	char allowed[LANG_TEXT_MAX]; /* "states: new established …", or "" */
 };
 
-/** Number of mistakes, and the @i-th of those that are kept, in the order they were
- * found. */
+/** Number of mistakes, and the @i-th of them (NULL: no more) in the order they were found. */
 uint32_t lang_error_count(const struct lang *l);
 const struct lang_error *lang_error_peek(const struct lang *l, uint32_t i);
 
-/** All that are kept as text: message, line, carets; then how many more there are. */
+/** All as text: message, line, carets. */
 void lang_errors_print(const struct lang *l, FILE *out);
 
 /**

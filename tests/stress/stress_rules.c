@@ -293,7 +293,7 @@ int main(void)
 	int err, failed = 0, i;
 
 	urcu_qsbr_register_thread();
-	rules = rules_new("linear", WORKERS, NULL, &err);
+	rules = rules_new("forest", WORKERS, NULL, &err);
 	if (!rules)
 		return 1;
 	change(&random);
