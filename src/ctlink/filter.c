@@ -48,7 +48,7 @@ static int flags_check(struct ctlink_parser *p, const struct nlattr *nest, void 
 }
 
 static int tuple_check(struct ctlink_parser *p, const char *name, uint16_t type,
-                       const struct ctlink_tuple *tuple, uint32_t fields, uint32_t flags)
+                       const struct ctlink_tuple *tuple, uint32_t fields, uint32_t *flags)
 {
 	const struct nlattr *nla = ctlink_parser_find(p, NULL, type, 0);
 
@@ -56,9 +56,10 @@ static int tuple_check(struct ctlink_parser *p, const char *name, uint16_t type,
 		return ctlink_parser_fail(
 			p, -EINVAL, ctlink_parser_find(p, NULL, CTA_FILTER, 0),
 			"CTA_FILTER speaks of %s, which is not there", name);
-	if (flags & ~(CTQ_TUPLE_SRC | CTQ_TUPLE_DST | CTQ_TUPLE_ZONE))
-		flags |= CTQ_TUPLE_PROTO;
-	return ctlink_tuple_check(p, nla, name, tuple, fields, flags);
+	/* A port means nothing without its protocol, which so counts as well. */
+	if (*flags & ~(CTQ_TUPLE_SRC | CTQ_TUPLE_DST | CTQ_TUPLE_ZONE))
+		*flags |= CTQ_TUPLE_PROTO;
+	return ctlink_tuple_check(p, nla, name, tuple, fields, *flags);
 }
 
 /* Without CTA_FILTER tuples say nothing, as in the kernel's dumps. */
@@ -69,10 +70,10 @@ static int tuples_check(struct ctlink_parser *p, struct wire *wire)
 
 	if (filter->orig_flags)
 		err = tuple_check(p, "CTA_TUPLE_ORIG", CTA_TUPLE_ORIG, &filter->orig,
-		                  wire->orig_fields, filter->orig_flags);
+		                  wire->orig_fields, &filter->orig_flags);
 	if (!err && filter->reply_flags)
 		err = tuple_check(p, "CTA_TUPLE_REPLY", CTA_TUPLE_REPLY, &filter->reply,
-		                  wire->reply_fields, filter->reply_flags);
+		                  wire->reply_fields, &filter->reply_flags);
 	if (err)
 		return err;
 	if (filter->orig_flags)
