@@ -16,18 +16,21 @@
  *        ▼
  *     free slot
  *
- * Layout: five cache lines.
+ * Layout: six cache lines.
  *
  *     line 0  key and counters of the original direction
  *     line 1  key and counters of the reply direction
  *     line 2  what each packet reads and may write
  *     line 3  the protocol machine's state
  *     line 4  what only birth, death and listings touch
+ *     line 5  what few flows have: labels, a master, a helper. Birth writes it; a packet
+ *             touches it only when a bit of the status says that there is something
  *
  * Who may write what: the fields of line 2 and 3, and the counters, are written between
  * flow_enter() and flow_leave() only, with relaxed atomic stores; anybody under RCU may
  * read them with relaxed loads, and may see the values of two packets mixed (harmless: a
- * listing). Keys are immutable while they are stored in a table.
+ * listing). Keys are immutable while they are stored in a table. Labels are changed by
+ * anybody who may see the flow, by read-modify-write (label.h).
  */
 #ifndef FLOW_FLOW_H
 #define FLOW_FLOW_H
@@ -86,6 +89,9 @@ struct flow_side {
 	_Atomic uint64_t bytes;
 } BASE_ALIGNED(BASE_CACHELINE);
 
+/* Labels of a flow, bits, as in the kernel's conntrack (XT_CONNLABEL_MAXBIT + 1). */
+#define FLOW_LABELS 128
+
 struct flow_table;
 
 _Static_assert(sizeof(struct flow_side) == BASE_CACHELINE, "one line for each direction");
@@ -101,7 +107,7 @@ struct flow {
 	_Atomic uint32_t last_s; /* second of the last packet */
 	_Atomic uint16_t owner;  /* worker + 1 that enters without a lock; 0: lock.h */
 	_Atomic uint8_t lock;
-	uint8_t list; /* enum flow_list, under its list's lock */
+	uint8_t machine; /* number of the protocol machine that made it; never changes */
 	_Atomic uint64_t verdict[FLOW_ROLES][2]; /* struct flow_verdict, packed: flow.c */
 	uint32_t cookie;                         /* while unconfirmed; 0: none */
 	uint32_t index;                          /* of its slot */
@@ -124,14 +130,21 @@ struct flow {
 	_Atomic uint64_t order;       /* monotonic ns: its place in its list */
 	_Atomic uint32_t ifin, ifout; /* of the first packet; 0: not known (yet) */
 	uint32_t next_free;           /* free: in slab.c */
+	uint8_t list;                 /* enum flow_list, under its list's lock */
+
+	/* line 5 */
+	_Atomic uint64_t labels[FLOW_LABELS / 64] BASE_ALIGNED(BASE_CACHELINE);
+	/* Of an expected flow: the flow whose helper expected it, by slot and id, without a
+	 * reference. 0: none. */
+	_Atomic uint32_t master_index, master_id;
+	_Atomic uint16_t
+		helper; /* number of the helper that reads its packets; 0: none */
 #ifdef DEBUG_REFS
 	_Atomic uint32_t held[FLOW_HOLDERS];
 #endif
 } BASE_ALIGNED(BASE_CACHELINE);
 
-#ifndef DEBUG_REFS
-_Static_assert(sizeof(struct flow) == 5 * BASE_CACHELINE, "five lines");
-#endif
+_Static_assert(sizeof(struct flow) == 6 * BASE_CACHELINE, "six lines");
 
 /** Take a reference; the caller has one, or found the flow in this read section. */
 void flow_get(struct flow *f, enum flow_holder holder);

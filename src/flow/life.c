@@ -275,6 +275,11 @@ static void flow_fill(struct flow_worker *w, struct flow *f, const struct packet
 	atomic_store_explicit(&f->lock, 0, memory_order_relaxed);
 	memset(f->verdict, 0, sizeof(f->verdict));
 	memset(f->state, 0, sizeof(f->state));
+	memset(f->labels, 0, sizeof(f->labels));
+	atomic_store_explicit(&f->master_index, 0, memory_order_relaxed);
+	atomic_store_explicit(&f->master_id, 0, memory_order_relaxed);
+	atomic_store_explicit(&f->helper, 0, memory_order_relaxed);
+	f->machine = 0;
 	f->table = t;
 	f->index = index;
 	f->list = FLOW_LIST_NONE;

@@ -18,7 +18,7 @@
 
 #include "flow/flow.h"
 
-/** Slots of a chunk: 512 * 320 bytes are 40 pages. */
+/** Slots of a chunk: 512 * 384 bytes are 48 pages. */
 #define SLAB_CHUNK 512
 
 struct slab;

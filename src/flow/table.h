@@ -52,7 +52,7 @@ struct flow_table_config {
 	void *is_reserved_ctx;
 };
 
-#define FLOW_MAX_LIMIT     (1u << 26) /* 67 million slots of 320 bytes: 20 GiB */
+#define FLOW_MAX_LIMIT     (1u << 26) /* 67 million slots of 384 bytes: 24 GiB */
 #define FLOW_WORKERS_LIMIT 256
 #define FLOW_MAX_DEFAULT   262144 /* nf_conntrack_max on machines above 4 GiB */
 
