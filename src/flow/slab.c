@@ -15,6 +15,11 @@
  * stack each. Locks: a chunk's lock guards its free list and its state; the stacks' lock
  * is taken inside it or alone. Giving pages back (a system call) happens outside both,
  * while the chunk is in no stack.
+ *
+ * Groups. Who empties the last chunk of a group takes all of them out of the stack, so that no
+ * thread can allocate there, gives the pages of the arrays back, and returns the chunks. While a
+ * group has chunks that were never used it keeps its pages: those are in no stack, and may be
+ * taken at any time.
  */
 #include "flow/slab.h"
 
@@ -36,6 +41,12 @@ struct chunk {
 	uint8_t state;  /* enum chunk_state */
 };
 
+/* An array beside the slots: as these, a page and then the elements from number 1 on. */
+struct array {
+	char *map;   /* NULL: none */
+	size_t size; /* of an element */
+};
+
 struct slab {
 	char *map; /* a page, then the slots from number 1 on: chunks are whole pages */
 	struct flow *slots;   /* number 0 would stand in the first page; it is not used */
@@ -44,19 +55,44 @@ struct slab {
 	uint32_t chunks_length;
 	pthread_spinlock_t lock; /* of the stacks */
 	uint32_t partial, empty; /* tops */
-	_Atomic uint32_t fresh;  /* first chunk that was never used */
+	uint8_t *group_empty; /* for each group: its chunks in the stack of empty ones */
+	struct array arrays[SLAB_ARRAYS];
+	_Atomic uint32_t fresh; /* first chunk that was never used */
 	_Atomic uint32_t used_chunks, used_slots;
 };
 
-#define SLAB_PAGE 4096
+#define SLAB_PAGE   4096
+#define GROUP_SLOTS (SLAB_CHUNK * SLAB_GROUP)
 
 _Static_assert(sizeof(struct flow) * SLAB_CHUNK % SLAB_PAGE == 0,
                "chunks are whole pages");
 _Static_assert(sizeof(struct flow) <= SLAB_PAGE, "slot 0 fits the first page");
 
-static size_t slab_map_bytes(const struct slab *s)
+_Static_assert(GROUP_SLOTS % SLAB_PAGE == 0, "groups are whole pages of bytes");
+
+static size_t slab_map_bytes(const struct slab *s, size_t size)
 {
-	return SLAB_PAGE + (size_t)s->chunks_length * SLAB_CHUNK * sizeof(struct flow);
+	return SLAB_PAGE + (size_t)s->chunks_length * SLAB_CHUNK * size;
+}
+
+static uint32_t group_of_chunk(uint32_t c)
+{
+	return (c - 1) / SLAB_GROUP;
+}
+
+/* Memory for one element of @size bytes for each slot; it gets pages when it is used. */
+static char *slab_map(const struct slab *s, size_t size)
+{
+	char *map = mmap(NULL, slab_map_bytes(s, size), PROT_READ | PROT_WRITE,
+	                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return map == MAP_FAILED ? NULL : map;
+}
+
+/* Element number 0 of such memory: where it would be. Number 1 begins a page. */
+static char *map_element(char *map, size_t size)
+{
+	return map + SLAB_PAGE - size;
 }
 
 static int slab_chunks_init(struct slab *s)
@@ -64,7 +100,8 @@ static int slab_chunks_init(struct slab *s)
 	uint32_t c;
 
 	s->chunks = calloc((size_t)s->chunks_length + 1, sizeof(*s->chunks));
-	if (!s->chunks)
+	s->group_empty = calloc(s->chunks_length / SLAB_GROUP, 1);
+	if (!s->chunks || !s->group_empty)
 		return -1;
 	for (c = 1; c <= s->chunks_length; c++) {
 		pthread_spin_init(&s->chunks[c].lock, PTHREAD_PROCESS_PRIVATE);
@@ -79,47 +116,64 @@ struct slab *slab_new(uint32_t slots)
 
 	if (!s)
 		return NULL;
-	s->chunks_length = (slots + SLAB_CHUNK - 1) / SLAB_CHUNK;
+	s->chunks_length = (slots + GROUP_SLOTS - 1) / GROUP_SLOTS * SLAB_GROUP;
 	if (slab_chunks_init(s) < 0)
-		goto free_slab;
-	s->map = mmap(NULL, slab_map_bytes(s), PROT_READ | PROT_WRITE,
-	              MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (s->map == MAP_FAILED)
 		goto free_chunks;
-	s->slots = (struct flow *)(void *)(s->map + SLAB_PAGE) - 1;
+	s->map = slab_map(s, sizeof(struct flow));
+	if (!s->map)
+		goto free_chunks;
+	s->slots = (struct flow *)(void *)map_element(s->map, sizeof(struct flow));
 	pthread_spin_init(&s->lock, PTHREAD_PROCESS_PRIVATE);
 	atomic_init(&s->fresh, 1);
 	return s;
 
 free_chunks:
+	free(s->group_empty);
 	free(s->chunks);
-free_slab:
 	free(s);
 	return NULL;
 }
 
+void *slab_array(struct slab *s, size_t size)
+{
+	struct array *a = s->arrays;
+
+	assert(size <= sizeof(uint64_t) && !s->arrays[SLAB_ARRAYS - 1].map);
+	while (a->map)
+		a++;
+	a->map = slab_map(s, size);
+	if (!a->map)
+		return NULL;
+	a->size = size;
+	return map_element(a->map, size);
+}
+
 void slab_destroy(struct slab *s)
 {
+	unsigned int i;
+
 	assert(atomic_load(&s->used_slots) == 0);
-	munmap(s->map, slab_map_bytes(s));
+	for (i = 0; i < SLAB_ARRAYS && s->arrays[i].map; i++)
+		munmap(s->arrays[i].map, slab_map_bytes(s, s->arrays[i].size));
+	munmap(s->map, slab_map_bytes(s, sizeof(struct flow)));
+	free(s->group_empty);
 	free(s->chunks);
 	free(s);
 }
 
 /* ---- stacks of chunks ------------------------------------------------------------ */
 
-static void stack_push(struct slab *s, uint32_t *top, uint32_t c)
+/* The next five with the stacks' lock. */
+static void stack_link(struct slab *s, uint32_t *top, uint32_t c)
 {
 	struct chunk *chunk = &s->chunks[c];
 
-	pthread_spin_lock(&s->lock);
 	chunk->next = *top;
 	chunk->prev = 0;
 	chunk->stacked = true;
 	if (*top)
 		s->chunks[*top].prev = c;
 	*top = c;
-	pthread_spin_unlock(&s->lock);
 }
 
 static void stack_unlink(struct slab *s, uint32_t *top, struct chunk *chunk)
@@ -135,18 +189,40 @@ static void stack_unlink(struct slab *s, uint32_t *top, struct chunk *chunk)
 
 static uint32_t stack_pop(struct slab *s, uint32_t *top)
 {
-	uint32_t c;
+	uint32_t c = *top;
 
-	pthread_spin_lock(&s->lock);
-	c = *top;
 	if (c)
 		stack_unlink(s, top, &s->chunks[c]);
-	pthread_spin_unlock(&s->lock);
 	return c;
 }
 
+static void group_link(struct slab *s, uint32_t group)
+{
+	uint32_t c;
+
+	for (c = 1; c <= SLAB_GROUP; c++)
+		stack_link(s, &s->empty, group * SLAB_GROUP + c);
+	s->group_empty[group] = SLAB_GROUP;
+}
+
+static void group_unlink(struct slab *s, uint32_t group)
+{
+	uint32_t c;
+
+	for (c = 1; c <= SLAB_GROUP; c++)
+		stack_unlink(s, &s->empty, &s->chunks[group * SLAB_GROUP + c]);
+	s->group_empty[group] = 0;
+}
+
+static void partial_push(struct slab *s, uint32_t c)
+{
+	pthread_spin_lock(&s->lock);
+	stack_link(s, &s->partial, c);
+	pthread_spin_unlock(&s->lock);
+}
+
 /* False: somebody has popped it. */
-static bool stack_remove(struct slab *s, uint32_t *top, uint32_t c)
+static bool partial_remove(struct slab *s, uint32_t c)
 {
 	struct chunk *chunk = &s->chunks[c];
 	bool stacked;
@@ -154,9 +230,46 @@ static bool stack_remove(struct slab *s, uint32_t *top, uint32_t c)
 	pthread_spin_lock(&s->lock);
 	stacked = chunk->stacked;
 	if (stacked)
-		stack_unlink(s, top, chunk);
+		stack_unlink(s, &s->partial, chunk);
 	pthread_spin_unlock(&s->lock);
 	return stacked;
+}
+
+static uint32_t partial_pop(struct slab *s)
+{
+	uint32_t c;
+
+	pthread_spin_lock(&s->lock);
+	c = stack_pop(s, &s->partial);
+	pthread_spin_unlock(&s->lock);
+	return c;
+}
+
+/* True: its whole group was empty, and is in the caller's hands now. */
+static bool empty_push(struct slab *s, uint32_t c)
+{
+	uint32_t group = group_of_chunk(c);
+	bool whole;
+
+	pthread_spin_lock(&s->lock);
+	stack_link(s, &s->empty, c);
+	whole = ++s->group_empty[group] == SLAB_GROUP;
+	if (whole)
+		group_unlink(s, group);
+	pthread_spin_unlock(&s->lock);
+	return whole;
+}
+
+static uint32_t empty_pop(struct slab *s)
+{
+	uint32_t c;
+
+	pthread_spin_lock(&s->lock);
+	c = stack_pop(s, &s->empty);
+	if (c)
+		s->group_empty[group_of_chunk(c)]--;
+	pthread_spin_unlock(&s->lock);
+	return c;
 }
 
 /* ---- allocating -------------------------------------------------------------------- */
@@ -185,10 +298,10 @@ static uint32_t slab_fresh_chunk(struct slab *s)
 static uint32_t slab_take_chunk(struct slab *s)
 {
 	struct chunk *chunk;
-	uint32_t c = stack_pop(s, &s->partial);
+	uint32_t c = partial_pop(s);
 
 	if (!c) {
-		c = stack_pop(s, &s->empty);
+		c = empty_pop(s);
 		if (!c)
 			c = slab_fresh_chunk(s);
 		if (c)
@@ -245,6 +358,19 @@ struct flow *slab_alloc(struct slab *s, uint32_t *chunk)
 
 /* ---- freeing ------------------------------------------------------------------- */
 
+/* No chunk of the group is in a stack or anybody's: its part of the arrays can go. */
+static void group_give_back(struct slab *s, uint32_t group)
+{
+	const struct array *a;
+
+	for (a = s->arrays; a < s->arrays + SLAB_ARRAYS && a->map; a++)
+		madvise(a->map + SLAB_PAGE + (size_t)group * GROUP_SLOTS * a->size,
+		        GROUP_SLOTS * a->size, MADV_DONTNEED);
+	pthread_spin_lock(&s->lock);
+	group_link(s, group);
+	pthread_spin_unlock(&s->lock);
+}
+
 /* The chunk is in no stack and nobody's: its pages can go. */
 static void chunk_give_back(struct slab *s, uint32_t c)
 {
@@ -255,7 +381,8 @@ static void chunk_give_back(struct slab *s, uint32_t c)
 	chunk->free = 0;
 	chunk->fresh = SLAB_CHUNK;
 	atomic_fetch_sub(&s->used_chunks, 1);
-	stack_push(s, &s->empty, c);
+	if (empty_push(s, c))
+		group_give_back(s, group_of_chunk(c));
 }
 
 void slab_free(struct slab *s, struct flow *f)
@@ -271,11 +398,10 @@ void slab_free(struct slab *s, struct flow *f)
 	chunk->used--;
 	if (chunk->state == CHUNK_FULL) {
 		chunk->state = CHUNK_PARTIAL;
-		stack_push(s, &s->partial, c);
+		partial_push(s, c);
 	}
 	/* A thread may have popped it and be about to own it: then it stays. */
-	if (chunk->used == 0 && chunk->state == CHUNK_PARTIAL &&
-	    stack_remove(s, &s->partial, c)) {
+	if (chunk->used == 0 && chunk->state == CHUNK_PARTIAL && partial_remove(s, c)) {
 		chunk->state = CHUNK_EMPTY;
 		empty = true;
 	}

@@ -6,6 +6,14 @@
  * first use and go back to the kernel when a chunk of SLAB_CHUNK slots is empty. A slot's
  * number never changes, so it serves as handle, and reading a free slot is harmless.
  *
+ * What is looked at densely (deadlines, phases) stands in arrays beside the slots, an element
+ * for each. Their pages are shared by the slots of several chunks, a *group*, and go back when
+ * the last of these is empty.
+ *
+ * S1 returned When all slots are free again, what has pages is at most: the chunks that threads
+ *             have at that time, the arrays' parts for their groups, and those for the group in
+ *             which the slots that were never used begin.
+ *
  * Each allocating thread has a chunk of its own at a time (the caller keeps its number, 0
  * at first), so that threads meet only when chunks run out and where a slot of another
  * thread's chunk is freed. Any thread may free.
@@ -20,11 +28,26 @@
 
 /** Slots of a chunk: 512 * 384 bytes are 48 pages. */
 #define SLAB_CHUNK 512
+/** Chunks of a group: 8 * 512 elements of one byte are a page. */
+#define SLAB_GROUP 8
 
 struct slab;
 
-/** @slots: at least so many can be allocated at once. NULL: no memory. */
+/**
+ * @slots: at least so many can be allocated at once, but for those of empty groups whose pages
+ * are just being given back. NULL: no memory.
+ */
 struct slab *slab_new(uint32_t slots);
+
+/** Arrays that a slab may have. */
+#define SLAB_ARRAYS 2
+
+/**
+ * An array with one element of @size bytes, a power of two up to 8, for each slot number; the
+ * slab's, until it is destroyed. Before any slot is allocated. Elements are zero at first, and
+ * may be again when their slot is free. NULL: no memory.
+ */
+void *slab_array(struct slab *s, size_t size);
 
 /** All slots must be free. */
 void slab_destroy(struct slab *s);

@@ -148,21 +148,16 @@ static void table_free(struct flow_table *t)
 	if (t->cookies)
 		cookies_destroy(t->cookies);
 	sources_destroy(t->sources);
-	free(t->deadline);
-	free(t->phase);
 	free(t);
 }
 
 static int table_init(struct flow_table *t)
 {
-	size_t slots;
-
 	t->slab = slab_new(t->cfg.max + slack_of(t->cfg.max));
 	if (!t->slab)
 		return -ENOMEM;
-	slots = (size_t)slab_slots(t->slab) + 1;
-	t->deadline = calloc(slots, sizeof(*t->deadline));
-	t->phase = calloc(slots, sizeof(*t->phase));
+	t->deadline = slab_array(t->slab, sizeof(*t->deadline));
+	t->phase = slab_array(t->slab, sizeof(*t->phase));
 	t->trie = hashtrie_new(&table_ops, t);
 	t->cookies = cookies_new(t->cfg.cookie_bits, t->cfg.workers);
 	/* each thread counts a newcomer's source before it knows whether there is room */
@@ -353,7 +348,7 @@ struct flow *flow_find_id(struct flow_table *t, uint32_t id, enum flow_holder ho
 #define ID_SLOT_BITS 27
 #define ID_SLOT_MASK ((1u << ID_SLOT_BITS) - 1)
 
-_Static_assert(FLOW_MAX_LIMIT + TABLE_SLACK_MAX + SLAB_CHUNK <= ID_SLOT_MASK,
+_Static_assert(FLOW_MAX_LIMIT + TABLE_SLACK_MAX + SLAB_CHUNK * SLAB_GROUP <= ID_SLOT_MASK,
                "every slot's number fits");
 
 static uint32_t id_round(const struct flow_table *t, uint32_t half, unsigned int round)

@@ -32,8 +32,8 @@ struct flow_table {
 	bool can_bias;                /* see lock.h */
 	uint32_t id_key[2];
 
-	/* For each slot, densely: seconds, one more than the flow's last; 0: never
-	 * expires. */
+	/* For each slot, densely, the slab's: seconds, one more than the flow's last; 0: never
+	 * expires. Free slots may have lost theirs, which makes them 0 and FLOW_PHASE_FREE. */
 	_Atomic uint32_t *deadline;
 	_Atomic uint8_t *phase; /* enum flow_phase */
 	uint32_t expire_next;   /* slot where flow_expire() goes on; control's */

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <sys/mman.h>
+
+#include "flow/table_priv.h"
 #include "flow_fixture.h"
 
 static struct flow_table_size size_of(struct fixture *fx)
@@ -380,6 +383,45 @@ Test(life, memory_comes_back)
 	fixture_settle(&fx);
 	cr_assert_leq(size_of(&fx).slab_bytes + size_of(&fx).table_bytes,
 	              empty + 512 * 1024);
+	fixture_end(&fx);
+}
+
+/* Pages of an array of the slab's, of elements of @size bytes, that are in memory. */
+static size_t array_resident(struct fixture *fx, const void *array, size_t size)
+{
+	size_t bytes = slab_slots(fx->table->slab) * size, pages = bytes / 4096, n = 0, i;
+	unsigned char *map = calloc(pages, 1);
+	const char *first = (const char *)array + size;
+
+	cr_assert_eq(mincore((void *)(uintptr_t)first, bytes, map), 0);
+	for (i = 0; i < pages; i++)
+		n += map[i] & 1;
+	free(map);
+	return n;
+}
+
+static size_t arrays_resident(struct fixture *fx)
+{
+	return array_resident(fx, (const void *)(uintptr_t)fx->table->deadline, 4) +
+	       array_resident(fx, (const void *)(uintptr_t)fx->table->phase, 1);
+}
+
+/* At the end the worker's chunk has pages, and so has the group with fresh chunks. */
+Test(life, S1_what_stands_beside_the_slots_comes_back_too)
+{
+	struct flow_table_config cfg;
+	struct fixture fx;
+	uint32_t n;
+
+	flow_table_config_init(&cfg);
+	cfg.max = 100000;
+	fx = fixture_new(&cfg);
+	for (n = 0; n < 100000; n++)
+		flow_timeout_set(fx.table, confirmed_number(&fx, n), 1000, 100000);
+	cr_assert_geq(arrays_resident(&fx), 100000 * 5 / 4096);
+	flow_table_flush(fx.worker, FLOW_END_DELETED, fx.now_ns);
+	fixture_settle(&fx);
+	cr_assert_leq(arrays_resident(&fx), 2 * SLAB_GROUP * SLAB_CHUNK * 5 / 4096);
 	fixture_end(&fx);
 }
 
