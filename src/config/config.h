@@ -49,6 +49,7 @@
 /* ---- the value --------------------------------------------------------------- */
 
 enum config_on_change { CONFIG_REEVALUATE, CONFIG_KEEP, CONFIG_KILL };
+enum config_backend { CONFIG_FOREST, CONFIG_LINEAR };
 enum config_evict { CONFIG_EVICT_UNASSURED, CONFIG_EVICT_CLOSING };
 
 /* What a `queues` section says of each of its queues. */
@@ -95,6 +96,7 @@ struct config {
 	} mark;
 	struct track_config track;
 	char rules[CONFIG_PATH_MAX]; /* "": none, everything is accepted */
+	uint32_t rules_backend;      /* enum config_backend */
 	uint32_t on_policy_change;   /* enum config_on_change */
 	struct config_queue queues[CONFIG_QUEUES_MAX];
 	uint16_t queues_length;
@@ -109,6 +111,9 @@ bool config_has_confirm_queue(const struct config *cfg);
 
 /** Is packet_hook @hook an entry hook (PREROUTING, OUTPUT)? */
 bool config_hook_is_entry(uint32_t hook);
+
+/** Name of an enum config_backend: "forest". */
+const char *config_backend_name(uint32_t backend);
 
 /** "prerouting" … */
 const char *config_hook_name(uint32_t hook);

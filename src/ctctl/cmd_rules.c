@@ -28,6 +28,7 @@ struct rules {
 	size_t open; /* 1 + the chain being written; 0: none */
 	uint64_t generation, loaded;
 	uint64_t number;
+	char backend[CTQ_NAME_MAX];
 };
 
 /* ---- what is shown ------------------------------------------------------------------------ */
@@ -67,6 +68,8 @@ static int ruleset_record(void *data, const struct ctq_record *ruleset)
 	rules->generation = ctq_record_number(ruleset, CTQA_RULESET_GENERATION);
 	rules->loaded = ctq_record_number(ruleset, CTQA_RULESET_LOADED);
 	rules->number = ctq_record_number(ruleset, CTQA_RULESET_RULES);
+	snprintf(rules->backend, sizeof(rules->backend), "%s",
+	         ctq_record_string(ruleset, CTQA_RULESET_BACKEND) ?: "unknown");
 	return 0;
 }
 
@@ -152,6 +155,7 @@ static int run_json(struct rules *rules)
 	json_object_begin(json, NULL);
 	json_number(json, "generation", rules->generation);
 	json_number(json, "loaded", rules->loaded);
+	json_string(json, "backend", rules->backend);
 	json_list_begin(json, "chains");
 	err = ctq_chains_dump(ctq, chain_json, rules);
 	json_list_end(json);

@@ -22,7 +22,7 @@ static int check_rules(const struct config *cfg, FILE *err)
 
 	if (cfg->rules[0] == '\0')
 		return 0;
-	rules = rules_new("linear", 1, NULL, &r);
+	rules = rules_new(config_backend_name(cfg->rules_backend), 1, NULL, &r);
 	if (!rules)
 		return r;
 	r = policy_prepare(&policy, rules, cfg->rules, report_plain, err);

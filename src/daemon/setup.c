@@ -131,7 +131,8 @@ int setup_rules_start(struct daemon *d)
 	struct policy policy;
 	int r;
 
-	d->rules = rules_new("linear", d->config->workers, NULL, &r);
+	d->rules = rules_new(config_backend_name(d->config->rules_backend),
+	                     d->config->workers, NULL, &r);
 	if (!d->rules) {
 		log_error("rules: %s", strerror(-r));
 		return r;

@@ -23,6 +23,7 @@ Test(diff, names_what_needs_a_restart)
 	cr_expect_str_eq(diff("", "table { max 5; } daemon { user nobody; }"),
 	                 "daemon.user\ntable.max\n");
 	cr_expect_str_eq(diff("on-policy-change keep;", ""), "on-policy-change\n");
+	cr_expect_str_eq(diff("", "rules-backend linear;"), "rules-backend\n");
 	cr_expect_str_eq(diff("mark { seen none; }", ""), "mark.seen\n");
 }
 
