@@ -123,6 +123,18 @@ queue_packets() {
 # rules_load TEXT: replace the rule set.
 rules_load() { ctctl load - <<<"$1"; }
 
+# take_results FILE: lines "pass TEXT" and "fail TEXT" that a script left are tests of ours.
+take_results() {
+	local word text
+	while read -r word text; do
+		case $word in
+		pass) pass "$text" ;;
+		fail) fail "$text" ;;
+		*) echo "$word $text" ;;
+		esac
+	done <"$1"
+}
+
 # ---- the end of each test ------------------------------------------------------------
 
 no_flow_left() { # no_flow_left unconfirmed|dying
