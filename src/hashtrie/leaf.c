@@ -82,14 +82,48 @@ struct line *leaf_take(struct line *leaf, unsigned int class, uint64_t entry)
 	return NULL;
 }
 
+/* Slots of a line that hold an entry. */
+static inline unsigned int line_used(const struct line *l)
+{
+	return ~line_free(l) & LINE_ALL;
+}
+
+#if defined(LINE_SSE2)
+
+/* Counts in four lanes what the baseline of x86-64 has no instruction for: handles that are 0,
+ * and among them the heads' lower halves, which are no slots. */
+unsigned int leaf_count(const struct line *leaf, unsigned int class)
+{
+	const __m128i zero = _mm_setzero_si128();
+	unsigned int lines = leaf_lines(class), heads = 0;
+	__m128i sum = zero;
+	uint32_t lanes[4];
+
+	for (unsigned int i = 0; i < lines; i++) {
+		const __m128 *v = (const __m128 *)(const void *)&leaf[i];
+		__m128 low = _mm_shuffle_ps(v[0], v[1], LINE_EVEN);
+		__m128 high = _mm_shuffle_ps(v[2], v[3], LINE_EVEN);
+
+		sum = _mm_add_epi32(sum, _mm_cmpeq_epi32(_mm_castps_si128(low), zero));
+		sum = _mm_add_epi32(sum, _mm_cmpeq_epi32(_mm_castps_si128(high), zero));
+		heads += (uint32_t)leaf[i].head == 0;
+	}
+	_mm_storeu_si128((__m128i *)(void *)lanes, sum); /* each is minus a count */
+	return lines * LINE_SLOTS + heads + lanes[0] + lanes[1] + lanes[2] + lanes[3];
+}
+
+#else
+
 unsigned int leaf_count(const struct line *leaf, unsigned int class)
 {
 	unsigned int n = 0;
 
 	for (unsigned int i = 0; i < leaf_lines(class); i++)
-		n += LINE_SLOTS - (unsigned int)__builtin_popcount(line_free(&leaf[i]));
+		n += (unsigned int)__builtin_popcount(line_used(&leaf[i]));
 	return n;
 }
+
+#endif
 
 bool leaf_quiet(const struct line *leaf, unsigned int class, const struct line *line)
 {
@@ -105,43 +139,106 @@ bool leaf_copy(struct line *to, unsigned int to_class, const struct line *from,
                unsigned int from_class)
 {
 	for (unsigned int i = 0; i < leaf_lines(from_class); i++)
-		for (unsigned int slot = 0; slot < LINE_SLOTS; slot++) {
-			uint64_t entry = from[i].slot[slot];
-
-			if (entry && !leaf_place(to, to_class, entry, LEAF_FAR))
+		for (unsigned int used = line_used(&from[i]); used; used &= used - 1)
+			if (!leaf_place(to, to_class, from[i].slot[__builtin_ctz(used)],
+			                LEAF_FAR))
 				return false;
-		}
 	return true;
 }
+
+/* ---- splitting --------------------------------------------------------------- */
+
+/* What a split has still to place. */
+struct aways {
+	uint64_t entry[LINE_SLOTS << LEAF_CLASS_FULL];
+	unsigned int n;
+};
+
+static inline void aways_gather(struct aways *a, const struct line *l, unsigned int home)
+{
+	for (unsigned int used = line_used(l); used; used &= used - 1) {
+		uint64_t entry = l->slot[__builtin_ctz(used)];
+
+		a->entry[a->n] = entry;
+		a->n += entry_tag(entry) % leaf_lines(LEAF_CLASS_FULL) != home;
+	}
+}
+
+#if defined(LINE_SSE2)
+
+/* Each half of a word as its upper half is: all ones or none. */
+static inline __m128i words_of_upper(__m128i v)
+{
+	return _mm_shuffle_epi32(v, _MM_SHUFFLE(3, 3, 1, 1));
+}
+
+/* A word in both places. */
+static inline __m128i word_twice(uint32_t upper)
+{
+	return _mm_set1_epi64x((long long)((uint64_t)upper << 32));
+}
+
+/* Line @home of a leaf into those of the halves, but for entries that are away there. */
+static inline void line_split(struct line *half[2], const struct line *from,
+                              unsigned int home, uint32_t bit, struct aways *aways)
+{
+	const __m128i lines = word_twice(leaf_lines(LEAF_CLASS_FULL) - 1);
+	const __m128i bits = word_twice(bit), here = word_twice(home);
+	const __m128i slots_only = _mm_set_epi64x(-1, 0);
+	const __m128i *v = (const __m128i *)(const void *)from;
+	__m128i *zero = (__m128i *)(void *)&half[0][home];
+	__m128i *one = (__m128i *)(void *)&half[1][home];
+	__m128i lost = _mm_setzero_si128();
+
+	for (unsigned int i = 0; i < 4; i++) {
+		__m128i words = i ? v[i] : _mm_and_si128(v[i], slots_only);
+		__m128i at_home = words_of_upper(
+			_mm_cmpeq_epi32(_mm_and_si128(words, lines), here));
+		__m128i with_bit =
+			words_of_upper(_mm_cmpeq_epi32(_mm_and_si128(words, bits), bits));
+		__m128i kept = _mm_and_si128(words, at_home);
+
+		zero[i] = _mm_andnot_si128(with_bit, kept);
+		one[i] = _mm_and_si128(with_bit, kept);
+		lost = _mm_or_si128(lost, _mm_xor_si128(words, kept));
+	}
+	lost = _mm_cmpeq_epi32(lost, _mm_setzero_si128());
+	if (_mm_movemask_epi8(lost) != 0xffff)
+		aways_gather(aways, from, home);
+}
+
+#else
+
+static inline void line_split(struct line *half[2], const struct line *from,
+                              unsigned int home, uint32_t bit, struct aways *aways)
+{
+	for (unsigned int slot = 0; slot < LINE_SLOTS; slot++) {
+		uint64_t entry = from->slot[slot];
+
+		if (entry_tag(entry) % leaf_lines(LEAF_CLASS_FULL) == home)
+			half[(entry_tag(entry) & bit) != 0][home].slot[slot] = entry;
+	}
+	aways_gather(aways, from, home);
+}
+
+#endif
 
 /*
  * Entries at home keep their line and slot; no search is needed. Those away are put
  * aside and placed at the end, most of them then at home. That cannot fail: the
  * group that held them before has at least as much room now.
  */
-void leaf_split(struct line *half[2], const struct line *from, uint32_t bit,
-                unsigned int entries[2])
+void leaf_split(struct line *half[2], const struct line *from, uint32_t bit)
 {
-	uint64_t away[LINE_SLOTS << LEAF_CLASS_FULL];
-	unsigned int aways = 0;
+	struct aways aways;
 
-	entries[0] = entries[1] = 0;
+	aways.n = 0;
 	for (unsigned int i = 0; i < leaf_lines(LEAF_CLASS_FULL); i++)
-		for (unsigned int slot = 0; slot < LINE_SLOTS; slot++) {
-			uint64_t entry = from[i].slot[slot];
-			bool one = entry_tag(entry) & bit;
-
-			if (!entry)
-				continue;
-			entries[one]++;
-			if (entry_tag(entry) % leaf_lines(LEAF_CLASS_FULL) == i)
-				half[one][i].slot[slot] = entry;
-			else
-				away[aways++] = entry;
-		}
-	for (unsigned int i = 0; i < aways; i++) {
-		bool one = entry_tag(away[i]) & bit;
-		bool placed = leaf_place(half[one], LEAF_CLASS_FULL, away[i], LEAF_FAR);
+		line_split(half, &from[i], i, bit, &aways);
+	for (unsigned int i = 0; i < aways.n; i++) {
+		bool one = entry_tag(aways.entry[i]) & bit;
+		bool placed =
+			leaf_place(half[one], LEAF_CLASS_FULL, aways.entry[i], LEAF_FAR);
 
 		assert(placed);
 		(void)placed;

@@ -206,10 +206,8 @@ bool leaf_quiet(const struct line *leaf, unsigned int class, const struct line *
 bool leaf_copy(struct line *to, unsigned int to_class, const struct line *from,
                unsigned int from_class);
 
-/** Copy a full-size leaf into two: half[1] gets those with @bit in
- * their tag. Count them. */
-void leaf_split(struct line *half[2], const struct line *from, uint32_t bit,
-                unsigned int entries[2]);
+/** Copy a full-size leaf into two: half[1] gets those with @bit in their tag. */
+void leaf_split(struct line *half[2], const struct line *from, uint32_t bit);
 
 /** Some entry in reach of @tag differs from it in the bits of @mask. */
 bool leaf_differs(struct line *leaf, uint32_t tag, uint32_t mask);

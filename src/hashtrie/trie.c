@@ -204,9 +204,9 @@ static uint32_t path_split_bit(const struct trie_path *path)
 
 /* Publish one half of a split; a half without entries gets no leaf. */
 static void half_publish(struct hashtrie *t, struct trie_step *s, unsigned int index,
-                         unsigned int size, uint32_t ref, unsigned int entries)
+                         unsigned int size, uint32_t ref)
 {
-	if (entries == 0) {
+	if (leaf_count(trie_leaf(t, ref), LEAF_CLASS_FULL) == 0) {
 		arena_free(&t->arena, ref);
 		ref = REF_NONE;
 	}
@@ -215,7 +215,7 @@ static void half_publish(struct hashtrie *t, struct trie_step *s, unsigned int i
 
 static int trie_split(struct hashtrie *t, struct trie_path *path, uint32_t tag)
 {
-	unsigned int size, index, entries[2];
+	unsigned int size, index;
 	struct arena *a = &t->arena;
 	uint32_t ref[2], old;
 	struct line *half[2];
@@ -232,9 +232,9 @@ static int trie_split(struct hashtrie *t, struct trie_path *path, uint32_t tag)
 	old = step_ref(s);
 	size = step_block(path) / 2;
 	index = s->index & ~(2 * size - 1);
-	leaf_split(half, trie_leaf(t, old), path_split_bit(path), entries);
-	half_publish(t, s, index, size, ref[0], entries[0]);
-	half_publish(t, s, index + size, size, ref[1], entries[1]);
+	leaf_split(half, trie_leaf(t, old), path_split_bit(path));
+	half_publish(t, s, index, size, ref[0]);
+	half_publish(t, s, index + size, size, ref[1]);
 	arena_retire(a, old);
 	count_add(&path_subtree(t, path)->splits, 1);
 	return 0;
@@ -335,6 +335,16 @@ static void trie_reduce(struct hashtrie *t, struct trie_path *path)
 	path_replace(t, path, ref);
 }
 
+/* As leaf_copy() into a leaf that is empty so far. */
+static bool leaf_copy_first(struct line *to, unsigned int to_class,
+                            const struct line *from, unsigned int from_class)
+{
+	if (to_class != from_class)
+		return leaf_copy(to, to_class, from, from_class);
+	memcpy(to, from, leaf_lines(to_class) * sizeof(*to));
+	return true;
+}
+
 /* One leaf with the entries of @a and @b, or REF_NONE: too many, or no memory. */
 static uint32_t leaf_joined(struct hashtrie *t, uint32_t a, uint32_t b)
 {
@@ -350,7 +360,7 @@ static uint32_t leaf_joined(struct hashtrie *t, uint32_t a, uint32_t b)
 	if (ref == REF_NONE)
 		return REF_NONE;
 	leaf = trie_leaf(t, ref);
-	if (leaf_copy(leaf, class, trie_leaf(t, a), a & REF_CLASS) &&
+	if (leaf_copy_first(leaf, class, trie_leaf(t, a), a & REF_CLASS) &&
 	    leaf_copy(leaf, class, trie_leaf(t, b), b & REF_CLASS))
 		return ref;
 	arena_free(&t->arena, ref); /* crowded by equal tags */
