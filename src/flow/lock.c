@@ -7,22 +7,11 @@
 #include "flow/lock.h"
 
 #include <linux/membarrier.h>
-#include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/spin.h"
 #include "flow/table_priv.h"
-
-/* Tries before the processor is given away: the other thread may be waiting for it. */
-#define LOCK_SPINS 128
-
-static void lock_pause(unsigned int *tries)
-{
-	if (++*tries < LOCK_SPINS)
-		__builtin_ia32_pause();
-	else
-		sched_yield();
-}
 
 static long lock_membarrier(int command)
 {
@@ -39,7 +28,7 @@ static void lock_take(struct flow *f)
 	unsigned int tries = 0;
 
 	while (atomic_exchange_explicit(&f->lock, 1, memory_order_acquire))
-		lock_pause(&tries);
+		spin_wait(&tries);
 }
 
 /* The caller holds the lock: nobody else takes the ownership away meanwhile. */
@@ -51,7 +40,7 @@ static void lock_disown(struct flow_table *t, struct flow *f, uint16_t owner)
 	atomic_store_explicit(&f->owner, 0, memory_order_relaxed);
 	lock_membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED);
 	while (atomic_load_explicit(&other->inside, memory_order_acquire) == f)
-		lock_pause(&tries);
+		spin_wait(&tries);
 }
 
 void flow_enter_shared(struct flow_worker *w, struct flow *f)

@@ -42,8 +42,6 @@ struct hashtrie *hashtrie_new(const struct hashtrie_ops *ops, void *ctx)
 		free(t);
 		return NULL;
 	}
-	for (unsigned int i = 0; i < TRIE_ROOT_SIZE; i++)
-		pthread_mutex_init(&t->subtree[i].lock, NULL);
 	return t;
 }
 
@@ -52,8 +50,6 @@ void hashtrie_destroy(struct hashtrie *t)
 	if (!t)
 		return;
 	arena_fini(&t->arena);
-	for (unsigned int i = 0; i < TRIE_ROOT_SIZE; i++)
-		pthread_mutex_destroy(&t->subtree[i].lock);
 	free(t);
 }
 
@@ -208,9 +204,9 @@ int hashtrie_insert(struct hashtrie *t, uint64_t hash, const void *key, uint32_t
 
 	assert(handle != HASHTRIE_NONE);
 	hashtrie_prefetch(t, hash); /* while we wait for the lock */
-	pthread_mutex_lock(&sub->lock);
+	spin_lock(&sub->lock);
 	err = subtree_insert(t, sub, entry_make(hash_tag(hash), handle), key, standing);
-	pthread_mutex_unlock(&sub->lock);
+	spin_unlock(&sub->lock);
 	return err;
 }
 
@@ -243,9 +239,9 @@ int hashtrie_remove(struct hashtrie *t, uint64_t hash, uint32_t handle)
 	if (handle == HASHTRIE_NONE)
 		return -ENOENT;
 	hashtrie_prefetch(t, hash);
-	pthread_mutex_lock(&sub->lock);
+	spin_lock(&sub->lock);
 	err = subtree_remove(t, sub, entry_make(hash_tag(hash), handle));
-	pthread_mutex_unlock(&sub->lock);
+	spin_unlock(&sub->lock);
 	return err;
 }
 

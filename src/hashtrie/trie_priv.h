@@ -28,9 +28,9 @@
 #ifndef HASHTRIE_TRIE_PRIV_H
 #define HASHTRIE_TRIE_PRIV_H
 
-#include <pthread.h>
 #include <stdint.h>
 
+#include "base/spin.h"
 #include "hashtrie/arena_priv.h"
 #include "hashtrie/hashtrie.h"
 #include "hashtrie/leaf_priv.h"
@@ -59,7 +59,7 @@ _Static_assert(TRIE_ROOT_WIDTH + 2 * TRIE_NODE_MOST + TRIE_LINE_BITS == 32,
 
 /* What the writers of one subtree share. */
 struct subtree {
-	pthread_mutex_t lock;
+	struct spin lock;
 	uint64_t entries; /* written under the lock, read by anybody */
 	uint64_t grown;
 	uint64_t splits;
