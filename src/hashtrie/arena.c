@@ -3,7 +3,7 @@
  * arena.c - memory for leaves and nodes
  *
  * A chunk is closed (it owns no memory), idle (open, but all pages are free) or in
- * use. Opening writes its descriptor. Pages of an open chunk are free, or hold
+ * use; the first one is always open. Opening writes its descriptor. Pages of an open chunk are free, or hold
  * objects of one class each:
  *
  *	chunk:  | descriptor | page 2 | page 3 | ...                    | page 511 |
@@ -39,9 +39,17 @@ struct chunk {
 
 #define CHUNK_RESERVED_PAGES 2
 #define CHUNK_USABLE_PAGES   (ARENA_CHUNK_PAGES - CHUNK_RESERVED_PAGES)
-/* Free pages to have ready once a table is larger than a chunk. */
+/* Free pages to have ready once a table has used a quarter of a chunk. */
 #define PAGES_READY (CHUNK_USABLE_PAGES / 2)
+#define PAGES_SMALL (CHUNK_USABLE_PAGES / 4)
+/* Pages of the first chunk that an empty table keeps, so that the next entry finds its place
+ * without page faults: the descriptor, small leaves and nodes, one page more. */
+#define PAGES_KEPT (CHUNK_RESERVED_PAGES + 2)
+/* Chunks that are accessible from the start. */
+#define CHUNKS_READY_LEAST 2
 
+_Static_assert(CHUNK_RESERVED_PAGES *ARENA_PAGE == ARENA_FIXED_BYTES,
+               "of the first chunk");
 _Static_assert(sizeof(struct chunk) <= CHUNK_RESERVED_PAGES * ARENA_PAGE,
                "the descriptor outgrew its pages");
 
@@ -57,13 +65,18 @@ static inline void bit_clear(uint64_t *map, size_t i)
 	map[i / 64] &= ~(UINT64_C(1) << (i % 64));
 }
 
-/* The lowest set bit, or -1. */
-static long bit_first(const uint64_t *map, size_t words)
+/* The lowest set bit from word @w on, or -1. */
+static long bit_first_from(const uint64_t *map, size_t w, size_t words)
 {
-	for (size_t w = 0; w < words; w++)
+	for (; w < words; w++)
 		if (map[w])
 			return (long)(w * 64) + __builtin_ctzll(map[w]);
 	return -1;
+}
+
+static long bit_first(const uint64_t *map, size_t words)
+{
+	return bit_first_from(map, 0, words);
 }
 
 /* All objects of a page of this class. */
@@ -96,17 +109,38 @@ static void chunk_avail_clear(struct arena *a, size_t chunk, unsigned int class,
 		bit_clear(a->has[class], chunk);
 }
 
-/*
- * Have chunks up to @chunk accessible. Closing keeps them so, and the lowest closed
- * chunk is opened first, hence at most one is new.
- */
+static void pages_populate(void *from, size_t bytes)
+{
+#ifdef MADV_POPULATE_WRITE
+	(void)madvise(from, bytes, MADV_POPULATE_WRITE);
+#endif
+}
+
+static int chunks_make_ready(const struct arena *a, size_t from, size_t to)
+{
+	int err = mprotect(chunk_at(a, from), (to - from) * ARENA_CHUNK,
+	                   PROT_READ | PROT_WRITE);
+
+	return err < 0 ? -ENOMEM : 0;
+}
+
+/* As many chunks again as are accessible: a call to the system for each doubling. */
+static size_t chunks_ready_next(const struct arena *a)
+{
+	return 2 * a->chunks_ready < ARENA_CHUNKS ? 2 * a->chunks_ready : ARENA_CHUNKS;
+}
+
+/* Have @chunk accessible. Closing keeps it so, and the lowest closed chunk is opened first,
+ * hence it is the next one at most. */
 static int chunk_make_ready(struct arena *a, size_t chunk)
 {
+	size_t next = chunks_ready_next(a);
+
 	if (chunk < a->chunks_ready)
 		return 0;
-	if (mprotect(chunk_at(a, chunk), ARENA_CHUNK, PROT_READ | PROT_WRITE) < 0)
+	if (chunks_make_ready(a, a->chunks_ready, next) < 0)
 		return -ENOMEM;
-	a->chunks_ready = chunk + 1;
+	a->chunks_ready = next;
 	return 0;
 }
 
@@ -156,9 +190,7 @@ static int chunk_open_hurriedly(struct arena *a)
 static void chunk_populate(void *chunk)
 {
 	(void)madvise(chunk, ARENA_CHUNK, MADV_HUGEPAGE);
-#ifdef MADV_POPULATE_WRITE
-	(void)madvise(chunk, ARENA_CHUNK, MADV_POPULATE_WRITE);
-#endif
+	pages_populate(chunk, ARENA_CHUNK);
 }
 
 /* With the lock, which is let go meanwhile. False: no more chunks. */
@@ -195,9 +227,54 @@ static void chunk_close(struct arena *a, size_t chunk)
 	bit_set(a->closed, chunk);
 }
 
+/* Give back what the first chunk, idle now, does not keep. With the lock, let go meanwhile. */
+static void first_chunk_trim(struct arena *a)
+{
+	struct chunk *c = chunk_at(a, 0);
+	char *from = (char *)(void *)c + (size_t)PAGES_KEPT * ARENA_PAGE;
+	size_t bytes;
+
+	if (!(a->idle[0] & 1) || c->pages_touched <= PAGES_KEPT)
+		return;
+	bytes = (c->pages_touched - PAGES_KEPT) * (size_t)ARENA_PAGE;
+	bit_clear(a->has[CLASS_PAGE], 0);
+	pthread_mutex_unlock(&a->lock);
+
+	(void)madvise(from, bytes,
+	              MADV_DONTNEED); /* fails when locked in memory: it stays */
+
+	pthread_mutex_lock(&a->lock);
+	c->pages_touched = PAGES_KEPT;
+	bit_set(a->has[CLASS_PAGE], 0);
+}
+
+/* The lowest idle chunk but the first one, or -1. */
+static long chunk_to_close(const struct arena *a)
+{
+	uint64_t first = a->idle[0] & ~UINT64_C(1);
+
+	return first ? __builtin_ctzll(first)
+	             : bit_first_from(a->idle, 1, ARENA_MAP_WORDS);
+}
+
+/* Chunks will soon be opened that are not accessible yet. With the lock, let go meanwhile. */
+static void chunks_make_ready_ahead(struct arena *a)
+{
+	size_t from = a->chunks_ready, to = chunks_ready_next(a);
+	int err;
+
+	if (2 * a->chunks_open < from || to == from)
+		return;
+	pthread_mutex_unlock(&a->lock);
+	err = chunks_make_ready(a, from, to);
+	pthread_mutex_lock(&a->lock);
+	if (err == 0 && a->chunks_ready < to)
+		a->chunks_ready = to;
+}
+
 /*
- * Chunks opened in a hurry get huge pages when the kernel finds the time (the first
- * one keeps its small pages). Returns how many there were.
+ * Chunks opened in a hurry get huge pages when the kernel finds the time. Returns how
+ * many there were.
  */
 static size_t hurried_advise(struct arena *a)
 {
@@ -206,11 +283,8 @@ static size_t hurried_advise(struct arena *a)
 
 	while ((chunk = bit_first(a->hurried, ARENA_MAP_WORDS)) >= 0) {
 		bit_clear(a->hurried, (size_t)chunk);
-		if (chunk > 0) {
-			(void)madvise(chunk_at(a, (size_t)chunk), ARENA_CHUNK,
-			              MADV_HUGEPAGE);
-			n++;
-		}
+		(void)madvise(chunk_at(a, (size_t)chunk), ARENA_CHUNK, MADV_HUGEPAGE);
+		n++;
 	}
 	return n;
 }
@@ -225,13 +299,15 @@ static void arena_balance(struct arena *a)
 	size_t ready = hurried_advise(a) * CHUNK_USABLE_PAGES + PAGES_READY;
 	long chunk;
 
-	if (a->pages_used < CHUNK_USABLE_PAGES)
+	if (a->pages_used < PAGES_SMALL)
 		ready = 0;
+	chunks_make_ready_ahead(a);
 	while (a->pages_free < ready && chunk_open_ahead(a))
 		;
 	while (a->pages_free >= 2 * ready + CHUNK_USABLE_PAGES &&
-	       (chunk = bit_first(a->idle, ARENA_MAP_WORDS)) >= 0)
+	       (chunk = chunk_to_close(a)) >= 0)
 		chunk_close(a, (size_t)chunk);
+	first_chunk_trim(a);
 }
 
 /* ---- pages and objects ------------------------------------------------------- */
@@ -474,13 +550,17 @@ int arena_init(struct arena *a, bool (*permit)(void *ctx, size_t bytes), void *c
 	start = (uintptr_t)a->map;
 	a->base = (char *)a->map + (-start & (ARENA_CHUNK - 1));
 	(void)madvise(a->base, ARENA_CHUNKS * ARENA_CHUNK, MADV_NOHUGEPAGE);
-	if (chunk_make_ready(a, 0) < 0) {
+	if (chunks_make_ready(a, 0, CHUNKS_READY_LEAST) < 0) {
 		munmap(a->map, a->map_size);
 		return -ENOMEM;
 	}
+	a->chunks_ready = CHUNKS_READY_LEAST;
 	pthread_mutex_init(&a->lock, NULL);
-	for (size_t i = 0; i < ARENA_CHUNKS; i++)
+	for (size_t i = 1; i < ARENA_CHUNKS; i++)
 		bit_set(a->closed, i);
+	pages_populate(a->base, PAGES_KEPT * ARENA_PAGE);
+	chunk_open(a, 0);
+	chunk_at(a, 0)->pages_touched = PAGES_KEPT;
 	return 0;
 }
 
@@ -504,13 +584,12 @@ void arena_fini(struct arena *a)
 void arena_stats(struct arena *a, struct arena_stats *stats)
 {
 	pthread_mutex_lock(&a->lock);
-	stats->bytes = (a->pages_used + a->chunks_open * CHUNK_RESERVED_PAGES) *
+	stats->bytes = (a->pages_used + (a->chunks_open - 1) * CHUNK_RESERVED_PAGES) *
 	               (size_t)ARENA_PAGE;
 	stats->bytes_limbo = a->limbo[0].bytes + a->limbo[1].bytes;
 	stats->bytes_held = a->chunks_open * ARENA_CHUNK;
 	/* The first chunk has small pages: what was never touched costs nothing. */
-	if (a->chunks_open > 0 && !(a->closed[0] & 1))
-		stats->bytes_held +=
-			(size_t)chunk_at(a, 0)->pages_touched * ARENA_PAGE - ARENA_CHUNK;
+	stats->bytes_held +=
+		(size_t)chunk_at(a, 0)->pages_touched * ARENA_PAGE - ARENA_CHUNK;
 	pthread_mutex_unlock(&a->lock);
 }

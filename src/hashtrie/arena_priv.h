@@ -116,8 +116,11 @@ void arena_free(struct arena *a, uint32_t ref);
 /** Free a published object, by now unlinked, after a grace period. REF_NONE is allowed. */
 void arena_retire(struct arena *a, uint32_t ref);
 
+/** What every arena has: the descriptor of its first chunk. */
+#define ARENA_FIXED_BYTES ((size_t)2 * ARENA_PAGE)
+
 struct arena_stats {
-	size_t bytes; /* in use, limbo included */
+	size_t bytes; /* in use beyond that, limbo included */
 	size_t bytes_held;
 	size_t bytes_limbo;
 };

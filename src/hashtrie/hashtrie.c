@@ -285,7 +285,7 @@ void hashtrie_stats(struct hashtrie *t, struct hashtrie_stats *stats)
 
 	arena_stats(&t->arena, &arena);
 	*stats = (struct hashtrie_stats){
-		.bytes = arena.bytes + sizeof(*t),
+		.bytes = arena.bytes + ARENA_FIXED_BYTES + sizeof(*t),
 		.bytes_held = arena.bytes_held + sizeof(*t),
 		.bytes_limbo = arena.bytes_limbo,
 	};

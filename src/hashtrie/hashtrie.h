@@ -71,7 +71,7 @@ struct hashtrie;
 /** Entries with one tag: seven in each of these lines. */
 #define HASHTRIE_EQUAL_MAX (7 * HASHTRIE_REACH)
 /** Upper bound of hashtrie_stats.bytes for a table without entries. */
-#define HASHTRIE_EMPTY_BYTES (16 * 1024)
+#define HASHTRIE_EMPTY_BYTES (32 * 1024)
 
 /** What the table asks of its owner. @ctx is what hashtrie_new() was given. */
 struct hashtrie_ops {
