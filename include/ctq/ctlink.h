@@ -40,12 +40,13 @@
 #define CTQ_PROTOCOL_VERSION 1
 
 /* ---- limits ---------------------------------------------------------------- */
-#define CTQ_MESSAGE_MAX   65536     /* bytes of one message */
-#define CTQ_DATAGRAM_MAX  131072    /* bytes of one datagram: fits the default SO_SNDBUF (212992) */
-#define CTQ_BATCH_MAX     (1 << 28) /* bytes of one batch: a million rules of 256 bytes */
-#define CTQ_NAME_MAX      64        /* bytes of a name, with its final zero */
-#define CTQ_COMMENT_MAX   128
-#define CTQ_IFNAME_MAX    16        /* IFNAMSIZ */
+#define CTQ_MESSAGE_MAX 65536 /* bytes of one message */
+#define CTQ_DATAGRAM_MAX \
+	131072 /* bytes of one datagram: fits the default SO_SNDBUF (212992) */
+#define CTQ_BATCH_MAX   (1 << 28) /* bytes of one batch: a million rules of 256 bytes */
+#define CTQ_NAME_MAX    64        /* bytes of a name, with its final zero */
+#define CTQ_COMMENT_MAX 128
+#define CTQ_IFNAME_MAX  16 /* IFNAMSIZ */
 
 /* ---- subsystems ------------------------------------------------------------ */
 /* The kernel's own end at NFNL_SUBSYS_COUNT (13 in Linux 6.x); ours are far above. */
@@ -101,7 +102,7 @@ enum ctq_flow_attr {
 enum ctq_flow_end {
 	CTQ_END_NONE,
 	CTQ_END_EXPIRED, /* its timeout ran out */
-	CTQ_END_CLOSED,  /* its protocol ended it, or another connection took its tuple over */
+	CTQ_END_CLOSED, /* its protocol ended it, or another connection took its tuple over */
 	CTQ_END_EVICTED, /* the table was full */
 	CTQ_END_DELETED, /* a client asked */
 	CTQ_END_MODULE,  /* its protocol's handler was unloaded */
@@ -137,7 +138,7 @@ enum ctq_filter_attr {
 	CTQA_FILTER_TERM, /* nested, repeated: CTQA_TERM_* */
 	__CTQA_FILTER_MAX,
 };
-#define CTQA_FILTER_MAX (__CTQA_FILTER_MAX - 1)
+#define CTQA_FILTER_MAX      (__CTQA_FILTER_MAX - 1)
 #define CTQ_FILTER_TERMS_MAX 256
 
 /*
@@ -179,8 +180,8 @@ enum ctq_match_attr {
 	CTQA_MATCH_SET,   /* string, a set's name, instead of values */
 	__CTQA_MATCH_MAX,
 };
-#define CTQA_MATCH_MAX (__CTQA_MATCH_MAX - 1)
-#define CTQ_MATCH_NEGATE 0x1 /* holds when the field has none of the values */
+#define CTQA_MATCH_MAX       (__CTQA_MATCH_MAX - 1)
+#define CTQ_MATCH_NEGATE     0x1 /* holds when the field has none of the values */
 #define CTQ_MATCH_VALUES_MAX 4096
 
 /*
@@ -227,16 +228,17 @@ enum ctq_ctstate {
 
 /* ---- CTQ_SUBSYS_RULES ------------------------------------------------------- */
 enum ctq_rules_msg {
-	CTQ_MSG_RULESET_GET = 0, /* → CTQ_MSG_RULESET_NEW: what is in force */
-	CTQ_MSG_RULESET_NEW = 1, /* CTQA_RULESET_*; announced in CTQ_GROUP_RULES */
+	CTQ_MSG_RULESET_GET = 0,   /* → CTQ_MSG_RULESET_NEW: what is in force */
+	CTQ_MSG_RULESET_NEW = 1,   /* CTQA_RULESET_*; announced in CTQ_GROUP_RULES */
 	CTQ_MSG_RULESET_FLUSH = 2, /* in a batch, first: what follows replaces all */
-	CTQ_MSG_CHAIN_GET = 3,   /* dump → CTQ_MSG_CHAIN_NEW */
-	CTQ_MSG_CHAIN_NEW = 4,   /* batch only: create, or set the policy of, a chain */
-	CTQ_MSG_CHAIN_DEL = 5,   /* batch only */
-	CTQ_MSG_RULE_GET = 6,    /* dump → CTQ_MSG_RULE_NEW, in order, with counters */
-	CTQ_MSG_RULE_NEW = 7,    /* batch only: append; NLM_F_REPLACE with CTQA_RULE_ID replaces;
+	CTQ_MSG_CHAIN_GET = 3,     /* dump → CTQ_MSG_CHAIN_NEW */
+	CTQ_MSG_CHAIN_NEW = 4,     /* batch only: create, or set the policy of, a chain */
+	CTQ_MSG_CHAIN_DEL = 5,     /* batch only */
+	CTQ_MSG_RULE_GET = 6, /* dump → CTQ_MSG_RULE_NEW, in order, with counters */
+	CTQ_MSG_RULE_NEW =
+		7, /* batch only: append; NLM_F_REPLACE with CTQA_RULE_ID replaces;
 	                          * CTQA_RULE_BEFORE inserts */
-	CTQ_MSG_RULE_DEL = 8,    /* batch only: by CTQA_RULE_ID */
+	CTQ_MSG_RULE_DEL = 8, /* batch only: by CTQA_RULE_ID */
 };
 
 /** Flag of NFNL_MSG_BATCH_END's nlmsg_flags: check only, change nothing. */
@@ -272,29 +274,29 @@ enum ctq_chain_attr {
 
 enum ctq_rule_attr {
 	CTQA_RULE_UNSPEC,
-	CTQA_RULE_CHAIN,     /* string */
-	CTQA_RULE_ID,        /* u32, given by the daemon, never 0, not reused within its life */
+	CTQA_RULE_CHAIN, /* string */
+	CTQA_RULE_ID, /* u32, given by the daemon, never 0, not reused within its life */
 	CTQA_RULE_BEFORE,    /* u32, id of another rule of the chain */
 	CTQA_RULE_NAME,      /* string, unique if given; for 'ctctl list rule NAME' */
 	CTQA_RULE_COMMENT,   /* string */
 	CTQA_RULE_MATCH,     /* nested, repeated: CTQA_MATCH_*; all must hold */
 	CTQA_RULE_STATEMENT, /* nested, repeated: CTQA_STATEMENT_*, in order */
 	CTQA_RULE_LINE,      /* u32, line in its file; kept for messages and listings */
-	CTQA_RULE_PACKETS,   /* u64, packets that this rule judged, of decided flows included */
-	CTQA_RULE_BYTES,     /* u64 */
-	CTQA_RULE_HITS,      /* u64, times that it was the first match */
-	CTQA_RULE_LAST_HIT,  /* u32, seconds ago; absent: never */
+	CTQA_RULE_PACKETS, /* u64, packets that this rule judged, of decided flows included */
+	CTQA_RULE_BYTES,    /* u64 */
+	CTQA_RULE_HITS,     /* u64, times that it was the first match */
+	CTQA_RULE_LAST_HIT, /* u32, seconds ago; absent: never */
 	__CTQA_RULE_MAX,
 };
-#define CTQA_RULE_MAX (__CTQA_RULE_MAX - 1)
-#define CTQ_RULE_MATCHES_MAX 32
+#define CTQA_RULE_MAX           (__CTQA_RULE_MAX - 1)
+#define CTQ_RULE_MATCHES_MAX    32
 #define CTQ_RULE_STATEMENTS_MAX 16
 
 enum ctq_statement_attr {
 	CTQA_STATEMENT_UNSPEC,
-	CTQA_STATEMENT_KIND,   /* u16, enum ctq_statement */
-	CTQA_STATEMENT_VALUE,  /* u32: the mark of MARK and CTMARK */
-	CTQA_STATEMENT_MASK,   /* u32: bits that MARK changes; absent: all; VALUE has no other */
+	CTQA_STATEMENT_KIND,  /* u16, enum ctq_statement */
+	CTQA_STATEMENT_VALUE, /* u32: the mark of MARK and CTMARK */
+	CTQA_STATEMENT_MASK, /* u32: bits that MARK changes; absent: all; VALUE has no other */
 	CTQA_STATEMENT_STRING, /* string: the chain of JUMP */
 	__CTQA_STATEMENT_MAX,
 };
@@ -305,10 +307,10 @@ enum ctq_statement {
 	CTQ_STATEMENT_NONE,
 	CTQ_STATEMENT_ACCEPT, /* ends the evaluation */
 	CTQ_STATEMENT_DROP,   /* ends the evaluation */
-	CTQ_STATEMENT_MARK,   /* packet mark; goes on with the next statement, then the next rule */
+	CTQ_STATEMENT_MARK, /* packet mark; goes on with the next statement, then the next rule */
 	CTQ_STATEMENT_CTMARK, /* mark of the flow; as MARK */
-	CTQ_STATEMENT_COUNT,  /* nothing: rules always count; kept for readers of nft rule sets */
-	CTQ_STATEMENT_JUMP,   /* to a chain without hook; back after it, unless it ended */
+	CTQ_STATEMENT_COUNT, /* nothing: rules always count; kept for readers of nft rule sets */
+	CTQ_STATEMENT_JUMP, /* to a chain without hook; back after it, unless it ended */
 	CTQ_STATEMENT_RETURN,
 };
 
@@ -340,10 +342,10 @@ enum ctq_queue_attr {
 	CTQA_QUEUE_ERRORS,         /* u64: verdicts refused by the kernel, e.g. ENOENT */
 	CTQA_QUEUE_LATE,           /* u64 */
 	CTQA_QUEUE_BATCHES,        /* u64: receive calls that brought packets */
-	CTQA_QUEUE_OLDEST,         /* u64: ns that the oldest unanswered packet has waited in ctqd */
+	CTQA_QUEUE_OLDEST, /* u64: ns that the oldest unanswered packet has waited in ctqd */
 	__CTQA_QUEUE_MAX,
 };
-#define CTQA_QUEUE_MAX (__CTQA_QUEUE_MAX - 1)
+#define CTQA_QUEUE_MAX      (__CTQA_QUEUE_MAX - 1)
 #define CTQ_QUEUE_FAIL_OPEN 0x1
 #define CTQ_QUEUE_GSO       0x2
 
@@ -351,14 +353,28 @@ enum ctq_queue_attr {
 enum ctq_proto_msg {
 	CTQ_MSG_PROTO_GET = 0, /* dump → CTQ_MSG_PROTO_NEW */
 	CTQ_MSG_PROTO_NEW = 1,
+	CTQ_MSG_PROTO_UNLOAD =
+		2,              /* CTQA_PROTO_NAME; answered when no flow points to it */
+	CTQ_MSG_PROTO_LOAD = 3, /* CTQA_PROTO_NAME: built in, or a module */
+};
+
+/** Of CTQA_PROTO_STATE. What is not loaded is followed by the generic machine. */
+enum ctq_proto_state {
+	CTQ_PROTO_LOADED = 1,
+	CTQ_PROTO_LOADING,
+	CTQ_PROTO_UNLOADING,
+	CTQ_PROTO_UNLOADED,
 };
 
 enum ctq_proto_attr {
 	CTQA_PROTO_UNSPEC,
-	CTQA_PROTO_NAME,    /* string */
-	CTQA_PROTO_NUMBER,  /* u8 */
-	CTQA_PROTO_FLOWS,   /* u32 */
-	CTQA_PROTO_TIMEOUT, /* nested, repeated: CTQA_TIMEOUT_* */
+	CTQA_PROTO_NAME,       /* string */
+	CTQA_PROTO_NUMBER,     /* u8 */
+	CTQA_PROTO_FLOWS,      /* u32, alive */
+	CTQA_PROTO_TIMEOUT,    /* nested, repeated: CTQA_TIMEOUT_* */
+	CTQA_PROTO_REFERENCES, /* u32, flows that point to it, dead ones included */
+	CTQA_PROTO_STATE,      /* u8, enum ctq_proto_state */
+	CTQA_PROTO_MODULE,     /* flag: not built in */
 	__CTQA_PROTO_MAX,
 };
 #define CTQA_PROTO_MAX (__CTQA_PROTO_MAX - 1)
@@ -373,47 +389,52 @@ enum ctq_timeout_attr {
 
 /* ---- CTQ_SUBSYS_DAEMON ------------------------------------------------------ */
 enum ctq_daemon_msg {
-	CTQ_MSG_DAEMON_GET = 0,       /* → CTQ_MSG_DAEMON_NEW */
-	CTQ_MSG_DAEMON_NEW = 1,       /* CTQA_DAEMON_* */
-	CTQ_MSG_DAEMON_STATS_GET = 2, /* → CTQ_MSG_DAEMON_STATS_NEW; CTQA_STATS_ZERO: read and zero */
+	CTQ_MSG_DAEMON_GET = 0, /* → CTQ_MSG_DAEMON_NEW */
+	CTQ_MSG_DAEMON_NEW = 1, /* CTQA_DAEMON_* */
+	CTQ_MSG_DAEMON_STATS_GET =
+		2, /* → CTQ_MSG_DAEMON_STATS_NEW; CTQA_STATS_ZERO: read and zero */
 	CTQ_MSG_DAEMON_STATS_NEW = 3, /* CTQA_STATS_* */
-	CTQ_MSG_DAEMON_SUBSCRIBE = 4, /* CTQA_GROUP_*: the groups that this client wants from now on */
-	CTQ_MSG_DAEMON_OVERRUN = 5,   /* to a subscriber: CTQA_OVERRUN_LOST announcements were lost */
-	CTQ_MSG_DAEMON_COUNT = 6,     /* CTA_CTQ_FILTER → CTQ_MSG_DAEMON_COUNT with CTQA_COUNT_* */
-	CTQ_MSG_DAEMON_RELOAD = 7,    /* read the configuration and the rules again; answered when done */
+	CTQ_MSG_DAEMON_SUBSCRIBE =
+		4, /* CTQA_GROUP_*: the groups that this client wants from now on */
+	CTQ_MSG_DAEMON_OVERRUN =
+		5, /* to a subscriber: CTQA_OVERRUN_LOST announcements were lost */
+	CTQ_MSG_DAEMON_COUNT =
+		6, /* CTA_CTQ_FILTER → CTQ_MSG_DAEMON_COUNT with CTQA_COUNT_* */
+	CTQ_MSG_DAEMON_RELOAD =
+		7, /* read the configuration and the rules again; answered when done */
 };
 
 enum ctq_daemon_attr {
 	CTQA_DAEMON_UNSPEC,
-	CTQA_DAEMON_VERSION,    /* string */
-	CTQA_DAEMON_PROTOCOL,   /* u32, CTQ_PROTOCOL_VERSION */
-	CTQA_DAEMON_PID,        /* u32 */
-	CTQA_DAEMON_STARTED,    /* u64, seconds since 1970 */
-	CTQA_DAEMON_UPTIME,     /* u32, seconds */
-	CTQA_DAEMON_WORKERS,    /* u16 */
-	CTQA_DAEMON_FLOWS,      /* u32, confirmed */
-	CTQA_DAEMON_FLOWS_MAX,  /* u32 */
-	CTQA_DAEMON_UNCONFIRMED, /* u32 */
-	CTQA_DAEMON_DYING,      /* u32 */
-	CTQA_DAEMON_ASSURED,    /* u32 */
-	CTQA_DAEMON_GENERATION, /* u32 */
-	CTQA_DAEMON_RULES,      /* u32 */
-	CTQA_DAEMON_CLIENTS,    /* u32 */
+	CTQA_DAEMON_VERSION,      /* string */
+	CTQA_DAEMON_PROTOCOL,     /* u32, CTQ_PROTOCOL_VERSION */
+	CTQA_DAEMON_PID,          /* u32 */
+	CTQA_DAEMON_STARTED,      /* u64, seconds since 1970 */
+	CTQA_DAEMON_UPTIME,       /* u32, seconds */
+	CTQA_DAEMON_WORKERS,      /* u16 */
+	CTQA_DAEMON_FLOWS,        /* u32, confirmed */
+	CTQA_DAEMON_FLOWS_MAX,    /* u32 */
+	CTQA_DAEMON_UNCONFIRMED,  /* u32 */
+	CTQA_DAEMON_DYING,        /* u32 */
+	CTQA_DAEMON_ASSURED,      /* u32 */
+	CTQA_DAEMON_GENERATION,   /* u32 */
+	CTQA_DAEMON_RULES,        /* u32 */
+	CTQA_DAEMON_CLIENTS,      /* u32 */
 	CTQA_DAEMON_TABLE_MEMORY, /* u64, bytes of the hashtrie */
-	CTQA_DAEMON_SLAB_MEMORY, /* u64, bytes of the flows' pages */
-	CTQA_DAEMON_CONFIG,     /* string, path */
-	CTQA_DAEMON_WARNING,    /* string, repeated: what makes it degraded */
+	CTQA_DAEMON_SLAB_MEMORY,  /* u64, bytes of the flows' pages */
+	CTQA_DAEMON_CONFIG,       /* string, path */
+	CTQA_DAEMON_WARNING,      /* string, repeated: what makes it degraded */
 	__CTQA_DAEMON_MAX,
 };
 #define CTQA_DAEMON_MAX (__CTQA_DAEMON_MAX - 1)
 
 enum ctq_stats_attr {
 	CTQA_STATS_UNSPEC,
-	CTQA_STATS_ZERO,    /* flag, request: zero what was read */
-	CTQA_STATS_PACKETS, /* u64 */
-	CTQA_STATS_BYTES,   /* u64 */
-	CTQA_STATS_COUNTER, /* nested, repeated: CTQA_COUNTER_* */
-	CTQA_STATS_REASON,  /* nested, repeated: CTQA_REASON_* */
+	CTQA_STATS_ZERO,     /* flag, request: zero what was read */
+	CTQA_STATS_PACKETS,  /* u64 */
+	CTQA_STATS_BYTES,    /* u64 */
+	CTQA_STATS_COUNTER,  /* nested, repeated: CTQA_COUNTER_* */
+	CTQA_STATS_REASON,   /* nested, repeated: CTQA_REASON_* */
 	CTQA_STATS_INTERVAL, /* u64, ns since the counters were zero */
 	__CTQA_STATS_MAX,
 };

@@ -269,6 +269,16 @@ int ctq_queues_dump(struct ctq *ctq, ctq_record_cb *cb, void *data);
 /** Each protocol and its timeouts: records of CTQA_PROTO_*. */
 int ctq_protocols_dump(struct ctq *ctq, ctq_record_cb *cb, void *data);
 
+/**
+ * Load the tracker of a protocol, one that is built in or a module's; and unload it: new
+ * flows of its protocol are generic, and those that it has followed end. Both return when
+ * that is done, which may take longer than ctq_timeout_set() says. -ENOENT: there is none
+ * of that name, or it is unloaded already; -EEXIST: it is loaded already; -EBUSY: it is
+ * being loaded or unloaded.
+ */
+int ctq_protocol_load(struct ctq *ctq, const char *name);
+int ctq_protocol_unload(struct ctq *ctq, const char *name);
+
 /** Have configuration and rules read again; returns when that is done. */
 int ctq_reload(struct ctq *ctq);
 

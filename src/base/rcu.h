@@ -16,7 +16,11 @@
 #ifndef BASE_RCU_H
 #define BASE_RCU_H
 
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <urcu/urcu-qsbr.h>
+
+#include "base/base.h"
 
 #if defined(__SANITIZE_THREAD__)
 #define RCU_TSAN 1
@@ -87,6 +91,34 @@ static inline void rcu_deferred(void)
 {
 	rcu_tsan_acquire(&rcu_tsan_readers);
 	rcu_tsan_acquire(&rcu_tsan_writers);
+}
+
+/* A grace period for those who have more to do than wait: begun, then asked about. Its
+ * memory must stay until it is over. */
+struct rcu_grace {
+	struct rcu_head head;
+	_Atomic bool under_way;
+};
+
+static inline void rcu_grace_end(struct rcu_head *head)
+{
+	struct rcu_grace *g = base_container_of(head, struct rcu_grace, head);
+
+	rcu_deferred();
+	atomic_store_explicit(&g->under_way, false, memory_order_release);
+}
+
+/** Begin; one at a time. */
+static inline void rcu_grace_begin(struct rcu_grace *g)
+{
+	atomic_store_explicit(&g->under_way, true, memory_order_relaxed);
+	rcu_defer(&g->head, rcu_grace_end);
+}
+
+/** Has each reader been quiet since the beginning? */
+static inline bool rcu_grace_is_over(const struct rcu_grace *g)
+{
+	return !atomic_load_explicit(&g->under_way, memory_order_acquire);
 }
 
 #endif

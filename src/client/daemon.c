@@ -51,6 +51,31 @@ int ctq_protocols_dump(struct ctq *ctq, ctq_record_cb *cb, void *data)
 	                   CLIENT_ANSWER_DUMP, cb, data);
 }
 
+static int protocol_ask(struct ctq *ctq, uint16_t message, const char *name)
+{
+	struct ctlink_header header;
+	int err;
+
+	err = client_begin(ctq, &header, CTLINK_TYPE(CTQ_SUBSYS_PROTO, message),
+	                   CLIENT_ANSWER_ACK, 0);
+	if (err)
+		return err;
+	ctlink_message_begin(&ctq->out, &header);
+	ctlink_message_put_string(&ctq->out, CTQA_PROTO_NAME, name);
+	return client_ask(ctq, ctlink_message_end(&ctq->out), CLIENT_ANSWER_ACK, NULL,
+	                  NULL);
+}
+
+int ctq_protocol_load(struct ctq *ctq, const char *name)
+{
+	return protocol_ask(ctq, CTQ_MSG_PROTO_LOAD, name);
+}
+
+int ctq_protocol_unload(struct ctq *ctq, const char *name)
+{
+	return protocol_ask(ctq, CTQ_MSG_PROTO_UNLOAD, name);
+}
+
 int ctq_ruleset_get(struct ctq *ctq, ctq_record_cb *cb, void *data)
 {
 	return records_ask(ctq, CTLINK_TYPE(CTQ_SUBSYS_RULES, CTQ_MSG_RULESET_GET),

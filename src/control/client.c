@@ -30,6 +30,7 @@ struct control_client *control_client_new(struct control *c, int fd, bool may_ch
 		return NULL;
 	}
 	client->control = c;
+	client->polled = EPOLLIN;
 	client->fd = fd;
 	client->may_change = may_change;
 	CDS_INIT_LIST_HEAD(&client->output);
@@ -76,16 +77,15 @@ void control_client_destroy(struct control_client *client)
 /*
  * Poll for writing, or for reading. Never for both: what a client has sent is not read before
  * it has read what waits for it, and a socket that is readable all the while would have us go
- * round without end.
+ * round without end. For neither while its job waits: a hang-up is heard all the same.
  */
-static void want_out(struct control_client *client, bool wanted)
+static void poll_for(struct control_client *client, uint32_t events)
 {
-	struct epoll_event event = { .events = wanted ? EPOLLOUT : EPOLLIN,
-		                     .data.ptr = client };
+	struct epoll_event event = { .events = events, .data.ptr = client };
 
-	if (client->wants_out == wanted)
+	if (client->polled == events)
 		return;
-	client->wants_out = wanted;
+	client->polled = events;
 	epoll_ctl(client->control->epoll, EPOLL_CTL_MOD, client->fd, &event);
 }
 
@@ -119,7 +119,7 @@ bool control_client_send(struct control_client *client, const void *data, uint32
 	memcpy(out->data, data, size);
 	cds_list_add_tail(&out->node, &client->output);
 	client->output_bytes += size;
-	want_out(client, true);
+	poll_for(client, EPOLLOUT);
 	return true;
 }
 
@@ -154,6 +154,13 @@ static int job_answer(struct control_client *client, int result, struct ctlink_m
 	if (result < 0 || job->request.nlmsg_flags & NLM_F_ACK)
 		return ctlink_answer_build(m, &job->request, result < 0 ? &error : NULL);
 	return 0;
+}
+
+bool control_client_is_waiting(const struct control_client *client)
+{
+	const struct control_job *job = client->job;
+
+	return job && job->is_ready && !job->is_ready(job);
 }
 
 /* One datagram of the job. */
@@ -263,7 +270,7 @@ void control_client_step(struct control_client *client)
 	unsigned int turn;
 
 	for (turn = 0; turn < CLIENT_TURN && !client->is_gone; turn++) {
-		if (!flush_output(client))
+		if (!flush_output(client) || control_client_is_waiting(client))
 			break;
 		if (client->job)
 			job_step(client);
@@ -273,6 +280,11 @@ void control_client_step(struct control_client *client)
 			break;
 	}
 	/* A job goes on when the socket is writable, which it is mostly at once. */
-	want_out(client, client->job || client->datagram.size ||
-	                         !cds_list_empty(&client->output));
+	if (!cds_list_empty(&client->output))
+		poll_for(client, EPOLLOUT);
+	else if (control_client_is_waiting(client))
+		poll_for(client, 0);
+	else
+		poll_for(client,
+		         client->job || client->datagram.size ? EPOLLOUT : EPOLLIN);
 }

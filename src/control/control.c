@@ -10,6 +10,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/timerfd.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -19,7 +20,8 @@
 #define CONTROL_BACKLOG 16
 #define CONTROL_ACCEPTS \
 	64 /* of one step: anybody may connect, and as fast as we accept */
-#define CONTROL_GROUPS_MAX 256 /* supplementary groups of a peer that are looked at */
+#define CONTROL_TIMER_NS   1000000 /* between two steps of works that wait */
+#define CONTROL_GROUPS_MAX 256     /* supplementary groups of a peer that are looked at */
 
 void control_config_init(struct control_config *cfg)
 {
@@ -93,6 +95,48 @@ static int listener_open(const char *path)
 	return fd;
 }
 
+/* ---- the timer --------------------------------------------------------------------------- */
+
+static int timer_open(struct control *c)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.ptr = &c->timer };
+
+	c->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (c->timer < 0)
+		return -errno;
+	return epoll_ctl(c->epoll, EPOLL_CTL_ADD, c->timer, &event) < 0 ? -errno : 0;
+}
+
+void control_timer_set(struct control *c, bool wanted)
+{
+	struct timespec every = { 0, wanted ? CONTROL_TIMER_NS : 0 };
+	struct itimerspec spec = { every, every };
+
+	timerfd_settime(c->timer, 0, &spec, NULL);
+}
+
+/* Clients that wait for what has ended go on. */
+static void wake_clients(struct control *c)
+{
+	struct control_client *client;
+
+	cds_list_for_each_entry (client, &c->clients, node)
+		if (client->job && client->job->is_ready && !client->is_gone)
+			control_client_step(client);
+}
+
+static void on_timer(struct control *c)
+{
+	uint64_t expirations;
+
+	if (read(c->timer, &expirations, sizeof(expirations)) < 0)
+		return;
+	if (control_works_step(c))
+		wake_clients(c);
+	if (!control_works_are_under_way(c))
+		control_timer_set(c, false);
+}
+
 /* ---- life --------------------------------------------------------------------------------- */
 
 struct control *control_new(const struct control_config *cfg,
@@ -106,8 +150,10 @@ struct control *control_new(const struct control_config *cfg,
 		return NULL;
 	c->cfg = *cfg;
 	c->env = *env;
+	c->timer = -1;
 	c->socket_path = strdup(cfg->socket_path);
-	if (!c->socket_path)
+	c->works = control_works_new();
+	if (!c->socket_path || !c->works)
 		goto free_control;
 	CDS_INIT_LIST_HEAD(&c->clients);
 	c->epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -115,10 +161,13 @@ struct control *control_new(const struct control_config *cfg,
 		*err = -errno;
 		goto free_control;
 	}
+	*err = timer_open(c);
+	if (*err < 0)
+		goto close_timer;
 	c->listener = listener_open(cfg->socket_path);
 	if (c->listener < 0) {
 		*err = c->listener;
-		goto close_epoll;
+		goto close_timer;
 	}
 	if (epoll_ctl(c->epoll, EPOLL_CTL_ADD, c->listener, &event) < 0) {
 		*err = -errno;
@@ -130,9 +179,12 @@ struct control *control_new(const struct control_config *cfg,
 close_listener:
 	unlink(c->socket_path);
 	close(c->listener);
-close_epoll:
+close_timer:
+	if (c->timer >= 0)
+		close(c->timer);
 	close(c->epoll);
 free_control:
+	control_works_destroy(c->works);
 	free(c->socket_path);
 	free(c);
 	return NULL;
@@ -146,8 +198,10 @@ void control_destroy(struct control *c)
 		return;
 	cds_list_for_each_entry_safe (client, next, &c->clients, node)
 		control_client_destroy(client);
+	control_works_destroy(c->works);
 	unlink(c->socket_path);
 	close(c->listener);
+	close(c->timer);
 	close(c->epoll);
 	free(c->socket_path);
 	free(c);
@@ -283,20 +337,31 @@ static void close_gone(struct control *c)
 			control_client_destroy(client);
 }
 
+/* Who hangs up while its job waits would be reported for ever. */
+static void client_event(struct control_client *client, uint32_t events)
+{
+	if (events & (EPOLLHUP | EPOLLERR) && control_client_is_waiting(client))
+		client->is_gone = true;
+	else
+		control_client_step(client);
+}
+
 void control_step(struct control *c, uint64_t now_ns)
 {
 	struct epoll_event events[CONTROL_EVENTS];
-	struct control_client *client;
+	void *client_or_timer;
 	int n, i;
 
 	c->now_ns = now_ns;
 	n = epoll_wait(c->epoll, events, CONTROL_EVENTS, 0);
 	for (i = 0; i < n; i++) {
-		client = events[i].data.ptr;
-		if (client)
-			control_client_step(client);
-		else
+		client_or_timer = events[i].data.ptr;
+		if (!client_or_timer)
 			accept_some(c);
+		else if (client_or_timer == &c->timer)
+			on_timer(c);
+		else
+			client_event(client_or_timer, events[i].events);
 		rcu_quiet();
 	}
 	close_gone(c);

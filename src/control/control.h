@@ -36,6 +36,12 @@ struct control_env {
 	bool (*queue_info)(void *ctx, unsigned int i, struct queue_info *out);
 	/** Read configuration and rules again. 0, or a negative errno with a text. */
 	int (*reload)(void *ctx, char *text, size_t size);
+	/** Open the module of that name and hand out its machine. 0, or a negative errno with
+	 * a text. NULL: there are no modules. */
+	int (*module_open)(void *ctx, const char *name, const struct track_proto **proto,
+	                   char *text, size_t size);
+	/** No flow and no reader has that machine any more. */
+	void (*module_close)(void *ctx, const struct track_proto *proto);
 	/** Degradation @i as one line, 0 …; NULL: no more. */
 	const char *(*warning)(void *ctx, unsigned int i);
 	/** Name of an interface, or NULL. */

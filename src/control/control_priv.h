@@ -9,7 +9,8 @@
  *   flow_value.c  a flow as a value of ctlink
  *   filter.c    which flows are meant
  *   ruleset.c   rules: listings           batch.c       rules: transactions
- *   state.c     queues, protocols, the daemon's own numbers
+ *   state.c     queues, the daemon's own numbers
+ *   proto.c     protocols: listing, loading, unloading
  *   groups.c    events to those who subscribed
  */
 #ifndef CONTROL_CONTROL_PRIV_H
@@ -45,6 +46,8 @@ struct control {
 	struct control_env env;
 	char *socket_path; /* our own copy */
 	int epoll, listener;
+	int timer; /* every millisecond while works are under way */
+	struct control_works *works;
 	struct cds_list_head clients;
 	unsigned int clients_length;
 	uint32_t groups;      /* union of the clients' */
@@ -66,6 +69,9 @@ struct control_job {
 	 * the end (the caller then answers), or a negative errno that ends it. */
 	int (*step)(struct control_client *client, struct control_job *job,
 	            struct ctlink_message *m);
+	/** Is there something to do? Else it is asked again when works have ended. NULL:
+	 * always. */
+	bool (*is_ready)(const struct control_job *job);
 	/** Free what it has. */
 	void (*destroy)(struct control_job *job);
 	struct nlmsghdr request;
@@ -88,7 +94,7 @@ struct control_client {
 	int fd;
 	bool may_change;
 	bool is_gone;    /* to be closed at the end of the step */
-	bool wants_out;  /* polled for writing, else for reading */
+	uint32_t polled; /* EPOLLIN, EPOLLOUT, or nothing while its job waits */
 	uint32_t groups; /* bits, 1 << enum ctq_group */
 	uint64_t lost;   /* announcements since the last overrun record */
 	struct cds_list_head output;
@@ -110,6 +116,9 @@ void control_client_step(struct control_client *client);
 
 /** Queue a datagram; false: there is no room, or no memory. */
 bool control_client_send(struct control_client *client, const void *data, uint32_t size);
+
+/** Is its job one that waits for something else than this client? */
+bool control_client_is_waiting(const struct control_client *client);
 
 /* ---- dispatch.c -------------------------------------------------------------------------- */
 
@@ -160,11 +169,26 @@ int control_chain_get(struct control_request *r);
 int control_rule_get(struct control_request *r);
 
 int control_queue_get(struct control_request *r);
-int control_proto_get(struct control_request *r);
 int control_daemon_get(struct control_request *r);
 int control_daemon_stats(struct control_request *r);
 int control_daemon_subscribe(struct control_request *r);
 int control_daemon_reload(struct control_request *r);
+
+/* ---- proto.c ------------------------------------------------------------------------------- */
+
+struct control_works *control_works_new(void);
+void control_works_destroy(struct control_works *works);
+
+/** Go on with loading and unloading; true: something has ended. */
+bool control_works_step(struct control *c);
+bool control_works_are_under_way(const struct control *c);
+
+/** control.c: have control_works_step() called every millisecond. */
+void control_timer_set(struct control *c, bool wanted);
+
+int control_proto_get(struct control_request *r);
+int control_proto_load(struct control_request *r);
+int control_proto_unload(struct control_request *r);
 
 /* ---- batch.c --------------------------------------------------------------------------------- */
 
@@ -173,6 +197,9 @@ int control_batch_message(struct control_request *r);
 void control_batch_destroy(struct control_batch *batch);
 
 /* ---- flow_value.c, filter.c --------------------------------------------------------------- */
+
+/** The machine of that number; the generic one when there is none (any more). */
+const struct track_proto *control_machine(const struct control *c, uint8_t number);
 
 void control_flow_value(const struct control *c, const struct flow_info *info,
                         struct ctlink_flow *out);
@@ -183,6 +210,9 @@ bool control_filter_holds(const struct control *c, const struct ctlink_filter *f
 
 void control_groups_update(struct control *c);
 void control_groups_events(struct control *c);
+
+/** Are there events up to that moment (monotonic) which nobody has read? */
+bool control_groups_are_behind(const struct control *c, uint64_t when_ns);
 
 /** Send @m to all clients of @group; @n: announcements in it. */
 void control_groups_send(struct control *c, uint32_t group,

@@ -87,10 +87,10 @@ static void read_verdict(const struct control *c, const struct flow_info *info,
 		read_number(r, field == CTQ_FIELD_VERDICT ? value.verdict : value.reason);
 }
 
-static void read_state(const struct flow_info *info, struct readings *r)
+static void read_state(const struct control *c, const struct flow_info *info,
+                       struct readings *r)
 {
-	const struct track_proto *proto =
-		track_proto_find(info->tuple[TRACK_ORIGINAL].l4);
+	const struct track_proto *proto = control_machine(c, info->machine);
 
 	if (proto->state_get)
 		read_number(r, proto->state_get(&info->state));
@@ -159,7 +159,7 @@ static void read_field(const struct control *c, const struct flow_info *info,
 		read_number(r, info->packets[0] + info->packets[1]);
 		break;
 	case CTQ_FIELD_BYTES: read_number(r, info->bytes[0] + info->bytes[1]); break;
-	case CTQ_FIELD_STATE: read_state(info, r); break;
+	case CTQ_FIELD_STATE: read_state(c, info, r); break;
 	case CTQ_FIELD_RULE: read_rule(c, info, r); break;
 	case CTQ_FIELD_VERDICT:
 	case CTQ_FIELD_REASON: read_verdict(c, info, field, r); break;

@@ -224,8 +224,7 @@ static uint32_t change_state(struct flow *f, const struct track_proto *proto,
 static uint32_t change(const struct control *c, struct flow *f,
                        const struct ctlink_flow *value)
 {
-	const struct track_proto *proto =
-		track_proto_find(f->side[TRACK_ORIGINAL].tuple.l4);
+	const struct track_proto *proto = control_machine(c, f->machine);
 	struct flow_worker *me = control_worker(c);
 	uint32_t status = flow_status(f), changes;
 
@@ -249,8 +248,7 @@ static int change_known(struct control_request *r, struct flow *f,
 	int err = check_status(r, flow_status(f), value);
 
 	if (err == 0)
-		err = check_state(r, track_proto_find(f->side[TRACK_ORIGINAL].tuple.l4),
-		                  value);
+		err = check_state(r, control_machine(c, f->machine), value);
 	if (err < 0)
 		return err;
 	flow_event_emit(control_worker(c), f, FLOW_EVENT_UPDATE, change(c, f, value),
@@ -259,6 +257,14 @@ static int change_known(struct control_request *r, struct flow *f,
 }
 
 /* ---- make --------------------------------------------------------------------------------------- */
+
+/* The machine that makes flows of that protocol. */
+static uint8_t maker_of(const struct control_request *r, uint8_t l4)
+{
+	const struct control *c = r->client->control;
+
+	return track_registry_peek(path_registry(c->env.path))->by_l4[l4];
+}
 
 static int check_new(struct control_request *r, const struct ctlink_flow *value)
 {
@@ -272,7 +278,9 @@ static int check_new(struct control_request *r, const struct ctlink_flow *value)
 		return ctlink_error_set(
 			r->error, -EINVAL, 0,
 			"the tuples are of different families or protocols");
-	return check_state(r, track_proto_find(value->orig.l4), value);
+	return check_state(
+		r, control_machine(r->client->control, maker_of(r, value->orig.l4)),
+		value);
 }
 
 static int no_room(struct control_request *r, enum ctq_reason why)
@@ -308,7 +316,7 @@ static int make(struct control_request *r, const struct ctlink_flow *value)
 		return err;
 	memcpy(&p.tuple, &value->orig, sizeof(p.tuple));
 	memcpy(&reply, &value->reply, sizeof(reply));
-	f = flow_new(me, &p, c->now_ns, &why);
+	f = flow_new(me, &p, maker_of(r, p.tuple.l4), c->now_ns, &why);
 	if (!f)
 		return no_room(r, why);
 	change(c, f, value);

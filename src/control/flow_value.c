@@ -2,7 +2,6 @@
 /*
  * flow_value.c - a flow of the table as a value of the wire
  */
-#include <netinet/in.h>
 #include <string.h>
 
 #include "control/control_priv.h"
@@ -42,9 +41,9 @@ static void set_sctp(struct ctlink_flow *out, const struct track_sctp *sctp)
 
 static void set_protocol(struct ctlink_flow *out, const struct flow_info *info)
 {
-	if (info->tuple[TRACK_ORIGINAL].l4 == IPPROTO_TCP)
+	if (info->machine == TRACK_MACHINE_TCP)
 		set_tcp(out, &info->state.tcp);
-	else if (info->tuple[TRACK_ORIGINAL].l4 == IPPROTO_SCTP)
+	else if (info->machine == TRACK_MACHINE_SCTP)
 		set_sctp(out, &info->state.sctp);
 }
 
@@ -140,6 +139,14 @@ static void set_refs(struct ctlink_flow *out, const struct flow_info *info)
 	out->refs.control = info->held[FLOW_HOLDER_CONTROL];
 	ctlink_mark(out, CTLINK_FLOW_REFS_CLASS);
 #endif
+}
+
+const struct track_proto *control_machine(const struct control *c, uint8_t number)
+{
+	const struct track_registry *r = path_registry(c->env.path);
+	const struct track_proto *proto = track_registry_machine(r, number);
+
+	return proto ? proto : track_registry_machine(r, TRACK_MACHINE_GENERIC);
 }
 
 void control_flow_value(const struct control *c, const struct flow_info *info,

@@ -89,6 +89,17 @@ static bool take_oldest(struct control *c, struct flow_event *event)
 	return oldest != UINT64_MAX && flow_event_take(c->env.flows, from, event);
 }
 
+bool control_groups_are_behind(const struct control *c, uint64_t when_ns)
+{
+	uint16_t worker;
+	uint64_t when;
+
+	for (worker = 0; worker <= c->env.workers; worker++)
+		if (flow_event_when(c->env.flows, worker, &when) && when <= when_ns)
+			return true;
+	return false;
+}
+
 static void send_all(struct control *c, uint32_t group, struct ctlink_message *m)
 {
 	if (m->count)
@@ -144,8 +155,6 @@ void control_groups_events(struct control *c)
 	struct ctlink_message m;
 	unsigned int n, kind = 0;
 
-	if (!c->groups)
-		return;
 	count_lost(c);
 	ctlink_message_init(&m, CTQ_DATAGRAM_MAX, NULL);
 	for (n = 0; n < GROUPS_EVENTS && take_oldest(c, &event); n++) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * state.c - queues, protocols, and the daemon's own numbers
+ * state.c - queues, and the daemon's own numbers
  */
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +8,6 @@
 
 #include "control/control_priv.h"
 #include "ctlink/daemon.h"
-#include "ctlink/proto.h"
 #include "ctlink/queue.h"
 
 /* ---- queues ----------------------------------------------------------------------------------- */
@@ -91,60 +90,6 @@ int control_queue_get(struct control_request *r)
 			return err;
 	}
 	return ctlink_done_build(r->m, r->nlh, false, 0);
-}
-
-/* ---- protocols ---------------------------------------------------------------------------------- */
-
-static bool setting_is_of(const struct track_setting *s, const struct track_proto *proto)
-{
-	size_t n = strlen(proto->name);
-
-	return s->unit == TRACK_UNIT_SECONDS && strncmp(s->name, proto->name, n) == 0 &&
-	       s->name[n] == '_';
-}
-
-static int proto_value(const struct track_proto *proto, const struct track_config *cfg,
-                       struct ctlink_proto *out)
-{
-	const struct track_setting *s;
-	struct ctlink_timeout *timeout;
-
-	strncpy(out->name, proto->name, sizeof(out->name) - 1);
-	out->number = proto->l4;
-	ctlink_mark(out, CTLINK_PROTO_NAME);
-	ctlink_mark(out, CTLINK_PROTO_NUMBER);
-	for (s = track_settings; s->name; s++) {
-		if (!setting_is_of(s, proto))
-			continue;
-		timeout = ctlink_proto_append(out, NULL);
-		if (!timeout)
-			return -ENOMEM;
-		strncpy(timeout->name, s->name, sizeof(timeout->name) - 1);
-		timeout->value = track_config_get(cfg, s);
-		ctlink_mark(timeout, CTLINK_TIMEOUT_NAME);
-		ctlink_mark(timeout, CTLINK_TIMEOUT_VALUE);
-	}
-	return 0;
-}
-
-int control_proto_get(struct control_request *r)
-{
-	struct ctlink_header header = control_answer_header(
-		r->nlh, CTLINK_TYPE(CTQ_SUBSYS_PROTO, CTQ_MSG_PROTO_NEW), NLM_F_MULTI, 0);
-	const struct track_proto *const *proto;
-	struct track_config cfg;
-	int err = 0;
-
-	path_track_config_get(r->client->control->env.path, &cfg);
-	for (proto = track_proto_list(); *proto && err == 0; proto++) {
-		struct ctlink_proto value = { .has = 0 };
-
-		err = proto_value(*proto, &cfg, &value);
-		if (err == 0)
-			err = ctlink_proto_build(r->m, &header, &value);
-		ctlink_proto_fini(&value, NULL);
-	}
-	return err < 0 ? err : ctlink_done_build(r->m, r->nlh, false, 0);
 }
 
 /* ---- the daemon ------------------------------------------------------------------------------------ */

@@ -20,6 +20,7 @@ int cmd_set(struct tool *tool);
 int cmd_monitor(struct tool *tool);
 int cmd_stats(struct tool *tool);
 int cmd_queues(struct tool *tool);
+int cmd_proto(struct tool *tool);
 int cmd_rules(struct tool *tool);
 int cmd_load(struct tool *tool);
 int cmd_reload(struct tool *tool);

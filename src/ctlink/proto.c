@@ -19,6 +19,12 @@ static const struct ctlink_attr proto_attrs[] = {
 	            CTLINK_PROTO_NUMBER),
 	CTLINK_ATTR(CTQA_PROTO_FLOWS, CTLINK_U32, struct ctlink_proto, flows,
 	            CTLINK_PROTO_FLOWS),
+	CTLINK_ATTR(CTQA_PROTO_REFERENCES, CTLINK_U32, struct ctlink_proto, references,
+	            CTLINK_PROTO_REFERENCES),
+	CTLINK_ATTR(CTQA_PROTO_STATE, CTLINK_U8, struct ctlink_proto, state,
+	            CTLINK_PROTO_STATE),
+	CTLINK_ATTR(CTQA_PROTO_MODULE, CTLINK_FLAG, struct ctlink_proto, has,
+	            CTLINK_PROTO_MODULE),
 	CTLINK_ATTR_LIST(CTQA_PROTO_TIMEOUT, struct ctlink_proto, timeouts,
 	                 &timeout_layout, CTLINK_TIMEOUTS_MAX),
 };

@@ -19,13 +19,21 @@ struct ctlink_timeout {
 	char name[CTQ_NAME_MAX]; /* the sysctl's: "tcp_timeout_established" */
 };
 
-enum ctlink_proto_bit { CTLINK_PROTO_NAME, CTLINK_PROTO_NUMBER, CTLINK_PROTO_FLOWS };
+enum ctlink_proto_bit {
+	CTLINK_PROTO_NAME,
+	CTLINK_PROTO_NUMBER,
+	CTLINK_PROTO_FLOWS,
+	CTLINK_PROTO_REFERENCES,
+	CTLINK_PROTO_STATE,
+	CTLINK_PROTO_MODULE, /* a flag: nothing stands beside it */
+};
 
 struct ctlink_proto {
 	uint64_t has; /* 1 << enum ctlink_proto_bit */
 	char name[CTQ_NAME_MAX];
 	uint8_t number; /* IPPROTO_* */
-	uint32_t flows;
+	uint8_t state;  /* enum ctq_proto_state */
+	uint32_t flows, references;
 	struct ctlink_list timeouts; /* of struct ctlink_timeout */
 };
 

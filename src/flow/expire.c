@@ -115,18 +115,52 @@ unsigned int flow_reap(struct flow_worker *w, uint64_t now_ns)
 	return killed;
 }
 
+static bool is_made_by(const struct flow *f, uint8_t machine, int l4)
+{
+	return f->machine == machine &&
+	       (l4 < 0 || f->side[TRACK_ORIGINAL].tuple.l4 == l4);
+}
+
+static bool is_alive(const struct flow_table *t, uint32_t index)
+{
+	uint8_t phase = atomic_load_explicit(&t->phase[index], memory_order_acquire);
+
+	return phase == FLOW_PHASE_UNCONFIRMED || phase == FLOW_PHASE_CONFIRMED;
+}
+
+bool flow_kill_machine(struct flow_worker *w, struct flow_kill_cursor *c, uint8_t machine,
+                       int l4, uint64_t now_ns)
+{
+	struct flow_table *t = w->table;
+	uint32_t end = slab_high_water(t->slab) + 1, i;
+	unsigned int killed = 0;
+	struct flow *f;
+
+	if (c->next == 0)
+		c->next = 1;
+	if (end > c->next && end - c->next > EXPIRE_SLOTS_MAX)
+		end = c->next + EXPIRE_SLOTS_MAX;
+	for (i = c->next; i < end && killed < EXPIRE_KILLS_MAX; i++) {
+		if (i % EXPIRE_STRIDE == 0)
+			rcu_quiet();
+		f = slab_slot(t->slab, i);
+		if (is_alive(t, i) && is_made_by(f, machine, l4))
+			killed += flow_kill(w, f, FLOW_END_MODULE, now_ns);
+	}
+	c->next = i;
+	return i <= slab_high_water(t->slab);
+}
+
 unsigned int flow_table_flush(struct flow_worker *w, enum flow_end end, uint64_t now_ns)
 {
 	struct flow_table *t = w->table;
 	uint32_t last = slab_high_water(t->slab), i;
 	unsigned int killed = 0;
-	uint8_t phase;
 
 	for (i = 1; i <= last; i++) {
 		if (i % EXPIRE_STRIDE == 0)
 			rcu_quiet();
-		phase = atomic_load_explicit(&t->phase[i], memory_order_acquire);
-		if (phase == FLOW_PHASE_UNCONFIRMED || phase == FLOW_PHASE_CONFIRMED)
+		if (is_alive(t, i))
 			killed += flow_kill(w, slab_slot(t->slab, i), end, now_ns);
 	}
 	return killed;

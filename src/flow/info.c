@@ -45,5 +45,7 @@ void flow_info_read(const struct flow_table *t, const struct flow *f, uint32_t n
 	info->ifin = atomic_load_explicit(&f->ifin, memory_order_relaxed);
 	info->ifout = atomic_load_explicit(&f->ifout, memory_order_relaxed);
 	info->worker = f->worker;
+	info->machine = f->machine;
+	info->labels = flow_labels_load(f);
 	info->end = atomic_load_explicit(&f->end, memory_order_relaxed);
 }

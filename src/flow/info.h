@@ -8,6 +8,7 @@
 #ifndef FLOW_INFO_H
 #define FLOW_INFO_H
 
+#include "flow/label.h"
 #include "flow/table.h"
 
 struct flow_info {
@@ -27,6 +28,8 @@ struct flow_info {
 	uint32_t held[FLOW_HOLDERS]; /* zero without DEBUG_REFS */
 	uint16_t worker;
 	uint8_t end;
+	uint8_t machine; /* number of the one that made it: track/registry.h */
+	struct flow_labels labels;
 };
 
 /** Fill @info; @now_s: monotonic seconds. */

@@ -26,6 +26,37 @@
  * that was made; each of the others can do so once while it makes one flow. */
 #define LIFE_EVICT_TRIES 64
 
+/* ---- who made it ----------------------------------------------------------------- */
+
+static void machine_get(struct flow_table *t, uint8_t machine)
+{
+	assert(machine < TRACK_MACHINES_MAX);
+	atomic_fetch_add_explicit(&t->machines[machine].live, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&t->machines[machine].slots, 1, memory_order_relaxed);
+}
+
+/* It is alive no more. */
+static void machine_leave(struct flow_table *t, uint8_t machine)
+{
+	atomic_fetch_sub_explicit(&t->machines[machine].live, 1, memory_order_relaxed);
+}
+
+/* Nobody looks at it any more: release, for who then frees the machine. */
+static void machine_put(struct flow_table *t, uint8_t machine)
+{
+	atomic_fetch_sub_explicit(&t->machines[machine].slots, 1, memory_order_release);
+}
+
+void flow_machine_use(const struct flow_table *t, uint8_t machine,
+                      struct flow_machine_use *out)
+{
+	assert(machine < TRACK_MACHINES_MAX);
+	out->references =
+		atomic_load_explicit(&t->machines[machine].slots, memory_order_acquire);
+	out->flows =
+		atomic_load_explicit(&t->machines[machine].live, memory_order_relaxed);
+}
+
 /* ---- death --------------------------------------------------------------------- */
 
 void flow_release(struct flow_table *t, struct flow *f)
@@ -37,6 +68,7 @@ void flow_release(struct flow_table *t, struct flow *f)
 		assert(atomic_load(&f->held[holder]) == 0);
 #endif
 	flow_phase_set(t, f, FLOW_PHASE_FREE);
+	machine_put(t, f->machine);
 	atomic_fetch_sub_explicit(&t->dying, 1, memory_order_relaxed);
 	slab_free(t->slab, f);
 }
@@ -105,6 +137,7 @@ static void bury(struct flow_worker *w, struct flow *f, uint32_t status,
 		remove_unconfirmed(t, f);
 	}
 	lists_move(t, f, FLOW_LIST_DEAD, 0);
+	machine_leave(t, f->machine);
 	flow_count(w, counter_of_end(end, status & TRACK_CONFIRMED));
 	unreserve_one(t, &f->side[TRACK_ORIGINAL].tuple, f->reserved);
 	limbo_add(&w->limbo, f);
@@ -255,7 +288,8 @@ static bool reserve_one(struct flow_worker *w, const struct tuple *tuple, bool r
 /* ---- birth --------------------------------------------------------------------- */
 
 static void flow_fill(struct flow_worker *w, struct flow *f, const struct packet *p,
-                      const struct tuple *reply, bool reserved, uint64_t now_ns)
+                      const struct tuple *reply, uint8_t machine, bool reserved,
+                      uint64_t now_ns)
 {
 	struct flow_table *t = w->table;
 	uint32_t index = slab_index(t->slab, f);
@@ -279,7 +313,8 @@ static void flow_fill(struct flow_worker *w, struct flow *f, const struct packet
 	atomic_store_explicit(&f->master_index, 0, memory_order_relaxed);
 	atomic_store_explicit(&f->master_id, 0, memory_order_relaxed);
 	atomic_store_explicit(&f->helper, 0, memory_order_relaxed);
-	f->machine = 0;
+	f->machine = machine;
+	machine_get(t, machine);
 	f->table = t;
 	f->index = index;
 	f->list = FLOW_LIST_NONE;
@@ -327,8 +362,8 @@ static int flow_publish(struct flow_worker *w, struct flow *f, uint64_t now_ns)
 	return 0;
 }
 
-struct flow *flow_new(struct flow_worker *w, const struct packet *p, uint64_t now_ns,
-                      enum ctq_reason *why)
+struct flow *flow_new(struct flow_worker *w, const struct packet *p, uint8_t machine,
+                      uint64_t now_ns, enum ctq_reason *why)
 {
 	struct flow_table *t = w->table;
 	bool reserved = is_reserved(t, &p->tuple);
@@ -345,7 +380,7 @@ struct flow *flow_new(struct flow_worker *w, const struct packet *p, uint64_t no
 	f = slab_alloc(t->slab, &w->chunk);
 	if (!f)
 		goto unreserve;
-	flow_fill(w, f, p, &reply, reserved, now_ns);
+	flow_fill(w, f, p, &reply, machine, reserved, now_ns);
 	if (flow_publish(w, f, now_ns) < 0)
 		goto free_slot;
 	return f;
@@ -353,6 +388,8 @@ struct flow *flow_new(struct flow_worker *w, const struct packet *p, uint64_t no
 free_slot:
 	*why = CTQ_DROP_MEMORY;
 	atomic_store_explicit(&f->refs, 0, memory_order_relaxed);
+	machine_leave(t, machine);
+	machine_put(t, machine);
 	slab_free(t->slab, f);
 unreserve:
 	flow_count(w, FLOW_COUNTER_TABLE_FULL);

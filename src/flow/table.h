@@ -116,13 +116,13 @@ BASE_MUST_CHECK struct flow *flow_find_id(struct flow_table *t, uint32_t id,
 /* ---- life ------------------------------------------------------------------------ */
 
 /**
- * A new unconfirmed flow of @p's tuple, reply tuple its inverse; borrowed by the
- * caller, held by the worker's table. When the table is full the oldest non-assured flow
+ * A new unconfirmed flow of @p's tuple, reply tuple its inverse, made by machine @machine
+ * (track/registry.h); borrowed by the caller, held by the worker's table. When the table is full the oldest non-assured flow
  * goes. NULL and *@why = CTQ_DROP_TABLE_FULL, CTQ_DROP_SOURCE_LIMIT, CTQ_DROP_MEMORY, or CTQ_INVALID_ICMP_TYPE
  * (no inverse).
  */
-struct flow *flow_new(struct flow_worker *w, const struct packet *p, uint64_t now_ns,
-                      enum ctq_reason *why);
+struct flow *flow_new(struct flow_worker *w, const struct packet *p, uint8_t machine,
+                      uint64_t now_ns, enum ctq_reason *why);
 
 /**
  * Put an unconfirmed flow into the table; @reply: its reply tuple as seen behind NAT.
@@ -175,6 +175,27 @@ unsigned int flow_reap(struct flow_worker *w, uint64_t now_ns);
 
 /** Kill all flows; returns their number. */
 unsigned int flow_table_flush(struct flow_worker *w, enum flow_end end, uint64_t now_ns);
+
+/* Flows of one machine. */
+struct flow_machine_use {
+	uint32_t flows;      /* alive */
+	uint32_t references; /* … and dead ones that somebody may still look at */
+};
+void flow_machine_use(const struct flow_table *t, uint8_t machine,
+                      struct flow_machine_use *out);
+
+/* How far flow_kill_machine() has come. */
+struct flow_kill_cursor {
+	uint32_t next; /* slot; at first 0 */
+};
+
+/**
+ * Kill the flows that @machine made, of protocol @l4 only unless that is -1, with
+ * FLOW_END_MODULE; only such that were there before the first call are met for certain. Kills
+ * 4096 at most and goes on at the next call. False: that was the end.
+ */
+bool flow_kill_machine(struct flow_worker *w, struct flow_kill_cursor *c, uint8_t machine,
+                       int l4, uint64_t now_ns);
 
 /** The same moment on both clocks, so that listings can say when flows began. Control, at
  * the start and now and then. */

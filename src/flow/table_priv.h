@@ -12,6 +12,7 @@
 #include "flow/table.h"
 #include "flow/worker.h"
 #include "hashtrie/hashtrie.h"
+#include "track/registry.h"
 
 /* What a slot holds; one byte for each, so that listings need not touch the flows. */
 enum flow_phase {
@@ -45,6 +46,9 @@ struct flow_table {
 	_Atomic uint32_t ordinary; /* of .live, without reserved slots; 0: none */
 	_Atomic uint32_t confirmed, dying, assured;
 	_Atomic uint32_t events_wanted; /* a bit for each enum flow_event_kind */
+	struct {
+		_Atomic uint32_t live, slots;
+	} machines[TRACK_MACHINES_MAX];
 };
 
 /** Is owning flows possible (membarrier)? Registers this process for it. */

@@ -98,7 +98,8 @@ static void store_result(struct path_worker *w, struct path_step *s,
 
 static void follow_new(struct path_worker *w, struct path_step *s)
 {
-	const struct track_proto *proto = track_proto_find(s->p->tuple.l4);
+	uint8_t machine = w->machines->by_l4[s->p->tuple.l4];
+	const struct track_proto *proto = w->machines->machine[machine];
 	enum ctq_reason why = CTQ_REASON_NONE;
 	union track_state state;
 	struct track_result res;
@@ -108,7 +109,7 @@ static void follow_new(struct path_worker *w, struct path_step *s)
 		forget(s, res.invalid);
 		return;
 	}
-	s->flow = flow_new(w->flows, s->p, w->now_ns, &why);
+	s->flow = flow_new(w->flows, s->p, machine, w->now_ns, &why);
 	w->moved = true;
 	if (!s->flow) {
 		if (why == CTQ_INVALID_ICMP_TYPE)
@@ -129,8 +130,8 @@ static void follow_new(struct path_worker *w, struct path_step *s)
 
 static void follow_known(struct path_worker *w, struct path_step *s)
 {
-	const struct track_proto *proto = track_proto_find(s->p->tuple.l4);
 	struct flow *f = s->flow;
+	const struct track_proto *proto = w->machines->machine[f->machine];
 	union track_state state;
 	struct track_result res;
 	uint32_t status;
@@ -194,6 +195,28 @@ static void join(struct path_worker *w, struct path_step *s, struct flow_ref ref
 	path_judge(w, s);
 }
 
+/* Its flow was removed a moment ago, after it was found (a machine is being unloaded): the
+ * packet is the first of another one. True: there is one to be confirmed. */
+static bool begin_again(struct path_worker *w, struct path_step *s)
+{
+	s->flow = NULL;
+	s->changes = 0;
+	s->reason = CTQ_REASON_NONE;
+	follow_new(w, s);
+	if (!s->reason)
+		path_judge(w, s);
+	return s->flow && s->accept;
+}
+
+static struct flow_ref confirm(struct path_worker *w, struct path_step *s,
+                               const struct tuple *reply, enum ctq_reason *why)
+{
+	struct flow_ref ref = flow_confirm(w->flows, s->flow, reply, w->now_ns, why);
+
+	w->moved = true;
+	return ref;
+}
+
 void path_confirm(struct path_worker *w, struct path_step *s)
 {
 	enum ctq_reason why = CTQ_REASON_NONE;
@@ -212,8 +235,12 @@ void path_confirm(struct path_worker *w, struct path_step *s)
 		                      memory_order_relaxed);
 		atomic_store_explicit(&s->flow->ifout, s->p->ifout, memory_order_relaxed);
 	}
-	ref = flow_confirm(w->flows, s->flow, &reply, w->now_ns, &why);
-	w->moved = true;
+	ref = confirm(w, s, &reply, &why);
+	if (!ref.flow && why == CTQ_INVALID_DYING) {
+		if (!begin_again(w, s))
+			return;
+		ref = confirm(w, s, &reply, &why);
+	}
 	if (!ref.flow)
 		refuse(s, why == CTQ_INVALID_DYING ? CTQ_DROP_DYING : why);
 	else if (ref.flow != s->flow)

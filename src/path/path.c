@@ -81,7 +81,8 @@ struct path *path_new(const struct path_config *cfg, struct flow_table *flows,
 	atomic_init(&path->track, track);
 	path->workers =
 		aligned_alloc(BASE_CACHELINE, workers * sizeof(struct path_worker));
-	if (!track || !path->workers)
+	path->registry = track_registry_new();
+	if (!track || !path->workers || !path->registry)
 		goto destroy;
 	memset(path->workers, 0, workers * sizeof(struct path_worker));
 	for (i = 0; i < workers; i++) {
@@ -103,6 +104,7 @@ void path_destroy(struct path *path)
 	for (i = 0; i < path->workers_length; i++)
 		fragment_cache_destroy(path->workers[i].fragments);
 	free(path->workers);
+	track_registry_destroy(path->registry);
 	free(atomic_load(&path->track));
 	free(path);
 }
@@ -137,6 +139,11 @@ void path_track_config_get(const struct path *path, struct track_config *cfg)
 	*cfg = atomic_load_explicit(&path->track, memory_order_acquire)->cfg;
 }
 
+struct track_registry *path_registry(struct path *path)
+{
+	return path->registry;
+}
+
 /* ---- the way ------------------------------------------------------------------- */
 
 static enum flow_role role_of_hook(uint8_t hook)
@@ -151,6 +158,7 @@ static void batch_begin(struct path_worker *w, uint64_t now_ns)
 	w->ruleset = rules_peek(w->path->rules);
 	w->generation = ruleset_generation(w->ruleset);
 	w->track = &atomic_load_explicit(&w->path->track, memory_order_acquire)->cfg;
+	w->machines = track_registry_peek(w->path->registry);
 	w->now_ns = now_ns;
 	w->now_s = (uint32_t)(now_ns / NS_PER_S);
 	w->moved = false;

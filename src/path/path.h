@@ -23,6 +23,7 @@
 #include "flow/table.h"
 #include "packet/packet.h"
 #include "rules/rules.h"
+#include "track/registry.h"
 #include "track/track.h"
 
 struct path;
@@ -79,6 +80,9 @@ void path_totals_read(const struct path *path, uint64_t *packets, uint64_t *byte
 /** Replace the tracker's configuration (timeouts); workers use it from their next batch
  * on. Control thread. Returns 0 or -ENOMEM. */
 int path_track_config_set(struct path *path, const struct track_config *cfg);
+
+/** The machines; control changes them. */
+struct track_registry *path_registry(struct path *path);
 
 /** Copy what is in force. Under RCU. */
 void path_track_config_get(const struct path *path, struct track_config *cfg);

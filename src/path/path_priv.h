@@ -23,6 +23,7 @@ struct path_worker {
 	/* of the batch that is being judged */
 	const struct ruleset *ruleset;
 	const struct track_config *track;
+	const struct track_machines *machines;
 	uint64_t now_ns;
 	uint32_t now_s;
 	uint32_t generation;
@@ -40,6 +41,7 @@ struct path {
 	struct flow_table *flows;
 	struct rules *rules;
 	_Atomic(struct path_track *) track;
+	struct track_registry *registry;
 	uint16_t workers_length;
 	struct path_worker *workers;
 	unsigned int cookie_shift;

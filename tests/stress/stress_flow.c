@@ -81,7 +81,7 @@ static void make(struct flow_worker *w, const struct packet *p, uint64_t now)
 	struct tuple reply;
 
 	if (!f || flow_is_dying(f))
-		f = flow_new(w, p, now, &why);
+		f = flow_new(w, p, 0, now, &why);
 	if (!f)
 		return;
 	meet(w, f, now);

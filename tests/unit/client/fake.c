@@ -15,6 +15,7 @@
 #include "base/base.h"
 #include "ctlink/answer.h"
 #include "ctlink/daemon.h"
+#include "ctlink/proto.h"
 #include "ctlink/queue.h"
 #include "ctlink/rule.h"
 #include "ctq/reasons.h"
@@ -23,6 +24,7 @@
 #define DAEMON(message) CTLINK_TYPE(CTQ_SUBSYS_DAEMON, CTQ_MSG_DAEMON_##message)
 #define RULES(message)  CTLINK_TYPE(CTQ_SUBSYS_RULES, CTQ_MSG_##message)
 #define QUEUES(message) CTLINK_TYPE(CTQ_SUBSYS_QUEUES, CTQ_MSG_QUEUE_##message)
+#define PROTO(message)  CTLINK_TYPE(CTQ_SUBSYS_PROTO, CTQ_MSG_PROTO_##message)
 
 /* The fake itself never fails; a thread has nobody to tell. */
 static void must(bool held)
@@ -388,6 +390,31 @@ static void answer_queues(struct turn *turn)
 	answer_done(turn);
 }
 
+static void answer_protos(struct turn *turn)
+{
+	const struct ctlink_header header = header_of(turn, PROTO(NEW), NLM_F_MULTI);
+	struct ctlink_proto proto = {
+		.has = (UINT64_C(1) << CTLINK_PROTO_MODULE) - 1,
+		.name = "udp",
+		.number = IPPROTO_UDP,
+		.flows = 7,
+		.references = 8,
+		.state = CTQ_PROTO_UNLOADING,
+	};
+	struct ctlink_timeout *timeout = ctlink_proto_append(&proto, NULL);
+
+	must(timeout != NULL);
+	*timeout = (struct ctlink_timeout){ 3, 30, "udp_timeout" };
+	must(ctlink_proto_build(&turn->m, &header, &proto) == 0);
+	ctlink_proto_fini(&proto, NULL);
+	proto = (struct ctlink_proto){ .has = (UINT64_C(2) << CTLINK_PROTO_MODULE) - 1,
+		                       .name = "ospf",
+		                       .number = 89,
+		                       .state = CTQ_PROTO_LOADED };
+	must(ctlink_proto_build(&turn->m, &header, &proto) == 0);
+	answer_done(turn);
+}
+
 static void answer_ruleset(struct turn *turn)
 {
 	const struct ctlink_header header = header_of(turn, RULES(RULESET_NEW), 0);
@@ -509,6 +536,9 @@ static void answer_known(struct turn *turn)
 		{ DAEMON(SUBSCRIBE), answer_ack },
 		{ DAEMON(RELOAD), answer_ack },
 		{ QUEUES(GET), answer_queues },
+		{ PROTO(GET), answer_protos },
+		{ PROTO(LOAD), answer_ack },
+		{ PROTO(UNLOAD), answer_ack },
 		{ RULES(RULESET_GET), answer_ruleset },
 		{ RULES(CHAIN_GET), answer_chains },
 		{ RULES(RULE_GET), answer_rules },

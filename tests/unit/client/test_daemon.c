@@ -80,6 +80,22 @@ Test(daemon, lists_its_queues)
 	cr_assert_eq(sum, 3);
 }
 
+static int sum_flows(void *data, const struct ctq_record *record)
+{
+	*(uint64_t *)data += ctq_record_number(record, CTQA_PROTO_FLOWS);
+	return 0;
+}
+
+Test(daemon, lists_loads_and_unloads_protocols)
+{
+	uint64_t sum = 0;
+
+	cr_assert_eq(ctq_protocols_dump(ctq, sum_flows, &sum), 0);
+	cr_assert_eq(sum, 7);
+	cr_assert_eq(ctq_protocol_unload(ctq, "udp"), 0);
+	cr_assert_eq(ctq_protocol_load(ctq, "udp"), 0);
+}
+
 static int read_ruleset(void *data, const struct ctq_record *record)
 {
 	*(uint64_t *)data = ctq_record_number(record, CTQA_RULESET_GENERATION);

@@ -2,6 +2,7 @@
 #include "server.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/un.h>
@@ -17,12 +18,54 @@ static bool no_queue(void *ctx, unsigned int i, struct queue_info *out)
 	return true;
 }
 
+/* ---- one module ----------------------------------------------------------------------- */
+
+static void module_first(union track_state *state, const struct packet *p,
+                         const struct track_config *cfg, uint64_t now_ms,
+                         struct track_result *res)
+{
+	res->timeout_s = 10;
+}
+
+static void module_later(union track_state *state, const struct packet *p,
+                         enum track_dir dir, uint32_t status,
+                         const struct track_config *cfg, uint64_t now_ms,
+                         struct track_result *res)
+{
+	res->timeout_s = 20;
+}
+
+const struct track_proto server_module = {
+	.name = "test", .l4 = 253, .open = module_first, .packet = module_later
+};
+unsigned int server_modules_open;
+
+static int module_open(void *ctx, const char *name, const struct track_proto **proto,
+                       char *text, size_t size)
+{
+	if (strcmp(name, server_module.name) != 0) {
+		snprintf(text, size, "no module '%s'", name);
+		return -ENOENT;
+	}
+	server_modules_open++;
+	*proto = &server_module;
+	return 0;
+}
+
+static void module_close(void *ctx, const struct track_proto *proto)
+{
+	cr_assert_eq(proto, &server_module);
+	server_modules_open--;
+}
+
 struct server server_new(unsigned int flows, const struct control_config *cfg)
 {
 	struct control_config defaults;
 	struct control_env env = { .workers = 1,
 		                   .version = "test",
-		                   .queue_info = no_queue };
+		                   .queue_info = no_queue,
+		                   .module_open = module_open,
+		                   .module_close = module_close };
 	struct path_config path;
 	struct server s = { .directory = "/tmp/ctq-control-XXXXXX" };
 	unsigned int i;
@@ -75,6 +118,25 @@ void server_run(struct server *s)
 
 	for (i = 0; i < 8; i++)
 		control_step(s->control, s->flows.now_ns);
+}
+
+void server_wait(struct server *s, int fd)
+{
+	struct pollfd fds[] = { { control_fd(s->control), POLLIN, 0 },
+		                { fd, POLLIN, 0 } };
+	int patience;
+
+	for (patience = 0; patience < 1000; patience++) {
+		rcu_offline();
+		poll(fds, 2, 10);
+		rcu_online();
+		if (fd >= 0 && fds[1].revents)
+			return;
+		s->flows.now_ns += 1000000;
+		control_step(s->control, s->flows.now_ns);
+		rcu_quiet();
+	}
+	cr_assert_lt(fd, 0, "no answer came");
 }
 
 void server_ask(struct server *s, int fd, const struct ctlink_message *m)

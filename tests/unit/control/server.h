@@ -33,6 +33,13 @@ int server_connect(struct server *s);
 void server_ask(struct server *s, int fd, const struct ctlink_message *m);
 void server_run(struct server *s);
 
+/** Let time pass and the server work until something waits in @fd; -1: for a while. */
+void server_wait(struct server *s, int fd);
+
+/** The one module, "test", protocol 253; and how often it is open. */
+extern const struct track_proto server_module;
+extern unsigned int server_modules_open;
+
 /* What a client has read: messages of one or more datagrams. */
 struct answers {
 	uint8_t data[4 * CTQ_DATAGRAM_MAX];

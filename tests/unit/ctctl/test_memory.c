@@ -61,6 +61,8 @@ static const struct {
 	{ "set all mark 1" },
 	{ "stats --reasons" },
 	{ "queues" },
+	{ "proto" },
+	{ "proto load udp" },
 	{ "rules" },
 	{ "-j rules" },
 	{ "metrics" },

@@ -250,6 +250,27 @@ Test(tool, queues)
 	run_expect(fake, "-J queues", 0, NULL, "");
 }
 
+Test(tool, protocols)
+{
+	run_expect(fake, "proto", 0,
+	           "proto  number  state      flows  references  from\n"
+	           "udp        17  unloading      7           8  built-in\n"
+	           "ospf       89  loaded         0           0  module\n",
+	           "");
+	run_expect(
+		fake, "-j proto list", 0,
+		"[{\"proto\":\"udp\",\"number\":17,\"state\":\"unloading\",\"flows\":7,"
+		"\"references\":8,\"from\":\"built-in\",\"timeouts\":{\"udp_timeout\":30}"
+		"},"
+		"{\"proto\":\"ospf\",\"number\":89,\"state\":\"loaded\",\"flows\":0,"
+		"\"references\":0,\"from\":\"module\",\"timeouts\":{}}]\n",
+		"");
+	run_expect(fake, "proto unload udp", 0, "", "");
+	run_expect(fake, "proto load udp", 0, "", "");
+	run_expect(fake, "proto unload", 2, "", NULL);
+	run_expect(fake, "proto lost udp", 2, "", NULL);
+}
+
 Test(tool, rules_in_their_language)
 {
 	run_expect(fake, "rules", 0,

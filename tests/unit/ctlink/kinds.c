@@ -432,10 +432,12 @@ static int queue_example(struct ctlink_message *m, const struct ctlink_header *h
 
 static int proto_example(struct ctlink_message *m, const struct ctlink_header *header)
 {
-	struct ctlink_proto proto = { .has = (UINT64_C(2) << CTLINK_PROTO_FLOWS) - 1,
+	struct ctlink_proto proto = { .has = (UINT64_C(2) << CTLINK_PROTO_MODULE) - 1,
 		                      .name = "udp",
 		                      .number = IPPROTO_UDP,
-		                      .flows = 7 };
+		                      .flows = 7,
+		                      .references = 8,
+		                      .state = CTQ_PROTO_UNLOADING };
 	struct ctlink_timeout timeout = { 3, 30, "udp_timeout" };
 	struct ctlink_timeout stream = { 3, 120, "udp_timeout_stream" };
 	struct ctlink_timeout *a, *b;

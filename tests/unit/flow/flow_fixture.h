@@ -14,6 +14,7 @@
 #include "flow/event.h"
 #include "flow/lock.h"
 #include "flow/table.h"
+#include "track/registry.h"
 
 #define SECOND 1000000000ull
 
@@ -82,7 +83,7 @@ static inline struct flow *unconfirmed_number(struct fixture *fx, uint32_t n)
 {
 	struct packet p = packet_number(n);
 	enum ctq_reason why = CTQ_REASON_NONE;
-	struct flow *f = flow_new(fx->worker, &p, fx->now_ns, &why);
+	struct flow *f = flow_new(fx->worker, &p, TRACK_MACHINE_UDP, fx->now_ns, &why);
 
 	cr_assert_not_null(f, "flow_new: reason %d", why);
 	return f;

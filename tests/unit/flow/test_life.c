@@ -78,7 +78,7 @@ Test(life, a_tuple_that_is_taken_gives_the_flow_that_has_it)
 
 	tuple_invert(&p.tuple, &reply);
 	cr_assert_eq(flow_confirm(fx.worker, first, &reply, fx.now_ns, &why).flow, first);
-	second = flow_new(fx.worker, &p, fx.now_ns, &why);
+	second = flow_new(fx.worker, &p, 0, fx.now_ns, &why);
 	cr_assert_not_null(second);
 	ref = flow_confirm(fx.worker, second, &reply, fx.now_ns, &why);
 	cr_assert(ref.flow == first && ref.dir == TRACK_ORIGINAL);
@@ -188,11 +188,11 @@ Test(life, a_table_of_assured_flows_refuses_or_evicts_a_closing_one)
 		f[n] = confirmed_number(&fx, n);
 		flow_status_add(fx.worker, f[n], TRACK_ASSURED);
 	}
-	cr_assert_null(flow_new(fx.worker, &p, fx.now_ns, &why));
+	cr_assert_null(flow_new(fx.worker, &p, 0, fx.now_ns, &why));
 	cr_assert_eq(why, CTQ_DROP_TABLE_FULL);
 	cr_assert_eq(size_of(&fx).assured, 4);
 	flow_closing_set(fx.worker, f[2], true, fx.now_ns);
-	cr_assert_not_null(flow_new(fx.worker, &p, fx.now_ns, &why));
+	cr_assert_not_null(flow_new(fx.worker, &p, 0, fx.now_ns, &why));
 	p = packet_number(2);
 	cr_assert_null(flow_peek(fx.table, &p.tuple).flow);
 	cr_assert_eq(size_of(&fx).assured, 3);
@@ -303,7 +303,7 @@ static void *make_flows(void *arg)
 	urcu_qsbr_register_thread();
 	for (i = 0; i < NEWBORNS; i++) {
 		p = packet_number(i);
-		flow_new(fx->worker, &p, fx->now_ns, &why); /* slots may run out */
+		flow_new(fx->worker, &p, 0, fx->now_ns, &why); /* slots may run out */
 		rcu_quiet();
 	}
 	urcu_qsbr_unregister_thread();
@@ -356,7 +356,7 @@ Test(life, a_flow_from_an_address_to_itself_has_one_key)
 
 	memcpy(p.tuple.dst, p.tuple.src, sizeof(p.tuple.dst));
 	p.tuple.dst_id = p.tuple.src_id;
-	f = flow_new(fx.worker, &p, fx.now_ns, &why);
+	f = flow_new(fx.worker, &p, 0, fx.now_ns, &why);
 	cr_assert_eq(flow_confirm(fx.worker, f, &p.tuple, fx.now_ns, &why).flow, f);
 	cr_assert_eq(flow_peek(fx.table, &p.tuple).flow, f);
 	cr_assert(flow_kill(fx.worker, f, FLOW_END_DELETED, fx.now_ns));
@@ -438,15 +438,15 @@ Test(life, a_source_has_as_many_flows_as_it_may)
 	cfg.per_source = 3;
 	fx = fixture_new(&cfg);
 	for (p.tuple.src_id = 1; p.tuple.src_id <= 3; p.tuple.src_id++)
-		cr_assert_not_null(flow_new(fx.worker, &p, fx.now_ns, &why));
-	cr_assert_null(flow_new(fx.worker, &p, fx.now_ns, &why));
+		cr_assert_not_null(flow_new(fx.worker, &p, 0, fx.now_ns, &why));
+	cr_assert_null(flow_new(fx.worker, &p, 0, fx.now_ns, &why));
 	cr_assert_eq(why, CTQ_DROP_SOURCE_LIMIT);
 	confirmed_number(&fx, 2); /* another source */
 	p.tuple.src_id = 1;
 	f = flow_peek_unconfirmed(fx.worker, &p.tuple);
 	flow_kill(fx.worker, f, FLOW_END_NONE, fx.now_ns);
 	p.tuple.src_id = 9;
-	cr_assert_not_null(flow_new(fx.worker, &p, fx.now_ns, &why));
+	cr_assert_not_null(flow_new(fx.worker, &p, 0, fx.now_ns, &why));
 	fixture_end(&fx);
 }
 
@@ -470,9 +470,9 @@ Test(life, reserved_addresses_always_get_in)
 	fx = fixture_new(&cfg);
 	for (n = 0; n < 4; n++)
 		flow_status_add(fx.worker, confirmed_number(&fx, n), TRACK_ASSURED);
-	cr_assert_null(flow_new(fx.worker, &other, fx.now_ns, &why));
+	cr_assert_null(flow_new(fx.worker, &other, 0, fx.now_ns, &why));
 	cr_assert_eq(why, CTQ_DROP_TABLE_FULL);
-	cr_assert_not_null(flow_new(fx.worker, &p, fx.now_ns, &why));
+	cr_assert_not_null(flow_new(fx.worker, &p, 0, fx.now_ns, &why));
 	fixture_end(&fx);
 }
 
@@ -519,7 +519,7 @@ Test(life, reserved_addresses_make_room_among_others_first_then_among_their_own)
 		confirmed_number(&fx, 1000 + n);
 	for (n = 0; n < 11; n++) {
 		p.tuple.src_id = htons((uint16_t)(1024 + n));
-		f = flow_new(fx.worker, &p, fx.now_ns + n, &why);
+		f = flow_new(fx.worker, &p, 0, fx.now_ns + n, &why);
 		cr_assert_not_null(f, "number %u", n);
 		tuple_invert(&p.tuple, &reply);
 		cr_assert_eq(flow_confirm(fx.worker, f, &reply, fx.now_ns + n, &why).flow,
@@ -561,7 +561,7 @@ Test(life, by_default_not_even_a_closing_flow_that_is_assured_goes)
 	f = confirmed_number(&fx, 0);
 	flow_status_add(fx.worker, f, TRACK_ASSURED);
 	flow_closing_set(fx.worker, f, true, fx.now_ns);
-	cr_assert_null(flow_new(fx.worker, &p, fx.now_ns, &why));
+	cr_assert_null(flow_new(fx.worker, &p, 0, fx.now_ns, &why));
 	cr_assert_eq(why, CTQ_DROP_TABLE_FULL);
 	fixture_end(&fx);
 }

@@ -472,3 +472,42 @@ Test(path, two_workers_on_one_flow_share_its_lock)
 	cr_assert_eq(router_flow(&r, &w)->side[TRACK_ORIGINAL].packets, 3);
 	router_end(&r);
 }
+
+/* ---- machines that come and go ------------------------------------------------------------- */
+
+Test(path, a_flow_keeps_the_machine_that_made_it)
+{
+	struct router r = router_new(&defaults);
+	struct track_registry *machines = path_registry(r.path);
+	struct wire w = udp(AF_INET, 53), v = udp(AF_INET, 54);
+	struct flow_machine_use use;
+
+	cr_assert(router_forward(&r, &w));
+	cr_assert_eq(router_flow(&r, &w)->machine, TRACK_MACHINE_UDP);
+	cr_assert_eq(track_registry_close(machines, TRACK_MACHINE_UDP), 0);
+	cr_assert(router_forward(&r, &w));
+	cr_assert(router_forward(&r, &v));
+	cr_assert_eq(router_flow(&r, &w)->machine, TRACK_MACHINE_UDP);
+	cr_assert_eq(router_flow(&r, &w)->side[TRACK_ORIGINAL].packets, 2);
+	cr_assert_eq(router_flow(&r, &v)->machine, TRACK_MACHINE_GENERIC);
+	flow_machine_use(r.flows, TRACK_MACHINE_UDP, &use);
+	cr_assert(use.flows == 1 && use.references == 1);
+	cr_assert_eq(track_registry_open(machines, TRACK_MACHINE_UDP), 0);
+	router_end(&r);
+}
+
+Test(path, a_packet_between_the_hooks_outlives_its_machine)
+{
+	struct router r = router_new(&defaults);
+	struct flow_kill_cursor cursor = { 0 };
+	struct wire w = udp(AF_INET, 53);
+
+	cr_assert(router_hook(&r, 0, &w, PACKET_HOOK_PREROUTING, 0));
+	cr_assert_eq(track_registry_close(path_registry(r.path), TRACK_MACHINE_UDP), 0);
+	while (flow_kill_machine(flow_worker(r.flows, 0), &cursor, TRACK_MACHINE_UDP, -1,
+	                         r.now_ns))
+		;
+	cr_assert(router_hook(&r, 0, &w, PACKET_HOOK_POSTROUTING, r.v.mark));
+	cr_assert_eq(router_flow(&r, &w)->machine, TRACK_MACHINE_GENERIC);
+	router_end(&r);
+}
