@@ -139,6 +139,7 @@ complete -c ctctl -n '__fish_seen_subcommand_from proto' -a 'list load unload'
 complete -c ctctl -n __fish_use_subcommand -a rules -d 'the rules in force, with counters'
 complete -c ctctl -n '__fish_seen_subcommand_from rules' -l hits -d 'only rules that were the first match of a packet'
 complete -c ctctl -n '__fish_seen_subcommand_from rules' -l unused -d 'only rules that never were'
+complete -c ctctl -n __fish_use_subcommand -a explain -d 'what would happen to a packet, and which rules are looked at'
 complete -c ctctl -n __fish_use_subcommand -a load -d 'replace the rules, all or nothing; \'-\' reads standard input'
 complete -c ctctl -n '__fish_seen_subcommand_from load' -s c -l check -d 'check only, change nothing'
 complete -c ctctl -n '__fish_seen_subcommand_from load' -F

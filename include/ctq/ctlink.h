@@ -239,6 +239,9 @@ enum ctq_rules_msg {
 		7, /* batch only: append; NLM_F_REPLACE with CTQA_RULE_ID replaces;
 	                          * CTQA_RULE_BEFORE inserts */
 	CTQ_MSG_RULE_DEL = 8, /* batch only: by CTQA_RULE_ID */
+	CTQ_MSG_RULE_EXPLAIN = 9, /* dump: CTQA_PACKET_* of a packet → the steps of its
+	                           * evaluation, CTQA_EXPLAIN_* and CTQA_RULE_*; no packet is
+	                           * sent, no counter changes */
 };
 
 /** Flag of NFNL_MSG_BATCH_END's nlmsg_flags: check only, change nothing. */
@@ -313,6 +316,88 @@ enum ctq_statement {
 	CTQ_STATEMENT_JUMP, /* to a chain without hook; back after it, unless it ended */
 	CTQ_STATEMENT_RETURN,
 };
+
+/*
+ * A step of CTQ_MSG_RULE_EXPLAIN. Beside these it has CTQA_RULE_CHAIN, and of the rule that
+ * it is about CTQA_RULE_ID, _NAME, _LINE: with FAILS the CTQA_RULE_MATCH that does not hold
+ * (unless it has more than CTQ_EXPLAIN_VALUES_MAX values), with HOLDS the CTQA_RULE_STATEMENTs
+ * that are executed.
+ */
+enum ctq_explain_attr {
+	CTQA_EXPLAIN_STEP = 0x40, /* u8, enum ctq_explain_step; the numbers follow CTQA_RULE_* */
+	CTQA_EXPLAIN_FIELD,       /* u16, enum ctq_field: of the match that does not hold */
+	CTQA_EXPLAIN_SKIPPED,     /* u32, steps FAILS that were left out before this one */
+	CTQA_EXPLAIN_PACKET,      /* nested, CTQA_PACKET_*: of VERDICT and FLOW */
+	__CTQA_EXPLAIN_MAX,
+};
+#define CTQA_EXPLAIN_MAX (__CTQA_EXPLAIN_MAX - 1)
+#define CTQ_EXPLAIN_VALUES_MAX 64
+/** Steps FAILS of one answer; what is above is counted in CTQA_EXPLAIN_SKIPPED. */
+#define CTQ_EXPLAIN_FAILS_MAX 10000
+
+enum ctq_explain_step {
+	CTQ_EXPLAIN_CHAIN = 1, /* evaluation enters a chain */
+	CTQ_EXPLAIN_FAILS,     /* a rule is looked at and one of its matches does not hold */
+	CTQ_EXPLAIN_HOLDS,     /* all matches of a rule hold */
+	CTQ_EXPLAIN_RETURN,    /* evaluation goes on in this chain, behind the jump */
+	CTQ_EXPLAIN_POLICY,    /* the hook's policy decides; without a chain: there is none */
+	CTQ_EXPLAIN_VERDICT,   /* the last step: CTQA_EXPLAIN_PACKET has the outcome */
+	CTQ_EXPLAIN_FLOW,      /* a flow of this tuple exists: its verdict, which rules are not
+	                        * asked again for while its generation is in force */
+};
+
+/* ---- packets ------------------------------------------------------------------ */
+/*
+ * A packet: as it is described (CTQ_MSG_RULE_EXPLAIN), and as it was seen and judged. What a
+ * packet does not have is absent.
+ */
+enum ctq_packet_attr {
+	CTQA_PACKET_UNSPEC,
+	CTQA_PACKET_HOOK,      /* u8, NF_INET_* */
+	CTQA_PACKET_FAMILY,    /* u8, AF_INET 2, AF_INET6 10 */
+	CTQA_PACKET_PROTO,     /* u8, IPPROTO_* */
+	CTQA_PACKET_SRC,       /* address, 4 or 16 bytes */
+	CTQA_PACKET_DST,
+	CTQA_PACKET_SPORT,     /* u16 */
+	CTQA_PACKET_DPORT,     /* u16 */
+	CTQA_PACKET_ICMP_TYPE, /* u8 */
+	CTQA_PACKET_ICMP_CODE, /* u8 */
+	CTQA_PACKET_ICMP_ID,   /* u16 */
+	CTQA_PACKET_IN,        /* string, interface */
+	CTQA_PACKET_OUT,       /* string */
+	CTQA_PACKET_MARK,      /* u32, as it came */
+	CTQA_PACKET_LENGTH,    /* u32, bytes */
+	CTQA_PACKET_TTL,       /* u8 */
+	CTQA_PACKET_TCP_FLAGS, /* u8 */
+	CTQA_PACKET_UID,       /* u32, of the local socket */
+	CTQA_PACKET_ZONE,      /* u16 */
+	CTQA_PACKET_CTSTATE,   /* u32, one of CTQ_CTSTATE_* */
+	CTQA_PACKET_CTMARK,    /* u32, of the flow */
+	CTQA_PACKET_STATUS,    /* u32, IPS_* of the flow */
+	/* the outcome */
+	CTQA_PACKET_VERDICT,    /* u8, enum ctq_verdict */
+	CTQA_PACKET_REASON,     /* u16, ctq/reasons.h */
+	CTQA_PACKET_INVALID,    /* u16, ctq/reasons.h: why its state is INVALID */
+	CTQA_PACKET_RULE,       /* u32, id of the rule that decided; absent: none */
+	CTQA_PACKET_RULE_NAME,  /* string */
+	CTQA_PACKET_GENERATION, /* u32, of the rule set that decided */
+	CTQA_PACKET_NEW_MARK,   /* u32, the mark that the verdict gives it, when it is another */
+	CTQA_PACKET_FLOW,       /* u32, CTA_ID of its flow */
+	CTQA_PACKET_FLAGS,      /* u32, CTQ_PACKET_* */
+	CTQA_PACKET_HELD,       /* u32, repeated: ids of the rules that held, in order; at most
+	                         * CTQ_PACKET_HELD_MAX */
+	CTQA_PACKET_TIME,       /* u64, ns since 1970 */
+	CTQA_PACKET_QUEUE,      /* u16 */
+	CTQA_PACKET_WORKER,     /* u16 */
+	CTQA_PACKET_DATA,       /* bytes from the IP header on, at most as many as were asked for */
+	__CTQA_PACKET_MAX,
+};
+#define CTQA_PACKET_MAX (__CTQA_PACKET_MAX - 1)
+#define CTQ_PACKET_HELD_MAX 8
+#define CTQ_PACKET_BORN  0x1 /* it made its flow */
+#define CTQ_PACKET_ASKED 0x2 /* rules were asked; else the flow's verdict was taken */
+#define CTQ_PACKET_REPLY 0x4 /* of the reply direction of its flow */
+#define CTQ_PACKET_ENDED 0x8 /* its flow ends with it */
 
 /* ---- CTQ_SUBSYS_QUEUES ------------------------------------------------------ */
 enum ctq_queues_msg {

@@ -127,6 +127,10 @@ uint64_t ctq_record_number(const struct ctq_record *record, uint16_t type);
 /** The string in attribute @type; NULL when absent or not a string. */
 const char *ctq_record_string(const struct ctq_record *record, uint16_t type);
 
+/** The bytes of attribute @type, *@size of them; NULL when absent. */
+const void *ctq_record_bytes(const struct ctq_record *record, uint16_t type,
+                             size_t *size);
+
 typedef int ctq_record_cb(void *data, const struct ctq_record *record);
 
 /**
@@ -135,6 +139,12 @@ typedef int ctq_record_cb(void *data, const struct ctq_record *record);
  */
 int ctq_record_each(const struct ctq_record *record, uint16_t type, ctq_record_cb *cb,
                     void *data);
+
+typedef int ctq_number_cb(void *data, uint64_t number);
+
+/** As ctq_record_each(), for repeated numbers. */
+int ctq_record_each_number(const struct ctq_record *record, uint16_t type,
+                           ctq_number_cb *cb, void *data);
 
 typedef int ctq_string_cb(void *data, const char *string);
 
@@ -324,6 +334,25 @@ int ctq_rule_print(const struct ctq_record *rule, FILE *out);
 
 /** Write the head of the chain of a CTQA_CHAIN_* record, without newline and "}". */
 int ctq_chain_print(const struct ctq_record *chain, FILE *out);
+
+/** Write the first match of a CTQA_RULE_* record. -ENOENT: it has none. */
+int ctq_match_print(const struct ctq_record *rule, FILE *out);
+
+/** Write the statements of a CTQA_RULE_* record. */
+int ctq_statements_print(const struct ctq_record *rule, FILE *out);
+
+/** Are these the words of a packet, as ctq_explain() takes them? Returns 0, or -EINVAL with
+ * *@error (may be NULL) filled. */
+int ctq_packet_check(const char *packet, struct ctq_filter_error *error);
+
+/**
+ * What would happen to a packet: "tcp 192.0.2.1:1024 > 198.51.100.1:443 in eth0"; ctctl(8)
+ * describes the words. Each step is a record of CTQA_EXPLAIN_* and CTQA_RULE_*; the last one
+ * has the verdict. Nothing is sent and nothing is counted. -EINVAL with *@error (may be NULL)
+ * filled: not a packet.
+ */
+int ctq_explain(struct ctq *ctq, const char *packet, struct ctq_filter_error *error,
+                ctq_record_cb *cb, void *data);
 
 /* Rules that are read from a text and not in force yet. */
 struct ctq_rules;

@@ -6,7 +6,7 @@
  *	request.c     one question and the walk through its answer
  *	record.c      attributes by number        flow.c  one flow
  *	flows.c daemon.c rules.c events.c  the requests themselves
- *	filter*.c     the filter language
+ *	filter*.c     the filter language       explain.c  a packet in words
  *	names.c       numbers of the wire as words
  */
 #ifndef CLIENT_CLIENT_PRIV_H
@@ -170,6 +170,14 @@ int client_flow_parse(struct ctq_flow **flow, const void *message, size_t size,
 int client_filter_parse(struct ctq_filter **filter, const char *text,
                         struct ctq_filter_error *error,
                         const struct ctlink_memory *memory);
+
+/* ---- explain.c ----------------------------------------------------------------------- */
+
+struct ctlink_packet;
+
+/** Read the words of a packet. 0, or -EINVAL with *@error (may be NULL) filled. */
+int client_packet_parse(const char *text, struct ctlink_packet *packet,
+                        struct ctq_filter_error *error);
 
 /* ---- rules.c ------------------------------------------------------------------------- */
 

@@ -49,14 +49,21 @@ bool ctq_record_has(const struct ctq_record *record, uint16_t type)
 	return record_find(record, type) != NULL;
 }
 
-uint64_t ctq_record_number(const struct ctq_record *record, uint16_t type)
+/* The number in @attr, of whatever size; 0 when it is none. */
+static uint64_t attr_number(const struct nlattr *attr)
 {
-	const struct nlattr *attr = record_find(record, type);
-	size_t size = attr ? mnl_attr_get_payload_len(attr) : 0;
+	size_t size = mnl_attr_get_payload_len(attr);
 
 	if (size != 1 && size != 2 && size != 4 && size != 8)
 		return 0;
 	return ctlink_value_number(mnl_attr_get_payload(attr), (uint8_t)size);
+}
+
+uint64_t ctq_record_number(const struct ctq_record *record, uint16_t type)
+{
+	const struct nlattr *attr = record_find(record, type);
+
+	return attr ? attr_number(attr) : 0;
 }
 
 /* The string in @attr; NULL when its final zero is missing. */
@@ -74,6 +81,16 @@ const char *ctq_record_string(const struct ctq_record *record, uint16_t type)
 	return attr ? attr_string(attr) : NULL;
 }
 
+const void *ctq_record_bytes(const struct ctq_record *record, uint16_t type, size_t *size)
+{
+	const struct nlattr *attr = record_find(record, type);
+
+	if (!attr)
+		return NULL;
+	*size = mnl_attr_get_payload_len(attr);
+	return mnl_attr_get_payload(attr);
+}
+
 int ctq_record_each(const struct ctq_record *record, uint16_t type, ctq_record_cb *cb,
                     void *data)
 {
@@ -86,6 +103,20 @@ int ctq_record_each(const struct ctq_record *record, uint16_t type, ctq_record_c
 		nested.attrs = mnl_attr_get_payload(attr);
 		nested.size = mnl_attr_get_payload_len(attr);
 		result = cb(data, &nested);
+		if (result)
+			return result;
+	}
+	return 0;
+}
+
+int ctq_record_each_number(const struct ctq_record *record, uint16_t type,
+                           ctq_number_cb *cb, void *data)
+{
+	const struct nlattr *attr = record_find(record, type);
+	int result;
+
+	for (; attr; attr = record_seek(record, mnl_attr_next(attr), type)) {
+		result = cb(data, attr_number(attr));
 		if (result)
 			return result;
 	}

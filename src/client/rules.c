@@ -48,6 +48,34 @@ int ctq_chain_print(const struct ctq_record *record, FILE *out)
 	return err;
 }
 
+int ctq_match_print(const struct ctq_record *record, FILE *out)
+{
+	struct ctlink_rule rule = { 0 };
+	int err;
+
+	err = ctlink_rule_parse(record->message, &rule, NULL, NULL);
+	if (!err && rule.matches.length == 0)
+		err = -ENOENT;
+	if (!err)
+		lang_match_print(ctlink_rule_match(&rule, 0), out);
+	ctlink_rule_fini(&rule, NULL);
+	return err;
+}
+
+int ctq_statements_print(const struct ctq_record *record, FILE *out)
+{
+	struct ctlink_rule rule = { 0 };
+	struct ctlink_rule statements = { 0 };
+	int err;
+
+	err = ctlink_rule_parse(record->message, &rule, NULL, NULL);
+	statements.statements = rule.statements;
+	if (!err)
+		lang_rule_print(&statements, out);
+	ctlink_rule_fini(&rule, NULL);
+	return err;
+}
+
 /* ---- reading ------------------------------------------------------------------------ */
 
 struct ctq_rules *client_rules_new(const struct ctlink_memory *memory)

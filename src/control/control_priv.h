@@ -11,6 +11,8 @@
  *   ruleset.c   rules: listings           batch.c       rules: transactions
  *   state.c     queues, the daemon's own numbers
  *   proto.c     protocols: listing, loading, unloading
+ *   explain.c   rules: what they would say of a packet
+ *   state.c     queues, protocols, the daemon's own numbers
  *   groups.c    events to those who subscribed
  */
 #ifndef CONTROL_CONTROL_PRIV_H
@@ -167,6 +169,7 @@ int control_flow_count(struct control_request *r);
 int control_ruleset_get(struct control_request *r);
 int control_chain_get(struct control_request *r);
 int control_rule_get(struct control_request *r);
+int control_rule_explain(struct control_request *r);
 
 int control_queue_get(struct control_request *r);
 int control_daemon_get(struct control_request *r);

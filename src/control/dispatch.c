@@ -38,6 +38,8 @@ static const struct handler {
 	  control_chain_get },
 	{ CTLINK_TYPE(CTQ_SUBSYS_RULES, CTQ_MSG_RULE_GET), NLM_F_DUMP, DUMP_ONLY,
 	  control_rule_get },
+	{ CTLINK_TYPE(CTQ_SUBSYS_RULES, CTQ_MSG_RULE_EXPLAIN), NLM_F_DUMP, DUMP_ONLY,
+	  control_rule_explain },
 	{ CTLINK_TYPE(CTQ_SUBSYS_QUEUES, CTQ_MSG_QUEUE_GET), NLM_F_DUMP, DUMP_ONLY,
 	  control_queue_get },
 	{ CTLINK_TYPE(CTQ_SUBSYS_PROTO, CTQ_MSG_PROTO_GET), NLM_F_DUMP, DUMP_ONLY,

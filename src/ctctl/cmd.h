@@ -15,6 +15,7 @@ int cmd_list(struct tool *tool);
 int cmd_get(struct tool *tool);
 int cmd_count(struct tool *tool);
 int cmd_delete(struct tool *tool);
+int cmd_explain(struct tool *tool);
 int cmd_flush(struct tool *tool);
 int cmd_set(struct tool *tool);
 int cmd_monitor(struct tool *tool);

@@ -220,6 +220,18 @@ const struct command command_table[] = {
 	  .summary = "the rules in force, with counters",
 	  .options = rules_options,
 	  .run = cmd_rules },
+	{ .name = "explain",
+	  .arguments = "PACKET",
+	  .summary = "what would happen to a packet, and which rules are looked at",
+	  .details = "A packet is PROTOCOL SOURCE > DESTINATION and further words:\n"
+	             "  tcp 192.0.2.1:1024 > 198.51.100.1:443 in eth0\n"
+	             "  icmpv6 2001:db8::1 > 2001:db8::2 type echo-request at input\n"
+	             "  udp [2001:db8::1]:53 > [2001:db8::2]:1024 state established\n"
+	             "Words: in, out, at HOOK, state, type, code, id, flags, mark, "
+	             "ctmark,\n"
+	             "status, length, ttl, uid, zone. Nothing is sent, nothing "
+	             "counted.\n",
+	  .run = cmd_explain },
 	{ .name = "load",
 	  .arguments = "FILE",
 	  .summary = "replace the rules, all or nothing; '-' reads standard input",

@@ -182,6 +182,11 @@ int ctlink_rule_build(struct ctlink_message *m, const struct ctlink_header *head
 	return ctlink_layout_build(&rule_layout, m, header, rule);
 }
 
+void ctlink_rule_put(struct ctlink_message *m, const struct ctlink_rule *rule)
+{
+	ctlink_layout_put(&rule_layout, m, rule);
+}
+
 int ctlink_rule_parse(const struct nlmsghdr *nlh, struct ctlink_rule *rule,
                       const struct ctlink_memory *memory, struct ctlink_error *error)
 {

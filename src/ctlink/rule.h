@@ -85,6 +85,9 @@ void ctlink_rule_fini(struct ctlink_rule *rule, const struct ctlink_memory *memo
 int ctlink_rule_build(struct ctlink_message *m, const struct ctlink_header *header,
                       const struct ctlink_rule *rule) BASE_MUST_CHECK;
 
+/** Put its attributes into the open message; for the folder's other files. */
+void ctlink_rule_put(struct ctlink_message *m, const struct ctlink_rule *rule);
+
 /**
  * Read a rule into @rule, all bytes zero. Matches are checked with scope PACKET;
  * statements have the members that their kind needs and no other; what ends the

@@ -115,6 +115,20 @@ static inline bool check_rule_holds(const struct check_rule *r,
 	return true;
 }
 
+/** The first check of the rule that does not hold for @key; r->length: all hold. */
+static inline uint32_t check_rule_fault(const struct check_rule *r,
+                                        const struct rule_key *key)
+{
+	uint32_t i;
+
+	for (i = 0; i < r->length; i++) {
+		if (!(key->present & 1ull << r->checks[i].field) ||
+		    !check_holds(&r->checks[i], key))
+			break;
+	}
+	return i;
+}
+
 /* ---- making -------------------------------------------------------------------- */
 
 /* Room for the checks of several rules. All zero: none. */

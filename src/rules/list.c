@@ -80,3 +80,45 @@ bool ruleset_rule_read(const struct ruleset *rs, uint32_t position, uint32_t now
 	}
 	return true;
 }
+
+/* ---- steps of an evaluation ---------------------------------------------------- */
+
+/* The match, alone, unless it is too long to be worth it; what is borrowed has no room. */
+static void step_match(const struct ctlink_rule *rule, uint32_t i,
+                       struct ctlink_rule *out, uint16_t *field)
+{
+	struct ctlink_match *match;
+
+	if (i >= rule->matches.length)
+		return;
+	match = ctlink_rule_match(rule, i);
+	*field = match->field;
+	if (match->values.length <= CTQ_EXPLAIN_VALUES_MAX)
+		out->matches = (struct ctlink_list){ .items = match, .length = 1 };
+}
+
+void ruleset_step_read(const struct ruleset *rs, const struct rules_step *step,
+                       struct ctlink_rule *out, uint16_t *field)
+{
+	const struct rule *rule;
+
+	*out = (struct ctlink_rule){ .has = 0 };
+	*field = CTQ_FIELD_NONE;
+	if (step->chain != RULES_NO_CHAIN) {
+		out->chain = rs->chains[step->chain].name;
+		ctlink_mark(out, CTLINK_RULE_CHAIN);
+	}
+	if (step->kind != CTQ_EXPLAIN_FAILS && step->kind != CTQ_EXPLAIN_HOLDS)
+		return;
+	rule = rs->rule[step->rule];
+	out->has |= rule->value.has &
+	            (UINT64_C(1) << CTLINK_RULE_NAME | UINT64_C(1) << CTLINK_RULE_LINE);
+	out->id = rule->id;
+	ctlink_mark(out, CTLINK_RULE_ID);
+	out->name = rule->value.name;
+	out->line = rule->value.line;
+	if (step->kind == CTQ_EXPLAIN_HOLDS)
+		out->statements = rule->value.statements;
+	else
+		step_match(&rule->value, step->match, out, field);
+}

@@ -97,6 +97,8 @@ struct rule_verdict {
 	uint32_t index; /* of the rule or policy that decided: for rules_account() */
 	uint32_t id;    /* of the rule; 0: the policy */
 	struct rule_mark packet_mark, flow_mark;
+	uint8_t n_held; /* ids of the first rules that held, in order */
+	uint32_t held[CTQ_PACKET_HELD_MAX];
 };
 
 /**
@@ -112,6 +114,36 @@ void ruleset_classify(const struct ruleset *rs, const struct rule_key *key,
  * when that rule is gone. */
 void rules_account(struct rules_worker *w, uint32_t generation, uint32_t index,
                    uint32_t bytes);
+
+/* ---- explaining: control thread ------------------------------------------------ */
+
+/* A step of an evaluation. */
+struct rules_step {
+	enum ctq_explain_step kind;
+	uint32_t
+		chain; /* position in the generation; RULES_NO_CHAIN: the hook has none */
+	uint32_t rule; /* FAILS, HOLDS: position in the generation */
+	uint32_t match; /* FAILS: the first of its matches that does not hold */
+};
+#define RULES_NO_CHAIN UINT32_MAX
+
+typedef void rules_see(void *ctx, const struct rules_step *step);
+
+/**
+ * Judge as ruleset_classify() does, counting nothing, and tell each step: chains, every rule
+ * that is looked at in the order of the text, whatever the backend, and the policy. Agrees
+ * with ruleset_classify() on the verdict and the rules that hold.
+ */
+void ruleset_explain(const struct ruleset *rs, const struct rule_key *key, rules_see *see,
+                     void *ctx, struct rule_verdict *v);
+
+/**
+ * What step is about, as far as it is worth telling (CTQ_MSG_RULE_EXPLAIN in
+ * ctq/ctlink.h): what @out points to belongs to @rs. *@field: of the match that does not
+ * hold, CTQ_FIELD_NONE: there is none.
+ */
+void ruleset_step_read(const struct ruleset *rs, const struct rules_step *step,
+                       struct ctlink_rule *out, uint16_t *field);
 
 /* ---- what a generation holds: control thread ----------------------------------- */
 

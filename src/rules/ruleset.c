@@ -51,12 +51,28 @@ struct walk {
 	struct rules_worker *worker;
 	uint32_t bytes, now_s;
 	struct rule_verdict *verdict;
+	rules_see *see; /* NULL: nobody wants the steps */
+	void *see_ctx;
 	uint32_t depth;
 	struct {
 		const struct ruleset_chain *chain;
 		uint32_t from; /* where in the chain to go on */
 	} stack[RULES_DEPTH_MAX + 1];
 };
+
+/* Tell whoever watches. @rule: position in its chain. */
+static void walk_tell(const struct walk *w, enum ctq_explain_step kind, uint32_t rule,
+                      uint32_t match)
+{
+	const struct ruleset_chain *chain = w->stack[w->depth].chain;
+	struct rules_step step = { .kind = kind, .match = match };
+
+	if (!w->see)
+		return;
+	step.chain = chain ? (uint32_t)(chain - w->rs->chains) : RULES_NO_CHAIN;
+	step.rule = chain ? chain->first + rule : 0;
+	w->see(w->see_ctx, &step);
+}
 
 static void walk_count(const struct walk *w, uint32_t index)
 {
@@ -90,6 +106,8 @@ static void walk_policy(struct walk *w)
 	const struct ruleset_chain *chain = w->stack[0].chain;
 	bool accept = !chain || chain->policy == CTQ_VERDICT_ACCEPT;
 
+	w->depth = 0;
+	walk_tell(w, CTQ_EXPLAIN_POLICY, 0, 0);
 	verdict_set(w, accept, true, w->key->hook, 0);
 	walk_count(w, w->key->hook);
 }
@@ -122,6 +140,7 @@ static void walk_jump(struct walk *w, uint32_t chain)
 	w->depth++;
 	w->stack[w->depth].chain = &w->rs->chains[chain];
 	w->stack[w->depth].from = 0;
+	walk_tell(w, CTQ_EXPLAIN_CHAIN, 0, 0);
 }
 
 /* Behind the jump that led here; false: there was none. */
@@ -130,7 +149,17 @@ static bool walk_return(struct walk *w)
 	if (w->depth == 0)
 		return false;
 	w->depth--;
+	walk_tell(w, CTQ_EXPLAIN_RETURN, 0, 0);
 	return true;
+}
+
+static void walk_hold(struct walk *w, const struct rule_body *body)
+{
+	struct rule_verdict *v = w->verdict;
+
+	walk_count(w, body->index);
+	if (v->n_held < CTQ_PACKET_HELD_MAX)
+		v->held[v->n_held++] = body->id;
 }
 
 /* Execute a rule that holds. False: the walk has ended. */
@@ -139,7 +168,7 @@ static bool walk_rule(struct walk *w, const struct rule_body *body)
 	const struct rule_action *a;
 	uint32_t i;
 
-	walk_count(w, body->index);
+	walk_hold(w, body);
 	for (i = 0; i < body->n_actions; i++) {
 		a = &body->actions[i];
 		switch ((enum ctq_statement)a->kind) {
@@ -163,6 +192,33 @@ static bool walk_rule(struct walk *w, const struct rule_body *body)
 	return true;
 }
 
+/* As the backend's classify(), by looking at each rule and telling how that went. */
+static uint32_t walk_look(const struct walk *w, const struct ruleset_chain *chain,
+                          uint32_t from)
+{
+	const struct check_rule *rule;
+	uint32_t i, fault;
+
+	for (i = from; i < chain->length; i++) {
+		rule = &w->rs->code[chain->first + i];
+		fault = check_rule_fault(rule, w->key);
+		if (fault == rule->length) {
+			walk_tell(w, CTQ_EXPLAIN_HOLDS, i, 0);
+			return i;
+		}
+		walk_tell(w, CTQ_EXPLAIN_FAILS, i, fault);
+	}
+	return RULES_NO_MATCH;
+}
+
+static uint32_t walk_find(const struct walk *w, const struct ruleset_chain *chain,
+                          uint32_t from)
+{
+	if (base_unlikely(w->see))
+		return walk_look(w, chain, from);
+	return w->rs->backend->classify(chain->matcher, w->key, from);
+}
+
 /* The next rule that holds, leaving chains at their end; NULL: the policy decides. */
 static const struct rule_body *walk_next(struct walk *w)
 {
@@ -171,8 +227,7 @@ static const struct rule_body *walk_next(struct walk *w)
 
 	do {
 		chain = w->stack[w->depth].chain;
-		at = w->rs->backend->classify(chain->matcher, w->key,
-		                              w->stack[w->depth].from);
+		at = walk_find(w, chain, w->stack[w->depth].from);
 		if (at != RULES_NO_MATCH) {
 			w->stack[w->depth].from = at + 1;
 			return &w->rs->body[chain->first + at];
@@ -181,34 +236,61 @@ static const struct rule_body *walk_next(struct walk *w)
 	return NULL;
 }
 
+static void walk_begin(struct walk *w, const struct ruleset *rs,
+                       const struct rule_key *key, struct rule_verdict *v)
+{
+	assert(key->hook < PACKET_HOOKS);
+	w->rs = rs;
+	w->key = key;
+	w->worker = NULL;
+	w->see = NULL;
+	w->verdict = v;
+	w->depth = 0;
+	w->stack[0].chain = rs->hooks[key->hook];
+	w->stack[0].from = 0;
+	memset(v, 0, sizeof(*v));
+	v->generation = rs->generation;
+}
+
+static void walk_run(struct walk *w)
+{
+	const struct rule_body *body;
+
+	if (!w->stack[0].chain) {
+		walk_policy(w);
+		return;
+	}
+	walk_tell(w, CTQ_EXPLAIN_CHAIN, 0, 0);
+	do {
+		body = walk_next(w);
+		if (!body) {
+			walk_policy(w);
+			return;
+		}
+	} while (walk_rule(w, body));
+}
+
 void ruleset_classify(const struct ruleset *rs, const struct rule_key *key,
                       struct rules_worker *worker, uint32_t bytes, uint32_t now_s,
                       struct rule_verdict *v)
 {
-	const struct rule_body *body;
 	struct walk w;
 
-	assert(key->hook < PACKET_HOOKS);
-	w.rs = rs;
-	w.key = key;
+	walk_begin(&w, rs, key, v);
 	w.worker = worker;
 	w.bytes = bytes;
 	w.now_s = now_s;
-	w.verdict = v;
-	w.depth = 0;
-	w.stack[0].chain = rs->hooks[key->hook];
-	w.stack[0].from = 0;
-	memset(v, 0, sizeof(*v));
-	v->generation = rs->generation;
-	if (!w.stack[0].chain) {
-		walk_policy(&w);
-		return;
-	}
-	do {
-		body = walk_next(&w);
-		if (!body) {
-			walk_policy(&w);
-			return;
-		}
-	} while (walk_rule(&w, body));
+	walk_run(&w);
+}
+
+void ruleset_explain(const struct ruleset *rs, const struct rule_key *key, rules_see *see,
+                     void *ctx, struct rule_verdict *v)
+{
+	struct walk w;
+
+	walk_begin(&w, rs, key, v);
+	w.bytes = w.now_s = 0;
+	w.see = see;
+	w.see_ctx = ctx;
+	walk_run(&w);
 }

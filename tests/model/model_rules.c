@@ -5,7 +5,8 @@
  * The model looks at the values as they are on the wire, byte by byte, and walks chains by
  * recursion; it shares no code with src/rules. Fields, addresses, ports and names come
  * from small universes, so that rules overlap and packets meet many of them. Verdict,
- * rule, reason and marks must agree for each backend. The seed is printed;
+ * rule, reason and marks must agree for each backend, and so must ruleset_explain(), which
+ * looks at every rule itself. The seed is printed;
  * MODEL_SEED repeats it, MODEL_ROUNDS makes it longer.
  *
  * Sets that are too large for the model are held against linear, the reference.
@@ -568,6 +569,48 @@ static struct rules *rules_made(const char *backend, uint64_t seed, uint32_t n)
 }
 
 /* Lines of rules by id. Ids begin at 1 and are given in the order of the set. */
+/* What an explanation told: the rules that held, and how many were looked at. */
+struct told {
+	uint32_t held, fails, first[CTQ_PACKET_HELD_MAX];
+	const struct ruleset *rs;
+	enum ctq_explain_step last;
+};
+
+static void tell(void *ctx, const struct rules_step *step)
+{
+	struct told *told = ctx;
+	struct ctlink_rule rule;
+	uint16_t field;
+
+	told->last = step->kind;
+	ruleset_step_read(told->rs, step, &rule, &field);
+	if (step->kind == CTQ_EXPLAIN_FAILS) {
+		told->fails++;
+		cr_assert_neq(field, CTQ_FIELD_NONE, "what does not hold has a field");
+	}
+	if (step->kind != CTQ_EXPLAIN_HOLDS)
+		return;
+	if (told->held < CTQ_PACKET_HELD_MAX)
+		told->first[told->held] = rule.id;
+	told->held++;
+}
+
+static void compare_told(const struct rules *rules, const char *backend,
+                         const struct rule_key *key, const struct rule_verdict *v)
+{
+	struct told told = { .rs = rules_peek(rules) };
+	struct rule_verdict explained;
+
+	ruleset_explain(told.rs, key, tell, &told, &explained);
+	cr_assert_eq(memcmp(&explained, v, sizeof(explained)), 0,
+	             "%s: explained by rule %u, judged by %u", backend, explained.id,
+	             v->id);
+	cr_assert_eq(v->n_held,
+	             told.held < CTQ_PACKET_HELD_MAX ? told.held : CTQ_PACKET_HELD_MAX);
+	cr_assert_eq(memcmp(told.first, v->held, v->n_held * sizeof(v->held[0])), 0);
+	cr_assert_eq(told.last, v->id ? CTQ_EXPLAIN_HOLDS : CTQ_EXPLAIN_POLICY);
+}
+
 static void compare(const struct rules *rules, const char *backend, const struct facts *f,
                     const struct model *m)
 {
@@ -585,6 +628,7 @@ static void compare(const struct rules *rules, const char *backend, const struct
 	             "%s", backend);
 	cr_assert_eq(memcmp(&v.flow_mark, &m->flow_mark, sizeof(v.flow_mark)), 0, "%s",
 	             backend);
+	compare_told(rules, backend, &key, &v);
 }
 
 static void play(uint32_t rules, uint32_t packets)

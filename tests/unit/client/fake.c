@@ -16,6 +16,7 @@
 #include "ctlink/answer.h"
 #include "ctlink/daemon.h"
 #include "ctlink/proto.h"
+#include "ctlink/explain.h"
 #include "ctlink/queue.h"
 #include "ctlink/rule.h"
 #include "ctq/reasons.h"
@@ -493,6 +494,42 @@ static void answer_rules(struct turn *turn)
 	answer_done(turn);
 }
 
+static void put_step(struct turn *turn, uint8_t step, uint32_t id,
+                     const struct ctlink_packet *packet)
+{
+	const struct ctlink_header header =
+		header_of(turn, RULES(RULE_EXPLAIN), NLM_F_MULTI);
+	struct ctlink_explain explain = { .step = step };
+	struct ctlink_rule rule = { .id = id };
+
+	must(ctlink_string_set(&rule.chain, "prerouting", 10, NULL) == 0);
+	ctlink_mark(&rule, CTLINK_RULE_CHAIN);
+	if (id)
+		ctlink_mark(&rule, CTLINK_RULE_ID);
+	ctlink_mark(&explain, CTLINK_EXPLAIN_STEP);
+	if (packet) {
+		explain.packet = *packet;
+		ctlink_mark(&explain, CTLINK_EXPLAIN_PACKET);
+	}
+	must(ctlink_explain_build(&turn->m, &header, &explain, &rule) == 0);
+	ctlink_rule_fini(&rule, NULL);
+}
+
+static void answer_explain(struct turn *turn)
+{
+	struct ctlink_packet packet = { .verdict = CTQ_VERDICT_DROP,
+		                        .reason = CTQ_DROP_POLICY,
+		                        .generation = 42 };
+
+	ctlink_mark(&packet, CTLINK_PACKET_VERDICT);
+	ctlink_mark(&packet, CTLINK_PACKET_REASON);
+	ctlink_mark(&packet, CTLINK_PACKET_GENERATION);
+	put_step(turn, CTQ_EXPLAIN_CHAIN, 0, NULL);
+	put_step(turn, CTQ_EXPLAIN_POLICY, 0, NULL);
+	put_step(turn, CTQ_EXPLAIN_VERDICT, 0, &packet);
+	answer_done(turn);
+}
+
 /* ---- announcements --------------------------------------------------------------------- */
 
 static void announce(struct turn *turn)
@@ -542,6 +579,7 @@ static void answer_known(struct turn *turn)
 		{ RULES(RULESET_GET), answer_ruleset },
 		{ RULES(CHAIN_GET), answer_chains },
 		{ RULES(RULE_GET), answer_rules },
+		{ RULES(RULE_EXPLAIN), answer_explain },
 		{ NFNL_MSG_BATCH_END, answer_ack },
 	};
 	size_t i;

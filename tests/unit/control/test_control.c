@@ -9,6 +9,7 @@
 
 #include "ctlink/batch.h"
 #include "ctlink/daemon.h"
+#include "ctlink/explain.h"
 #include "ctlink/filter.h"
 #include "ctlink/flow.h"
 #include "ctlink/proto.h"
@@ -459,6 +460,109 @@ Test(control, a_batch_of_rules_is_one_generation)
 	cr_assert_eq(answers_count(&answers, RULES(RULE_NEW), NULL), 1);
 	ask_plain(&s, fd, RULES(CHAIN_GET), NLM_F_DUMP);
 	cr_assert_eq(answers_count(&answers, RULES(CHAIN_NEW), NULL), 1);
+	close(fd);
+	server_end(&s);
+}
+
+/* ---- explanations ----------------------------------------------------------------------------- */
+
+/* Flow @n of the fixture, as a packet of it that nobody sends. */
+static struct ctlink_packet packet_of(uint32_t n)
+{
+	struct packet p = packet_number(n);
+	struct ctlink_packet packet = { .family = p.tuple.l3,
+		                        .proto = p.tuple.l4,
+		                        .src_size = 4,
+		                        .dst_size = 4,
+		                        .sport = ntohs(p.tuple.src_id),
+		                        .dport = ntohs(p.tuple.dst_id) };
+
+	memcpy(packet.src, p.tuple.src, 4);
+	memcpy(packet.dst, p.tuple.dst, 4);
+	packet.has = 1ull << CTLINK_PACKET_FAMILY | 1ull << CTLINK_PACKET_PROTO |
+	             1ull << CTLINK_PACKET_SRC | 1ull << CTLINK_PACKET_DST |
+	             1ull << CTLINK_PACKET_SPORT | 1ull << CTLINK_PACKET_DPORT;
+	return packet;
+}
+
+static void ask_explain(struct server *s, int fd, const struct ctlink_packet *packet)
+{
+	struct ctlink_header header = { .type = RULES(RULE_EXPLAIN),
+		                        .flags = NLM_F_REQUEST | NLM_F_DUMP };
+	struct ctlink_message m;
+
+	ctlink_message_init(&m, CTQ_DATAGRAM_MAX, NULL);
+	cr_assert_eq(ctlink_packet_build(&m, &header, packet), 0);
+	server_ask(s, fd, &m);
+	server_read(s, fd, &answers);
+	ctlink_message_fini(&m);
+}
+
+/* The last step of the answer. */
+static struct ctlink_explain outcome(unsigned int steps)
+{
+	const struct nlmsghdr *nlh = NULL;
+	struct ctlink_explain explain;
+
+	cr_assert_eq(answers_count(&answers, RULES(RULE_EXPLAIN), &nlh), steps);
+	cr_assert_eq(answers_count(&answers, NLMSG_DONE, NULL), 1);
+	cr_assert_eq(ctlink_explain_parse(nlh, &explain, NULL), 0);
+	cr_assert_eq(explain.step, CTQ_EXPLAIN_VERDICT);
+	return explain;
+}
+
+Test(control, explains_by_the_rules_in_force)
+{
+	struct server s = server_new(1, NULL);
+	int fd = server_connect(&s);
+	struct ctlink_packet packet = packet_of(5);
+	struct ctlink_explain explain;
+	struct ctlink_message m;
+
+	ask_explain(&s, fd, &packet);
+	explain = outcome(2); /* no chain; the verdict */
+	cr_assert_eq(explain.packet.reason, CTQ_ACCEPT_POLICY);
+	put_begin(&m, 1);
+	put_chain(&m, "prerouting");
+	put_rule(&m, NULL, 3);
+	ask_end(&s, fd, &m, 0);
+	ask_explain(&s, fd, &packet);
+	explain = outcome(3); /* the chain, the rule, the verdict */
+	cr_assert_eq(explain.packet.reason, CTQ_DROP_RULE);
+	cr_assert_eq(explain.packet.generation, 2);
+	cr_assert_eq(explain.packet.n_held, 1);
+	cr_assert_eq(explain.packet.held[0], explain.packet.rule);
+	cr_assert_eq(explain.packet.ctstate, CTQ_CTSTATE_NEW);
+	packet = packet_of(0); /* the one that has a flow */
+	ask_explain(&s, fd, &packet);
+	explain = outcome(4);
+	close(fd);
+	server_end(&s);
+}
+
+Test(control, a_description_that_is_no_packet_is_refused)
+{
+	struct server s = server_new(0, NULL);
+	int fd = server_connect(&s);
+	struct ctlink_packet packet = packet_of(0);
+
+	ctlink_unmark(&packet, CTLINK_PACKET_DST);
+	ask_explain(&s, fd, &packet);
+	cr_assert_eq(answers_error(&answers).code, -EINVAL);
+	packet = packet_of(0);
+	packet.hook = 5;
+	ctlink_mark(&packet, CTLINK_PACKET_HOOK);
+	ask_explain(&s, fd, &packet);
+	cr_assert_eq(answers_error(&answers).code, -EINVAL);
+	packet = packet_of(0);
+	packet.ctstate = CTQ_CTSTATE_NEW | CTQ_CTSTATE_RELATED;
+	ctlink_mark(&packet, CTLINK_PACKET_CTSTATE);
+	ask_explain(&s, fd, &packet);
+	cr_assert_eq(answers_error(&answers).code, -EINVAL);
+	packet = packet_of(0);
+	packet.dst_size = 16;
+	ask_explain(&s, fd, &packet);
+	cr_assert_eq(answers_error(&answers).code, -EINVAL);
 	close(fd);
 	server_end(&s);
 }

@@ -90,6 +90,23 @@ Test(tool, an_incomplete_answer_is_6)
 	run_expect(fake, "--timeout 1 stats", 6, "", NULL);
 }
 
+Test(tool, explain_writes_steps_and_verdict)
+{
+	run_expect(fake, "explain tcp 10.0.0.1:1 > 10.0.0.2:2", 0,
+	           "chain prerouting\n"
+	           "policy of chain prerouting\n"
+	           "drop: drop.policy (generation 42)\n",
+	           "");
+	run_expect(fake, "-J explain tcp 10.0.0.1:1 > 10.0.0.2:2", 0,
+	           "{\"step\":\"chain\",\"chain\":\"prerouting\"}\n"
+	           "{\"step\":\"policy\",\"chain\":\"prerouting\"}\n"
+	           "{\"step\":\"verdict\",\"chain\":\"prerouting\",\"verdict\":\"drop\","
+	           "\"reason\":\"drop.policy\",\"generation\":42,\"rules_held\":[]}\n",
+	           "");
+	run_expect(fake, "explain tcp 10.0.0.1 > 10.0.0.2 inn eth0", 2, "", NULL);
+	run_expect(fake, "explain", 2, "", NULL);
+}
+
 Test(tool, nothing_matched_is_0_or_4)
 {
 	fake->empty = true;

@@ -11,6 +11,7 @@
 #include "ctlink/batch.h"
 #include "ctlink/daemon.h"
 #include "ctlink/expect.h"
+#include "ctlink/explain.h"
 #include "ctlink/filter.h"
 #include "ctlink/flow.h"
 #include "ctlink/proto.h"
@@ -53,6 +54,7 @@ PLAIN_AGAIN(flow)
 PLAIN_AGAIN(expect)
 PLAIN_AGAIN(cpu_stats)
 PLAIN_AGAIN(global_stats)
+PLAIN_AGAIN(packet)
 PLAIN_AGAIN(queue)
 PLAIN_AGAIN(ruleset_info)
 PLAIN_AGAIN(groups)
@@ -510,6 +512,96 @@ static int stats_example(struct ctlink_message *m, const struct ctlink_header *h
 	return err;
 }
 
+static void packet_fill(struct ctlink_packet *p)
+{
+	static const uint8_t bytes[] = { 0x45, 0, 0, 20 };
+
+	*p = (struct ctlink_packet){ .has = (UINT64_C(2) << CTLINK_PACKET_DATA) - 1,
+		                     .hook = 1,
+		                     .family = AF_INET,
+		                     .proto = IPPROTO_TCP,
+		                     .icmp_type = 2,
+		                     .icmp_code = 3,
+		                     .ttl = 4,
+		                     .tcp_flags = 5,
+		                     .verdict = CTQ_VERDICT_DROP,
+		                     .src_size = 4,
+		                     .dst_size = 4,
+		                     .src = { 192, 0, 2, 1 },
+		                     .dst = { 198, 51, 100, 1 },
+		                     .sport = 6,
+		                     .dport = 7,
+		                     .icmp_id = 8,
+		                     .zone = 9,
+		                     .reason = 33,
+		                     .invalid = 192,
+		                     .queue = 10,
+		                     .worker = 11,
+		                     .mark = 12,
+		                     .length = 13,
+		                     .uid = 14,
+		                     .ctstate = CTQ_CTSTATE_NEW,
+		                     .ctmark = 15,
+		                     .status = 16,
+		                     .rule = 17,
+		                     .generation = 18,
+		                     .new_mark = 19,
+		                     .flow = 20,
+		                     .flags = CTQ_PACKET_BORN,
+		                     .time = 21,
+		                     .in = "eth0",
+		                     .out = "eth1",
+		                     .rule_name = "web",
+		                     .held = { 17, 22 },
+		                     .n_held = 2,
+		                     .data = bytes,
+		                     .data_size = sizeof(bytes) };
+}
+
+static int packet_example(struct ctlink_message *m, const struct ctlink_header *header)
+{
+	struct ctlink_packet packet;
+
+	packet_fill(&packet);
+	return ctlink_packet_build(m, header, &packet);
+}
+
+static int explain_example(struct ctlink_message *m, const struct ctlink_header *header)
+{
+	struct ctlink_explain explain = {
+		.has = (UINT64_C(2) << CTLINK_EXPLAIN_PACKET) - 1,
+		.step = CTQ_EXPLAIN_FAILS,
+		.field = CTQ_FIELD_DPORT,
+		.skipped = 3,
+	};
+	char chain[] = "web";
+	struct ctlink_rule rule = { .chain = chain, .id = 7, .line = 8 };
+
+	packet_fill(&explain.packet);
+	ctlink_mark(&rule, CTLINK_RULE_CHAIN);
+	ctlink_mark(&rule, CTLINK_RULE_ID);
+	ctlink_mark(&rule, CTLINK_RULE_LINE);
+	return ctlink_explain_build(m, header, &explain, &rule);
+}
+
+/* Both parts, as a reader takes them. */
+static int explain_again(const struct nlmsghdr *nlh, const struct ctlink_header *header,
+                         struct ctlink_message *m, const struct ctlink_memory *memory,
+                         struct ctlink_error *error)
+{
+	struct ctlink_explain explain;
+	struct ctlink_rule rule;
+	int err = ctlink_explain_parse(nlh, &explain, error);
+
+	memset(&rule, 0, sizeof(rule));
+	if (!err)
+		err = ctlink_rule_parse(nlh, &rule, memory, error);
+	if (!err)
+		err = ctlink_explain_build(m, header, &explain, &rule);
+	ctlink_rule_fini(&rule, memory);
+	return err;
+}
+
 static int groups_example(struct ctlink_message *m, const struct ctlink_header *header)
 {
 	struct ctlink_groups groups = { 1 << CTQ_GROUP_FLOW_NEW | 1 << CTQ_GROUP_DROP };
@@ -587,6 +679,10 @@ const struct kind kinds[] = {
 	{ "rule", RULES(RULE_NEW), NLM_F_REQUEST, rule_example, rule_again },
 	{ "rule-del", RULES(RULE_DEL), NLM_F_REQUEST, rule_example, rule_again },
 	{ "chain", RULES(CHAIN_NEW), NLM_F_REQUEST, chain_example, chain_again },
+	{ "explain", RULES(RULE_EXPLAIN), NLM_F_REQUEST | NLM_F_DUMP, packet_example,
+	  packet_again },
+	{ "explain-step", RULES(RULE_EXPLAIN), NLM_F_MULTI, explain_example,
+	  explain_again },
 	{ "ruleset", RULES(RULESET_NEW), 0, ruleset_info_example, ruleset_info_again },
 	{ "queue", QUEUES(NEW), 0, queue_example, queue_again },
 	{ "proto", PROTOS(NEW), 0, proto_example, proto_again },
