@@ -98,6 +98,50 @@ static void check_marks(struct load *l)
 		           "'cookie' and 'seen' share the bits 0x%x of the mark", both);
 }
 
+static void check_zone_mark(struct load *l)
+{
+	const struct config *cfg = l->cfg;
+	const struct location *at = key_at(l, &keys_mark, "zone");
+	uint32_t mask = cfg->mark.zone_mask;
+	uint32_t both = mask & (cfg->mark.cookie_mask | cfg->mark.seen.mask);
+
+	if (__builtin_popcount(mask) > 16)
+		load_error(l, at, NULL, "a zone has 16 bits; the mask has %d",
+		           __builtin_popcount(mask));
+	if (both)
+		load_error(l, at, NULL,
+		           "'zone' shares the bits 0x%x of the mark with 'cookie' or "
+		           "'seen'",
+		           both);
+}
+
+/* So that a packet's zone is found by halving. */
+static void sort_zones(struct config *cfg)
+{
+	struct config_zone zone;
+	unsigned int i, j;
+
+	for (i = 1; i < cfg->zones_length; i++) {
+		zone = cfg->zones[i];
+		for (j = i; j > 0 && cfg->zones[j - 1].zone > zone.zone; j--)
+			cfg->zones[j] = cfg->zones[j - 1];
+		cfg->zones[j] = zone;
+	}
+}
+
+void config_zone_track(const struct config *cfg, unsigned int i,
+                       struct track_config *track)
+{
+	const struct config_zone *zone = &cfg->zones[i];
+	const struct track_setting *s;
+
+	*track = cfg->track;
+	for (s = track_settings; s->name; s++)
+		if (zone->set >> (s - track_settings) & 1)
+			track_config_set(track, s->name,
+			                 track_config_get(&zone->track, s));
+}
+
 static void check_events(struct load *l)
 {
 	uint32_t events = l->cfg->table.events;
@@ -148,6 +192,8 @@ void load_check(struct load *l)
 		default_queues(l->cfg);
 	count_workers(l->cfg);
 	check_marks(l);
+	check_zone_mark(l);
+	sort_zones(l->cfg);
 	check_events(l);
 	check_cpus(l);
 }

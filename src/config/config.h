@@ -43,6 +43,7 @@
 #define CONFIG_NAME_MAX    33   /* of a user or group: 32 (useradd(8)) and the zero */
 #define CONFIG_WORKERS_MAX 256  /* longest range of queues */
 #define CONFIG_QUEUES_MAX  1024 /* a range of that length for each of four hooks */
+#define CONFIG_ZONES_MAX   64   /* with timeouts of their own */
 #define CONFIG_CPU_NONE    (-1)
 #define CONFIG_CPU_MAX     1023 /* highest number in a cpu_set_t */
 
@@ -64,6 +65,18 @@ struct config_queue {
 	bool gso;        /* take segments as the kernel has them */
 	bool fail_open;  /* a full queue lets packets pass */
 	int32_t cpu;     /* its worker is pinned there; CONFIG_CPU_NONE: anywhere */
+};
+
+/* What `timeouts zone N` says; all else is as in `timeouts`. */
+struct config_zone {
+	uint32_t zone;
+	uint64_t set; /* a bit for each of track_settings[], by its place */
+	struct track_config track;
+};
+
+/* Percent of the table between which timeouts are shortened; end 0: never. */
+struct config_adaptive {
+	uint32_t start, end;
 };
 
 /* Bits of the packet mark, and their value. */
@@ -89,12 +102,16 @@ struct config {
 		uint32_t unconfirmed_s; /* an unconfirmed flow lives this long */
 		uint32_t fragments;     /* packets whose fragments a worker remembers */
 		uint32_t events;        /* slots of a worker's ring, a power of two */
+		struct config_adaptive adaptive;
 	} table;
 	struct {
 		uint32_t cookie_mask;    /* one run of bits; 0: no cookies */
 		struct config_mark seen; /* mask 0: unused */
+		uint32_t zone_mask; /* one run of at most 16 bits; 0: by queue only */
 	} mark;
 	struct track_config track;
+	struct config_zone zones[CONFIG_ZONES_MAX]; /* sorted by zone */
+	uint16_t zones_length;
 	char rules[CONFIG_PATH_MAX]; /* "": none, everything is accepted */
 	uint32_t rules_backend;      /* enum config_backend */
 	uint32_t on_policy_change;   /* enum config_on_change */
@@ -102,6 +119,10 @@ struct config {
 	uint16_t queues_length;
 	uint16_t workers; /* 1 … CONFIG_WORKERS_MAX */
 };
+
+/** The tracker's configuration for the @i-th of @cfg->zones: complete. */
+void config_zone_track(const struct config *cfg, unsigned int i,
+                       struct track_config *track);
 
 /** The defaults, with the default queues. */
 void config_init(struct config *cfg);

@@ -222,6 +222,38 @@ static void mark_format(const struct key *key, const void *field,
 		strcpy(text, "none");
 }
 
+/* "60%-95%" */
+static int adaptive_parse(const struct key *key, const char *text, void *field)
+{
+	struct config_adaptive a = { 0, 0 };
+	char rest;
+
+	if (strcmp(text, "none") != 0) {
+		if (sscanf(text, "%3u%%-%3u%%%c", &a.start, &a.end, &rest) != 2 ||
+		    text[strlen(text) - 1] != '%')
+			return -EINVAL;
+		if (a.start >= a.end || a.end > 100)
+			return -EINVAL;
+	}
+	*(struct config_adaptive *)field = a;
+	return 0;
+}
+
+static void adaptive_format(const struct key *key, const void *field,
+                            char text[CONFIG_PATH_MAX])
+{
+	const struct config_adaptive *a = field;
+
+	if (a->end)
+		snprintf(text, CONFIG_PATH_MAX, "%u%%-%u%%", a->start, a->end);
+	else
+		strcpy(text, "none");
+}
+
+static const struct key_form key_form_adaptive = {
+	"START%-END% (60%-95%) with START below END and END at most 100, or none",
+	adaptive_parse, adaptive_format
+};
 static const struct key_form key_form_mask = {
 	"a mask of one run of bits (0x0fff0000), or none", mask_parse, mask_format
 };
@@ -387,6 +419,8 @@ static const struct key table_keys[] = {
 	  1 << 24 },
 	{ "events", &key_form_number, offsetof(struct config, table.events), 16,
 	  1 << 20 },
+	{ "adaptive", &key_form_adaptive, offsetof(struct config, table.adaptive),
+	  .running = true },
 };
 const struct key_table keys_table = { "table", table_keys,
 	                              BASE_ARRAY_LENGTH(table_keys) };
@@ -394,6 +428,7 @@ const struct key_table keys_table = { "table", table_keys,
 static const struct key mark_keys[] = {
 	{ "cookie", &key_form_mask, offsetof(struct config, mark.cookie_mask) },
 	{ "seen", &key_form_mark, offsetof(struct config, mark.seen) },
+	{ "zone", &key_form_mask, offsetof(struct config, mark.zone_mask) },
 };
 const struct key_table keys_mark = { "mark", mark_keys, BASE_ARRAY_LENGTH(mark_keys) };
 

@@ -275,8 +275,9 @@ static void unknown_setting(struct load *l, const struct word *key, const char *
 	unknown_key(l, key, group[0] ? group : section, names.words, names.length);
 }
 
+/* @zone NULL: of all. */
 static void apply_setting(struct load *l, const char *section, const char *group,
-                          const struct statement *s)
+                          struct config_zone *zone, const struct statement *s)
 {
 	const struct track_setting *setting =
 		setting_find(section, group, s->words->text);
@@ -289,9 +290,11 @@ static void apply_setting(struct load *l, const char *section, const char *group
 		return;
 	}
 	value = only_value(l, s);
-	if (!value || load_seen(l, setting, NULL, s->words))
+	if (!value || load_seen(l, setting, zone, s->words))
 		return;
-	r = setting_parse(setting, value->text, &l->cfg->track);
+	r = setting_parse(setting, value->text, zone ? &zone->track : &l->cfg->track);
+	if (r == 0 && zone)
+		zone->set |= UINT64_C(1) << (setting - track_settings);
 	if (r == 0)
 		return;
 	setting_format(setting, setting->minimum, least);
@@ -312,18 +315,66 @@ static bool is_timeout_group(const char *word)
 	return false;
 }
 
+/* The zone's, in order; a new one if need be. NULL: there are too many. */
+static struct config_zone *zone_find(struct load *l, uint32_t number,
+                                     const struct word *at)
+{
+	struct config *cfg = l->cfg;
+	unsigned int i;
+
+	for (i = 0; i < cfg->zones_length; i++)
+		if (cfg->zones[i].zone == number)
+			return &cfg->zones[i];
+	if (cfg->zones_length == CONFIG_ZONES_MAX) {
+		load_error(l, &at->at, NULL, "more than %d zones have timeouts",
+		           CONFIG_ZONES_MAX);
+		return NULL;
+	}
+	cfg->zones[cfg->zones_length].zone = number;
+	return &cfg->zones[cfg->zones_length++];
+}
+
+/* `timeouts { … }` or `timeouts zone N { … }`: *@zone NULL or its place. */
+static bool parse_timeouts_head(struct load *l, const struct statement *s,
+                                struct config_zone **zone)
+{
+	const struct word *key = s->words, *word = key->next;
+	const struct word *number = word ? word->next : NULL;
+	uint32_t value;
+	int r;
+
+	*zone = NULL;
+	if (!word || strcmp(word->text, "zone") != 0)
+		return is_plain_section(l, s);
+	if (!s->has_body || !number || number->next) {
+		load_error(l, &word->at, NULL,
+		           "timeouts of a zone are a section: timeouts zone N { … }");
+		return false;
+	}
+	r = value_number_parse(number->text, &value);
+	if (r == 0 && value > UINT16_MAX)
+		r = -ERANGE;
+	if (r < 0)
+		bad_value(l, number, r, "a zone", "0", "65535");
+	else
+		*zone = zone_find(l, value, number);
+	return *zone != NULL;
+}
+
 static void apply_timeouts(struct load *l, const struct statement *s)
 {
 	const struct statement *sub, *inner;
+	struct config_zone *zone;
 
-	if (!is_plain_section(l, s))
+	if (!parse_timeouts_head(l, s, &zone))
 		return;
 	for (sub = s->body; sub; sub = sub->next) {
 		if (!is_timeout_group(sub->words->text))
-			apply_setting(l, "timeouts", "", sub);
+			apply_setting(l, "timeouts", "", zone, sub);
 		else if (is_plain_section(l, sub))
 			for (inner = sub->body; inner; inner = inner->next)
-				apply_setting(l, "timeouts", sub->words->text, inner);
+				apply_setting(l, "timeouts", sub->words->text, zone,
+				              inner);
 	}
 }
 
@@ -334,7 +385,7 @@ static void apply_tracking(struct load *l, const struct statement *s)
 	if (!is_plain_section(l, s))
 		return;
 	for (sub = s->body; sub; sub = sub->next)
-		apply_setting(l, "tracking", "", sub);
+		apply_setting(l, "tracking", "", NULL, sub);
 }
 
 /* ---- queues -------------------------------------------------------------------- */

@@ -96,16 +96,18 @@ static void print_queues(FILE *out, const struct config *cfg)
 	}
 }
 
-static void print_settings(FILE *out, const struct config *cfg, const char *section)
+/* @set: those to be printed, a bit for each. */
+static void print_settings(FILE *out, const struct track_config *track,
+                           const char *section, uint64_t set)
 {
 	const struct track_setting *t;
 	struct setting_place place;
 	char group[SETTING_NAME_MAX] = "", text[CONFIG_PATH_MAX];
 
-	fprintf(out, "%s {\n", section);
 	for (t = track_settings; t->name; t++) {
 		setting_place(t, &place);
-		if (strcmp(place.section, section) != 0)
+		if (strcmp(place.section, section) != 0 ||
+		    !(set >> (t - track_settings) & 1))
 			continue;
 		if (strcmp(group, place.group) != 0) {
 			if (group[0])
@@ -114,7 +116,7 @@ static void print_settings(FILE *out, const struct config *cfg, const char *sect
 				fprintf(out, "\t%s {\n", place.group);
 			strcpy(group, place.group);
 		}
-		setting_format(t, track_config_get(&cfg->track, t), text);
+		setting_format(t, track_config_get(track, t), text);
 		fprintf(out, "\t%s%s %s;\n", group[0] ? "\t" : "", place.key, text);
 	}
 	if (group[0])
@@ -129,8 +131,14 @@ void config_print(const struct config *cfg, FILE *out)
 	print_table(out, &keys_daemon, cfg);
 	print_queues(out, cfg);
 	print_table(out, &keys_table, cfg);
-	print_settings(out, cfg, "timeouts");
-	print_settings(out, cfg, "tracking");
+	fprintf(out, "timeouts {\n");
+	print_settings(out, &cfg->track, "timeouts", UINT64_MAX);
+	for (i = 0; i < cfg->zones_length; i++) {
+		fprintf(out, "timeouts zone %u {\n", cfg->zones[i].zone);
+		print_settings(out, &cfg->zones[i].track, "timeouts", cfg->zones[i].set);
+	}
+	fprintf(out, "tracking {\n");
+	print_settings(out, &cfg->track, "tracking", UINT64_MAX);
 	print_table(out, &keys_mark, cfg);
 	for (i = 0; i < keys_top.length; i++)
 		print_key(out, "", &keys_top.keys[i], cfg);

@@ -94,6 +94,9 @@ void setup_control_stop(struct daemon *d);
 /** Errors of configuration and rules, line by line, into the log. A config_report. */
 void setup_report_log(void *unused, const char *text);
 
+/** The configuration's zones for the path; *@zones is malloc'ed. 0 or -ENOMEM. */
+int setup_zones(const struct config *cfg, struct path_zone **zones);
+
 /* ---- intake.c: workers and queues ------------------------------------------------------ */
 
 int intake_workers_start(struct daemon *d);

@@ -2,8 +2,8 @@
 /*
  * reload.c - configuration and rules again, while packets pass
  *
- * All or nothing: what can fail is done aside before anything changes. Rules, timeouts,
- * the tracker's settings and the log level change; keys that need a restart are named. A
+ * All or nothing: what can fail is done aside before anything changes. Rules, timeouts (of
+ * zones too, and how they shrink), the tracker's settings and the log level change; keys that need a restart are named. A
  * configuration that names no rules leaves those in force alone: a client may have loaded
  * them.
  */
@@ -44,6 +44,11 @@ static void adopt(struct daemon *d, const struct config *wanted)
 {
 	config_diff(d->config, wanted, needs_restart, NULL);
 	d->config->track = wanted->track;
+	memcpy(d->config->zones, wanted->zones, sizeof(wanted->zones));
+	d->config->zones_length = wanted->zones_length;
+	d->config->table.adaptive = wanted->table.adaptive;
+	flow_adaptive_set(d->flows, wanted->table.adaptive.start,
+	                  wanted->table.adaptive.end);
 	d->config->daemon.log = wanted->daemon.log;
 	strcpy(d->config->rules, wanted->rules);
 	log_level_set((enum log_level)wanted->daemon.log);
@@ -52,18 +57,23 @@ static void adopt(struct daemon *d, const struct config *wanted)
 static int reload_all(struct daemon *d, struct config *wanted, struct listener *listener)
 {
 	struct policy policy = { .change = NULL };
+	struct path_zone *zones = NULL;
 	int r = options_config_read(d->options, wanted, listener_report, listener);
 
 	if (r == 0 && wanted->rules[0])
 		r = policy_prepare(&policy, d->rules, wanted->rules, listener_report,
 		                   listener);
 	if (r == 0)
-		r = path_track_config_set(d->path, &wanted->track);
+		r = setup_zones(wanted, &zones);
+	if (r == 0)
+		r = path_track_config_set(d->path, &wanted->track, zones,
+		                          wanted->zones_length);
 	if (r == 0) {
 		if (policy.change)
 			policy_commit(&policy);
 		adopt(d, wanted);
 	}
+	free(zones);
 	policy_discard(&policy);
 	return r;
 }

@@ -176,6 +176,7 @@ int setup_flows_start(struct daemon *d)
 		log_error("table of %u flows: %s", table.max, strerror(-r));
 		return r;
 	}
+	flow_adaptive_set(d->flows, cfg->table.adaptive.start, cfg->table.adaptive.end);
 	flow_clock_set(d->flows, clock_monotonic_ns(), clock_realtime_ns());
 	return 0;
 }
@@ -236,6 +237,20 @@ static bool has_entry_queue(const struct config *cfg)
 	return false;
 }
 
+int setup_zones(const struct config *cfg, struct path_zone **zones)
+{
+	unsigned int i;
+
+	*zones = calloc(cfg->zones_length + 1u, sizeof(**zones));
+	if (!*zones)
+		return -ENOMEM;
+	for (i = 0; i < cfg->zones_length; i++) {
+		(*zones)[i].zone = (uint16_t)cfg->zones[i].zone;
+		config_zone_track(cfg, i, &(*zones)[i].track);
+	}
+	return 0;
+}
+
 int setup_path_start(struct daemon *d)
 {
 	static const enum path_on_change on_change[] = {
@@ -244,10 +259,13 @@ int setup_path_start(struct daemon *d)
 		[CONFIG_KILL] = PATH_KILL,
 	};
 	const struct config *cfg = d->config;
+	struct path_zone *zones;
 	struct path_config path;
 
 	path_config_init(&path);
 	path.track = cfg->track;
+	path.zones_length = cfg->zones_length;
+	path.zone_mask = cfg->mark.zone_mask;
 	path.fragments = cfg->table.fragments;
 	path.cookie_mask = cfg->mark.cookie_mask;
 	path.seen_mask = cfg->mark.seen.mask;
@@ -257,7 +275,11 @@ int setup_path_start(struct daemon *d)
 	path.on_change = on_change[cfg->on_policy_change];
 	path.ifname = path_ifname;
 	path.ifname_ctx = d->ifnames;
-	d->path = path_new(&path, d->flows, d->rules, cfg->workers);
+	if (setup_zones(cfg, &zones) == 0) {
+		path.zones = zones;
+		d->path = path_new(&path, d->flows, d->rules, cfg->workers);
+		free(zones);
+	}
 	if (d->path)
 		return 0;
 	log_error("packet path: %s", strerror(ENOMEM));

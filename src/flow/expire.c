@@ -25,6 +25,11 @@
 #define EXPIRE_SLOTS_MAX (1u << 20)
 #define EXPIRE_KILLS_MAX 4096
 
+/* While timeouts are shortened the flows themselves are read, prefetched by so many slots: some
+ * 20 ns each. */
+#define EXPIRE_SLOTS_ADAPTIVE (1u << 17)
+#define EXPIRE_PREFETCH       8
+
 void flow_timeout_set(struct flow_table *t, struct flow *f, uint32_t now_s,
                       uint32_t timeout_s)
 {
@@ -39,12 +44,56 @@ void flow_timeout_set(struct flow_table *t, struct flow *f, uint32_t now_s,
 		atomic_store_explicit(deadline, at, memory_order_relaxed);
 }
 
+static uint32_t load(const _Atomic uint32_t *n)
+{
+	return atomic_load_explicit(n, memory_order_relaxed);
+}
+
+/* The deadline that counts: @at, or the shorter one from the last packet on. */
+static uint32_t scaled_deadline(const struct flow *f, uint32_t at, uint32_t scale)
+{
+	uint32_t last = load(&f->last_s);
+
+	if (scale == FLOW_SCALE_ONE || at <= last + 1 ||
+	    flow_status(f) & TRACK_FIXED_TIMEOUT)
+		return at;
+	return last + flow_adaptive_timeout(at - last - 1, scale) + 1;
+}
+
+static uint32_t left_until(uint32_t at, uint32_t now_s)
+{
+	return at > now_s + 1 ? at - now_s - 1 : 0;
+}
+
+uint32_t flow_timeout_full(const struct flow_table *t, const struct flow *f,
+                           uint32_t now_s)
+{
+	return left_until(load(&t->deadline[f->index]), now_s);
+}
+
 uint32_t flow_timeout_left(const struct flow_table *t, const struct flow *f,
                            uint32_t now_s)
 {
-	uint32_t at = atomic_load_explicit(&t->deadline[f->index], memory_order_relaxed);
+	return left_until(
+		scaled_deadline(f, load(&t->deadline[f->index]), load(&t->scale)), now_s);
+}
 
-	return at > now_s + 1 ? at - now_s - 1 : 0;
+void flow_adaptive_set(struct flow_table *t, uint32_t start_percent, uint32_t end_percent)
+{
+	t->adaptive = (struct flow_adaptive){
+		.start = (uint32_t)((uint64_t)t->cfg.max * start_percent / 100),
+		.end = (uint32_t)((uint64_t)t->cfg.max * end_percent / 100),
+	};
+	if (t->adaptive.end <= t->adaptive.start)
+		t->adaptive.end = 0; /* a table so small that there is nothing between */
+}
+
+static uint32_t scale_update(struct flow_table *t)
+{
+	uint32_t scale = flow_adaptive_scale(&t->adaptive, load(&t->live));
+
+	atomic_store_explicit(&t->scale, scale, memory_order_relaxed);
+	return scale;
 }
 
 static bool is_past(const struct flow_table *t, uint32_t index, uint32_t now_s)
@@ -64,16 +113,43 @@ static bool is_due(const struct flow_table *t, uint32_t index, uint32_t now_s)
 	       is_past(t, index, now_s);
 }
 
+/* Under a scale. A flow that is confirmed now stays in its slot until we are quiet. */
+static bool is_due_early(const struct flow_table *t, uint32_t index, uint32_t now_s,
+                         uint32_t scale)
+{
+	uint32_t at;
+
+	if (atomic_load_explicit(&t->phase[index], memory_order_acquire) !=
+	    FLOW_PHASE_CONFIRMED)
+		return false;
+	at = load(&t->deadline[index]);
+	return at && scaled_deadline(slab_slot(t->slab, index), at, scale) <= now_s;
+}
+
+static void prefetch(const struct flow_table *t, uint32_t index, uint32_t end)
+{
+	if (index < end)
+		__builtin_prefetch(&slab_slot(t->slab, index)->status);
+}
+
 bool flow_expire_is_behind(const struct flow_table *t)
 {
 	return t->expire_next <= slab_high_water(t->slab);
+}
+
+static bool expire(struct flow_worker *w, uint32_t index, uint64_t now_ns)
+{
+	return flow_kill(w, slab_slot(w->table->slab, index), FLOW_END_EXPIRED, now_ns);
 }
 
 unsigned int flow_expire(struct flow_worker *w, uint64_t now_ns)
 {
 	uint32_t now_s = (uint32_t)(now_ns / NS_PER_S), i, end;
 	struct flow_table *t = w->table;
-	unsigned int killed = 0;
+	uint32_t scale = scale_update(t);
+	uint32_t most =
+		scale == FLOW_SCALE_ONE ? EXPIRE_SLOTS_MAX : EXPIRE_SLOTS_ADAPTIVE;
+	unsigned int killed = 0, early = 0;
 
 	if (!flow_expire_is_behind(t)) {
 		if (t->expire_s == now_s)
@@ -82,17 +158,24 @@ unsigned int flow_expire(struct flow_worker *w, uint64_t now_ns)
 		t->expire_next = 1;
 	}
 	end = slab_high_water(t->slab) + 1;
-	if (end - t->expire_next > EXPIRE_SLOTS_MAX)
-		end = t->expire_next + EXPIRE_SLOTS_MAX;
-	for (i = t->expire_next; i < end && killed < EXPIRE_KILLS_MAX; i++) {
+	if (end - t->expire_next > most)
+		end = t->expire_next + most;
+	for (i = t->expire_next; i < end && killed + early < EXPIRE_KILLS_MAX; i++) {
 		if (i % EXPIRE_STRIDE == 0)
 			rcu_quiet();
 		if (base_unlikely(is_due(t, i, now_s)))
-			killed += flow_kill(w, slab_slot(t->slab, i), FLOW_END_EXPIRED,
-			                    now_ns);
+			killed += expire(w, i, now_ns);
+		if (base_likely(scale == FLOW_SCALE_ONE))
+			continue;
+		prefetch(t, i + EXPIRE_PREFETCH, end);
+		if (!is_due_early(t, i, now_s, scale))
+			continue;
+		early += expire(w, i, now_ns);
+		scale = scale_update(t); /* there is more room now */
 	}
 	t->expire_next = i;
-	return killed;
+	flow_count_more(w, FLOW_COUNTER_ADAPTED, early);
+	return killed + early;
 }
 
 unsigned int flow_reap(struct flow_worker *w, uint64_t now_ns)

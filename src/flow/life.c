@@ -103,6 +103,7 @@ static enum flow_counter counter_of_end(enum flow_end end, bool confirmed)
 		return confirmed ? FLOW_COUNTER_EXPIRED : FLOW_COUNTER_REAPED;
 	case FLOW_END_EVICTED: return FLOW_COUNTER_EVICTED;
 	case FLOW_END_CLOSED: return FLOW_COUNTER_CLOSED;
+	case FLOW_END_MODULE: return FLOW_COUNTER_UNLOADED;
 	case FLOW_END_NONE: return FLOW_COUNTER_DROPPED;
 	default: return FLOW_COUNTER_DELETED;
 	}

@@ -167,6 +167,7 @@ static int table_init(struct flow_table *t)
 	    (t->cfg.per_source && !t->sources))
 		return -ENOMEM;
 	t->can_bias = flow_lock_can_bias();
+	atomic_init(&t->scale, FLOW_SCALE_ONE);
 	if (getrandom(t->id_key, sizeof(t->id_key), 0) != sizeof(t->id_key))
 		return -EIO;
 	return workers_new(t);

@@ -154,9 +154,19 @@ void flow_closing_set(struct flow_worker *w, struct flow *f, bool closing,
 void flow_timeout_set(struct flow_table *t, struct flow *f, uint32_t now_s,
                       uint32_t timeout_s);
 
-/** Seconds until it expires; 0: it is due. */
+/** Seconds until it expires; 0: it is due. What is left while timeouts are shortened
+ * (flow_adaptive_set()) is what a listing shows. */
 uint32_t flow_timeout_left(const struct flow_table *t, const struct flow *f,
                            uint32_t now_s);
+
+/** … if they were not: what a machine must know. */
+uint32_t flow_timeout_full(const struct flow_table *t, const struct flow *f,
+                           uint32_t now_s);
+
+/** Shorten timeouts between @start and @end percent of max (flow/adaptive.h); @end 0: never.
+ * Control. */
+void flow_adaptive_set(struct flow_table *t, uint32_t start_percent,
+                       uint32_t end_percent);
 
 /** Kill what expired; the control thread, about ten times a second, and again soon while it
  * is behind. Takes milliseconds at most (E2 in expire.c). Returns the number killed.

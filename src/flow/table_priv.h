@@ -5,6 +5,7 @@
 #ifndef FLOW_TABLE_PRIV_H
 #define FLOW_TABLE_PRIV_H
 
+#include "flow/adaptive.h"
 #include "flow/cookie.h"
 #include "flow/lists.h"
 #include "flow/slab.h"
@@ -36,9 +37,11 @@ struct flow_table {
 	/* For each slot, densely, the slab's: seconds, one more than the flow's last; 0: never
 	 * expires. Free slots may have lost theirs, which makes them 0 and FLOW_PHASE_FREE. */
 	_Atomic uint32_t *deadline;
-	_Atomic uint8_t *phase; /* enum flow_phase */
-	uint32_t expire_next;   /* slot where flow_expire() goes on; control's */
-	uint32_t expire_s;      /* the second for which it looks */
+	_Atomic uint8_t *phase;        /* enum flow_phase */
+	uint32_t expire_next;          /* slot where flow_expire() goes on; control's */
+	uint32_t expire_s;             /* the second for which it looks */
+	struct flow_adaptive adaptive; /* control's */
+	_Atomic uint32_t scale; /* of timeouts, in FLOW_SCALE_ONE; control sets it */
 	_Atomic uint64_t realtime_offset; /* realtime - monotonic, ns */
 
 	_Atomic uint32_t live

@@ -62,12 +62,18 @@ struct flow_worker {
 } BASE_ALIGNED(BASE_CACHELINE);
 
 /** Add to one of this thread's own counters. */
-static inline void flow_count(struct flow_worker *w, enum flow_counter c)
+static inline void flow_count_more(struct flow_worker *w, enum flow_counter c,
+                                   uint64_t more)
 {
 	atomic_store_explicit(
 		&w->counters[c],
-		atomic_load_explicit(&w->counters[c], memory_order_relaxed) + 1,
+		atomic_load_explicit(&w->counters[c], memory_order_relaxed) + more,
 		memory_order_relaxed);
+}
+
+static inline void flow_count(struct flow_worker *w, enum flow_counter c)
+{
+	flow_count_more(w, c, 1);
 }
 
 #endif

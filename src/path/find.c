@@ -48,7 +48,7 @@ void path_find_prepare(struct path_worker *w, struct path_step *s)
 
 	if (s->role == FLOW_ROLE_CONFIRM)
 		path_mark_read(w->path, s, &note);
-	reason = track_packet_check(s->p, w->track);
+	reason = track_packet_check(s->p, &w->track->cfg);
 	if (reason) {
 		set_invalid(s, reason);
 	} else if (note == PATH_NOTE_UNTRACKED || s->p->untracked) {

@@ -45,7 +45,7 @@ static void store_timeout(struct path_worker *w, struct flow *f,
 {
 	struct flow_table *t = w->path->flows;
 	uint32_t timeout = track_result_timeout(res, flow_status(f),
-	                                        flow_timeout_left(t, f, w->now_s));
+	                                        flow_timeout_full(t, f, w->now_s));
 
 	if (timeout)
 		flow_timeout_set(t, f, w->now_s, timeout);
@@ -104,7 +104,8 @@ static void follow_new(struct path_worker *w, struct path_step *s)
 	union track_state state;
 	struct track_result res;
 
-	track_open(proto, &state, s->p, w->track, w->now_ns / 1000000u, &res);
+	track_open(proto, &state, s->p, path_track_of(w->track, s->p->zone),
+	           w->now_ns / 1000000u, &res);
 	if (res.invalid) {
 		forget(s, res.invalid);
 		return;
@@ -139,8 +140,8 @@ static void follow_known(struct path_worker *w, struct path_step *s)
 	flow_enter(w->flows, f);
 	status = flow_status(f);
 	flow_state_load_some(f, &state, proto->state_size);
-	track_packet(proto, &state, s->p, s->dir, status, w->track, w->now_ns / 1000000u,
-	             &res);
+	track_packet(proto, &state, s->p, s->dir, status,
+	             path_track_of(w->track, s->p->zone), w->now_ns / 1000000u, &res);
 	if (!res.invalid && !res.reopen) {
 		store_result(w, s, proto, &state, &res);
 	} else if (res.invalid) {

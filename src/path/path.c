@@ -54,12 +54,17 @@ static int path_worker_init(struct path *path, uint16_t number)
 	return w->fragments ? 0 : -1;
 }
 
-static struct path_track *path_track_new(const struct track_config *cfg)
+static struct path_track *path_track_new(const struct track_config *cfg,
+                                         const struct path_zone *zones, unsigned int n)
 {
-	struct path_track *track = malloc(sizeof(*track));
+	struct path_track *track = malloc(sizeof(*track) + n * sizeof(*zones));
 
-	if (track)
-		track->cfg = *cfg;
+	if (!track)
+		return NULL;
+	track->cfg = *cfg;
+	track->zones_length = n;
+	if (n)
+		memcpy(track->zones, zones, n * sizeof(*zones));
 	return track;
 }
 
@@ -77,7 +82,9 @@ struct path *path_new(const struct path_config *cfg, struct flow_table *flows,
 	path->rules = rules;
 	path->cookie_shift =
 		cfg->cookie_mask ? (unsigned int)__builtin_ctz(cfg->cookie_mask) : 0;
-	track = path_track_new(&cfg->track);
+	path->zone_shift =
+		cfg->zone_mask ? (unsigned int)__builtin_ctz(cfg->zone_mask) : 0;
+	track = path_track_new(&cfg->track, cfg->zones, cfg->zones_length);
 	atomic_init(&path->track, track);
 	path->workers =
 		aligned_alloc(BASE_CACHELINE, workers * sizeof(struct path_worker));
@@ -123,9 +130,10 @@ static void path_track_free(struct rcu_head *head)
 	free(base_container_of(head, struct path_track, rcu));
 }
 
-int path_track_config_set(struct path *path, const struct track_config *cfg)
+int path_track_config_set(struct path *path, const struct track_config *cfg,
+                          const struct path_zone *zones, unsigned int zones_length)
 {
-	struct path_track *track = path_track_new(cfg), *old;
+	struct path_track *track = path_track_new(cfg, zones, zones_length), *old;
 
 	if (!track)
 		return -ENOMEM;
@@ -137,6 +145,23 @@ int path_track_config_set(struct path *path, const struct track_config *cfg)
 void path_track_config_get(const struct path *path, struct track_config *cfg)
 {
 	*cfg = atomic_load_explicit(&path->track, memory_order_acquire)->cfg;
+}
+
+const struct track_config *path_track_of_zone(const struct path_track *track,
+                                              uint16_t zone)
+{
+	unsigned int low = 0, high = track->zones_length, middle;
+
+	while (low < high) {
+		middle = (low + high) / 2;
+		if (track->zones[middle].zone == zone)
+			return &track->zones[middle].track;
+		if (track->zones[middle].zone < zone)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return &track->cfg;
 }
 
 struct track_registry *path_registry(struct path *path)
@@ -157,11 +182,19 @@ static void batch_begin(struct path_worker *w, uint64_t now_ns)
 {
 	w->ruleset = rules_peek(w->path->rules);
 	w->generation = ruleset_generation(w->ruleset);
-	w->track = &atomic_load_explicit(&w->path->track, memory_order_acquire)->cfg;
+	w->track = atomic_load_explicit(&w->path->track, memory_order_acquire);
 	w->machines = track_registry_peek(w->path->registry);
 	w->now_ns = now_ns;
 	w->now_s = (uint32_t)(now_ns / NS_PER_S);
 	w->moved = false;
+}
+
+static void set_zone(const struct path *path, struct packet *p)
+{
+	uint32_t zone = p->mark & path->cfg.zone_mask;
+
+	if (base_unlikely(zone))
+		p->zone = (uint16_t)(zone >> path->zone_shift);
 }
 
 static void step_begin(struct path_worker *w, struct path_step *s, struct packet *p,
@@ -171,6 +204,7 @@ static void step_begin(struct path_worker *w, struct path_step *s, struct packet
 	s->p = p;
 	s->out = out;
 	s->role = role_of_hook(p->hook);
+	set_zone(w->path, p);
 	packet_parse(p);
 	if (base_unlikely(p->fragment))
 		fragment_cache_apply(w->fragments, p, w->now_ns / 1000000u);

@@ -35,8 +35,19 @@ struct path_worker;
 /* What happens to open flows when a new generation is in force. */
 enum path_on_change { PATH_REEVALUATE, PATH_KEEP, PATH_KILL };
 
-struct path_config {
+/* The tracker's configuration for one zone: complete, what is not said of the zone included. */
+struct path_zone {
+	uint16_t zone;
 	struct track_config track;
+};
+
+struct path_config {
+	struct track_config track;     /* of zones that are not among these: */
+	const struct path_zone *zones; /* sorted by zone; copied */
+	unsigned int zones_length;
+	uint32_t
+		zone_mask; /* bits of the packet mark that are its zone, one run of at most
+	                       16; none set, or mask 0: that of its queue */
 	uint32_t fragments;    /* packets whose fragments each worker remembers */
 	uint32_t cookie_mask;  /* bits of the packet mark for cookies; 0: none */
 	uint32_t seen_mask;    /* bits of the packet mark … */
@@ -77,14 +88,15 @@ bool path_tick(struct path_worker *w, uint64_t now_ns);
 uint64_t path_reason_read(const struct path *path, enum ctq_reason reason);
 void path_totals_read(const struct path *path, uint64_t *packets, uint64_t *bytes);
 
-/** Replace the tracker's configuration (timeouts); workers use it from their next batch
- * on. Control thread. Returns 0 or -ENOMEM. */
-int path_track_config_set(struct path *path, const struct track_config *cfg);
+/** Replace the tracker's configuration (timeouts), as in struct path_config; workers use it from
+ * their next batch on. Control thread. Returns 0 or -ENOMEM. */
+int path_track_config_set(struct path *path, const struct track_config *cfg,
+                          const struct path_zone *zones, unsigned int zones_length);
 
 /** The machines; control changes them. */
 struct track_registry *path_registry(struct path *path);
 
-/** Copy what is in force. Under RCU. */
+/** Copy what is in force for zones of which nothing else is said. Under RCU. */
 void path_track_config_get(const struct path *path, struct track_config *cfg);
 
 #endif

@@ -13,6 +13,8 @@
 #include "packet/fragment.h"
 #include "path/path.h"
 
+struct path_track;
+
 struct path_worker {
 	struct path *path;
 	struct flow_worker *flows;
@@ -22,7 +24,7 @@ struct path_worker {
 	_Atomic uint64_t reasons[CTQ_REASON_LIMIT]; /* written by this worker only */
 	/* of the batch that is being judged */
 	const struct ruleset *ruleset;
-	const struct track_config *track;
+	const struct path_track *track;
 	const struct track_machines *machines;
 	uint64_t now_ns;
 	uint32_t now_s;
@@ -34,7 +36,20 @@ struct path_worker {
 struct path_track {
 	struct track_config cfg;
 	struct rcu_head rcu;
+	unsigned int zones_length;
+	struct path_zone zones[];
 };
+
+/** What holds for a packet of that zone. */
+const struct track_config *path_track_of_zone(const struct path_track *track,
+                                              uint16_t zone);
+
+static inline const struct track_config *path_track_of(const struct path_track *track,
+                                                       uint16_t zone)
+{
+	return base_likely(!track->zones_length) ? &track->cfg
+	                                         : path_track_of_zone(track, zone);
+}
 
 struct path {
 	struct path_config cfg;
@@ -44,7 +59,7 @@ struct path {
 	struct track_registry *registry;
 	uint16_t workers_length;
 	struct path_worker *workers;
-	unsigned int cookie_shift;
+	unsigned int cookie_shift, zone_shift;
 };
 
 /* What an entry verdict says, in the mark, of a packet whose flow is not behind a cookie

@@ -113,7 +113,7 @@ static void beside(struct worker **workers)
 
 	track_config_init(&track);
 	track.udp_timeout = 1 + changes % 3;
-	must(path_track_config_set(path, &track) == 0, "path_track_config_set");
+	must(path_track_config_set(path, &track, NULL, 0) == 0, "path_track_config_set");
 	flow_expire(flow_worker(flows, WORKERS), clock_monotonic_ns());
 	replace_rules();
 	path_reason_read(path, CTQ_ACCEPT_POLICY);

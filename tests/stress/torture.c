@@ -243,7 +243,7 @@ static void change_timeouts(uint64_t *seed)
 	path_track_config_get(path, &cfg);
 	cfg.udp_timeout = 1 + draw(seed, 100);
 	cfg.tcp_loose = draw(seed, 2);
-	if (path_track_config_set(path, &cfg) < 0)
+	if (path_track_config_set(path, &cfg, NULL, 0) < 0)
 		abort();
 }
 

@@ -29,6 +29,7 @@ struct router router_new(const struct router_options *options)
 	path.confirm_at_entry = options->confirm_at_entry;
 	path.track_at_confirm = options->track_at_confirm;
 	path.on_change = options->on_change;
+	path.zone_mask = options->zone_mask;
 	r.path = path_new(&path, r.flows, r.rules, 2);
 	cr_assert_not_null(r.path);
 	return r;

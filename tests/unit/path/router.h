@@ -32,6 +32,7 @@ struct router_options {
 	bool no_marks;
 	bool track_at_confirm;
 	enum path_on_change on_change;
+	uint32_t zone_mask;
 };
 
 struct router {

@@ -121,7 +121,7 @@ Test(memory, a_path_that_cannot_be_made_says_so)
 		cr_assert_lt(n, 1000);
 	}
 	fail_after = 0;
-	cr_expect_eq(path_track_config_set(path, &cfg.track), -ENOMEM);
+	cr_expect_eq(path_track_config_set(path, &cfg.track, NULL, 0), -ENOMEM);
 	fail_after = -1;
 	cr_expect_gt(n, 4, "only %ld allocations", n);
 	path_destroy(path);

@@ -511,3 +511,42 @@ Test(path, a_packet_between_the_hooks_outlives_its_machine)
 	cr_assert_eq(router_flow(&r, &w)->machine, TRACK_MACHINE_GENERIC);
 	router_end(&r);
 }
+
+/* ---- zones ------------------------------------------------------------------------------------- */
+
+static uint32_t timeout_of(struct router *r, const struct flow *f)
+{
+	return flow_timeout_left(r->flows, f, (uint32_t)(r->now_ns / SECOND));
+}
+
+Test(path, a_zone_by_mark_has_flows_and_timeouts_of_its_own)
+{
+	struct router r = router_new(&(struct router_options){ .zone_mask = 0xff00 });
+	struct path_zone zones[] = { { .zone = 3 }, { .zone = 7 } };
+	struct wire w = udp(AF_INET, 53);
+	struct track_config track;
+	struct tuple tuple;
+	struct flow *f;
+
+	track_config_init(&track);
+	zones[0].track = zones[1].track = track;
+	zones[1].track.udp_timeout = 5;
+	cr_assert_eq(path_track_config_set(r.path, &track, zones, 2), 0);
+
+	cr_assert(router_hook(&r, 0, &w, PACKET_HOOK_PREROUTING, 0x0700));
+	cr_assert_eq(r.v.mark & 0xff00, 0x0700);
+	cr_assert(router_hook(&r, 0, &w, PACKET_HOOK_POSTROUTING, r.v.mark));
+	cr_assert_null(router_flow(&r, &w), "zone 0 has no such flow");
+	tuple = r.p.tuple;
+	cr_assert_eq(tuple.zone, 7);
+	f = flow_peek(r.flows, &tuple).flow;
+	cr_assert_not_null(f);
+	cr_assert_eq(timeout_of(&r, f), 5);
+
+	cr_assert(router_forward(&r, &w));
+	f = router_flow(&r, &w);
+	cr_assert_not_null(f);
+	cr_assert_eq(f->side[TRACK_ORIGINAL].tuple.zone, 0);
+	cr_assert_eq(timeout_of(&r, f), track.udp_timeout);
+	router_end(&r);
+}
