@@ -132,9 +132,94 @@ static void prefetch(const struct flow_table *t, uint32_t index, uint32_t end)
 		__builtin_prefetch(&slab_slot(t->slab, index)->status);
 }
 
+/* The first slot from @i on that is due, or @end. */
+static uint32_t due_in(const struct flow_table *t, uint32_t i, uint32_t end,
+                       uint32_t now_s)
+{
+	while (i < end && !base_unlikely(is_due(t, i, now_s)))
+		i++;
+	return i;
+}
+
+/* Slots whose flows are to be killed: some at once, so that what one of them must wait for
+ * comes while others are waited for. */
+#define DOOMED_MAX 16
+struct doomed {
+	uint32_t slot[DOOMED_MAX];
+	unsigned int n;
+};
+
+/* True: that was the last that it takes. */
+static bool doomed_add(const struct flow_table *t, struct doomed *d, uint32_t index)
+{
+	d->slot[d->n++] = index;
+	flow_prefetch_all(slab_slot(t->slab, index));
+	return d->n == DOOMED_MAX;
+}
+
+static void doomed_prefetch(const struct flow_table *t, const struct doomed *d)
+{
+	unsigned int i;
+
+	for (i = 0; i < d->n; i++)
+		flow_prefetch_keys(t, slab_slot(t->slab, d->slot[i]));
+}
+
+/* A packet may have come since they were found: they are looked at once more. */
+static unsigned int doomed_expire(struct flow_worker *w, struct doomed *d,
+                                  uint64_t now_ns)
+{
+	uint32_t now_s = (uint32_t)(now_ns / NS_PER_S);
+	struct flow_table *t = w->table;
+	unsigned int killed = 0, i;
+
+	doomed_prefetch(t, d);
+	for (i = 0; i < d->n; i++)
+		if (is_due(t, d->slot[i], now_s))
+			killed += flow_kill(w, slab_slot(t->slab, d->slot[i]),
+			                    FLOW_END_EXPIRED, now_ns);
+	d->n = 0;
+	return killed;
+}
+
+static unsigned int doomed_kill(struct flow_worker *w, struct doomed *d,
+                                enum flow_end end, uint64_t now_ns)
+{
+	unsigned int killed = 0, i;
+
+	doomed_prefetch(w->table, d);
+	for (i = 0; i < d->n; i++)
+		killed +=
+			flow_kill(w, slab_slot(w->table->slab, d->slot[i]), end, now_ns);
+	d->n = 0;
+	return killed;
+}
+
 bool flow_expire_is_behind(const struct flow_table *t)
 {
 	return t->expire_next <= slab_high_water(t->slab);
+}
+
+/* From .expire_next to @end what is due. */
+static unsigned int expire_due(struct flow_worker *w, uint32_t end, uint64_t now_ns)
+{
+	uint32_t now_s = (uint32_t)(now_ns / NS_PER_S), i, stop;
+	struct doomed doomed = { .n = 0 };
+	struct flow_table *t = w->table;
+	unsigned int killed = 0;
+
+	for (i = t->expire_next; i < end && killed + DOOMED_MAX <= EXPIRE_KILLS_MAX;) {
+		stop = (i / EXPIRE_STRIDE + 1) * EXPIRE_STRIDE;
+		i = due_in(t, i, stop < end ? stop : end, now_s);
+		if (i == stop) {
+			killed += doomed_expire(w, &doomed, now_ns);
+			rcu_quiet();
+		} else if (i < end && doomed_add(t, &doomed, i++)) {
+			killed += doomed_expire(w, &doomed, now_ns);
+		}
+	}
+	t->expire_next = i;
+	return killed + doomed_expire(w, &doomed, now_ns);
 }
 
 static bool expire(struct flow_worker *w, uint32_t index, uint64_t now_ns)
@@ -142,30 +227,20 @@ static bool expire(struct flow_worker *w, uint32_t index, uint64_t now_ns)
 	return flow_kill(w, slab_slot(w->table->slab, index), FLOW_END_EXPIRED, now_ns);
 }
 
-unsigned int flow_expire(struct flow_worker *w, uint64_t now_ns)
+/* The same under a scale, which each one that goes may change. */
+static unsigned int expire_scaled(struct flow_worker *w, uint32_t end, uint32_t scale,
+                                  uint64_t now_ns)
 {
-	uint32_t now_s = (uint32_t)(now_ns / NS_PER_S), i, end;
-	struct flow_table *t = w->table;
-	uint32_t scale = scale_update(t);
-	uint32_t most =
-		scale == FLOW_SCALE_ONE ? EXPIRE_SLOTS_MAX : EXPIRE_SLOTS_ADAPTIVE;
+	uint32_t now_s = (uint32_t)(now_ns / NS_PER_S), i;
 	unsigned int killed = 0, early = 0;
+	struct flow_table *t = w->table;
 
-	if (!flow_expire_is_behind(t)) {
-		if (t->expire_s == now_s)
-			return 0;
-		t->expire_s = now_s;
-		t->expire_next = 1;
-	}
-	end = slab_high_water(t->slab) + 1;
-	if (end - t->expire_next > most)
-		end = t->expire_next + most;
 	for (i = t->expire_next; i < end && killed + early < EXPIRE_KILLS_MAX; i++) {
 		if (i % EXPIRE_STRIDE == 0)
 			rcu_quiet();
 		if (base_unlikely(is_due(t, i, now_s)))
 			killed += expire(w, i, now_ns);
-		if (base_likely(scale == FLOW_SCALE_ONE))
+		if (scale == FLOW_SCALE_ONE)
 			continue;
 		prefetch(t, i + EXPIRE_PREFETCH, end);
 		if (!is_due_early(t, i, now_s, scale))
@@ -176,6 +251,27 @@ unsigned int flow_expire(struct flow_worker *w, uint64_t now_ns)
 	t->expire_next = i;
 	flow_count_more(w, FLOW_COUNTER_ADAPTED, early);
 	return killed + early;
+}
+
+unsigned int flow_expire(struct flow_worker *w, uint64_t now_ns)
+{
+	uint32_t now_s = (uint32_t)(now_ns / NS_PER_S), end;
+	struct flow_table *t = w->table;
+	uint32_t scale = scale_update(t);
+	uint32_t most =
+		scale == FLOW_SCALE_ONE ? EXPIRE_SLOTS_MAX : EXPIRE_SLOTS_ADAPTIVE;
+
+	if (!flow_expire_is_behind(t)) {
+		if (t->expire_s == now_s)
+			return 0;
+		t->expire_s = now_s;
+		t->expire_next = 1;
+	}
+	end = slab_high_water(t->slab) + 1;
+	if (end - t->expire_next > most)
+		end = t->expire_next + most;
+	return scale == FLOW_SCALE_ONE ? expire_due(w, end, now_ns)
+	                               : expire_scaled(w, end, scale, now_ns);
 }
 
 unsigned int flow_reap(struct flow_worker *w, uint64_t now_ns)
@@ -238,13 +334,16 @@ unsigned int flow_table_flush(struct flow_worker *w, enum flow_end end, uint64_t
 {
 	struct flow_table *t = w->table;
 	uint32_t last = slab_high_water(t->slab), i;
+	struct doomed doomed = { .n = 0 };
 	unsigned int killed = 0;
 
 	for (i = 1; i <= last; i++) {
-		if (i % EXPIRE_STRIDE == 0)
+		if (i % EXPIRE_STRIDE == 0) {
+			killed += doomed_kill(w, &doomed, end, now_ns);
 			rcu_quiet();
-		if (is_alive(t, i))
-			killed += flow_kill(w, slab_slot(t->slab, i), end, now_ns);
+		}
+		if (is_alive(t, i) && doomed_add(t, &doomed, i))
+			killed += doomed_kill(w, &doomed, end, now_ns);
 	}
-	return killed;
+	return killed + doomed_kill(w, &doomed, end, now_ns);
 }

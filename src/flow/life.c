@@ -9,12 +9,12 @@
  *     the shared one.
  *   - Who sets DYING takes it out of the table that CONFIRMED names.
  *
- * L1: no key outlives its flow. A killer may come between CONFIRMED and the inserts, and
- *     find nothing to remove. So after the inserts the confirmer looks for DYING once more, by
- *     a read-modify-write: either it sees the killer's, or the killer's comes later and sees the
- *     inserts. Then it removes its keys itself; removing twice is harmless, since the handle
- *     cannot be reused before the confirmer is quiet.
- * L2: a slot is reused only after a grace period and the last reference's put.
+ * L1 keyless  No key outlives its flow. A killer may come between CONFIRMED and the inserts,
+ *             and find nothing to remove. So after the inserts the confirmer looks for DYING once
+ *             more, by a read-modify-write: either it sees the killer's, or the killer's comes
+ *             later and sees the inserts. Then it removes its keys itself; removing twice is
+ *             harmless, since the handle cannot be reused before the confirmer is quiet.
+ * L2 kept     A slot is reused only after a grace period and the last reference's put.
  */
 #include <assert.h>
 #include <errno.h>
@@ -85,6 +85,7 @@ static void remove_key(struct flow_table *t, struct flow *f, enum track_dir dir)
 
 static void remove_keys(struct flow_table *t, struct flow *f)
 {
+	hashtrie_prefetch(t->trie, hash_of(f, TRACK_REPLY)); /* both at once */
 	remove_key(t, f, TRACK_ORIGINAL);
 	remove_key(t, f, TRACK_REPLY);
 }
@@ -142,6 +143,12 @@ static void bury(struct flow_worker *w, struct flow *f, uint32_t status,
 	flow_count(w, counter_of_end(end, status & TRACK_CONFIRMED));
 	unreserve_one(t, &f->side[TRACK_ORIGINAL].tuple, f->reserved);
 	limbo_add(&w->limbo, f);
+}
+
+void flow_prefetch_keys(const struct flow_table *t, const struct flow *f)
+{
+	hashtrie_prefetch(t->trie, hash_of(f, TRACK_ORIGINAL));
+	hashtrie_prefetch(t->trie, hash_of(f, TRACK_REPLY));
 }
 
 /* Kill unless one of these bits stands. */
@@ -204,6 +211,16 @@ static struct candidate find_candidate(struct flow_table *t, bool reserved)
 	return c;
 }
 
+/* What is evicted has not been touched for long. Its successor will probably go next: fetch
+ * what that takes, while the packet at hand is looked after. */
+static void prefetch_next(const struct flow_worker *w, enum flow_list which)
+{
+	const struct flow *f = lists_peek_oldest(w, w->table->slab, which);
+
+	if (f)
+		flow_prefetch_all(f);
+}
+
 /*
  * False: nothing can go. @reserved: for one who has a right to reserved slots.
  *
@@ -218,6 +235,7 @@ static bool evict_one(struct flow_worker *w, bool reserved, uint64_t now_ns)
 	if (c.flow && lists_move_from(w->table, c.flow, c.list, FLOW_LIST_NONE, 0))
 		kill_unless(w, c.flow, c.list == FLOW_LIST_CLOSING ? 0 : TRACK_ASSURED,
 		            FLOW_END_EVICTED, now_ns);
+	prefetch_next(w, c.list);
 	return c.flow != NULL;
 }
 
