@@ -5,7 +5,7 @@
  * Workers make, confirm, meet, assure and kill flows of a small set of tuples, so that they
  * clash, meet each other inside flows, and evict (the table is smaller than the set). Control
  * expires, walks with references, deletes by id, lists the dying, and reads events.
- * Checked throughout: two threads are never inside one flow (lock.h, G1); a walk delivers
+ * Checked throughout: two threads are never inside one flow (lock.h, X1); a walk delivers
  * no flow twice. At the end: every count is zero, and the slots' pages are back.
  */
 #include <netinet/in.h>
@@ -212,13 +212,13 @@ static int check_end(void)
 	flow_table_settle(table);
 	rcu_online();
 	flow_table_size(table, &size);
-	failed += check(1, together == 0, "G1: two threads are never inside one flow");
+	failed += check(1, together == 0, "X1: two threads are never inside one flow");
 	failed += check(2,
 	                size.confirmed == 0 && size.unconfirmed == 0 && size.assured == 0,
 	                "no flow is left");
 	failed += check(3, size.dying == 0, "no reference is left");
 	failed += check(4, size.slab_bytes <= (WORKERS + 1) * 512 * sizeof(struct flow),
-	                "the slots' pages are back but for each worker's chunk");
+	                "S1: the slots' pages are back but for each worker's chunk");
 	failed += check(5,
 	                met && confirmed && clashes && killed && walked && events &&
 	                        flow_counter_read(table, FLOW_COUNTER_EVICTED) &&

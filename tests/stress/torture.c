@@ -6,8 +6,10 @@
  * TCP connections that open and close, ICMP errors, noise. The connections are few, so that
  * workers meet on them, and more than the table has room for, so that they evict. Control
  * expires (its clock runs ten times faster than the workers'), lists with references, lists
- * the dying and the unconfirmed, deletes, flushes, changes rules and timeouts, and reads events.
- * At the end: every packet had its verdict, every count is zero, every page of slots is back.
+ * the dying and the unconfirmed, deletes, flushes, changes rules and timeouts, reads events, and
+ * unloads and loads the machines of UDP, TCP and ICMP, one after the other without end.
+ * At the end: every packet had its verdict, every count is zero (those of machines, too), every
+ * page of slots is back.
  */
 #include <netinet/in.h>
 #include <pthread.h>
@@ -39,7 +41,7 @@ static struct rules *rules;
 static struct path *path;
 static atomic_bool stop;
 static _Atomic uint64_t sent, accepted;
-static uint64_t listed, deleted, flushed, events, changes;
+static uint64_t listed, deleted, flushed, events, changes, unloads;
 
 static uint32_t draw(uint64_t *seed, uint32_t below)
 {
@@ -247,6 +249,80 @@ static void change_timeouts(uint64_t *seed)
 		abort();
 }
 
+/* A machine on its way out and in again, as control/proto.c leads it. */
+static struct {
+	enum {
+		IN_FORCE,
+		CLOSED,
+		SWEEPING,
+		EMPTYING,
+		UNLOADED,
+		OPENED,
+		SWEEPING_GENERIC
+	} phase;
+	uint8_t number;
+	struct rcu_grace grace;
+	struct flow_kill_cursor cursor;
+} machine;
+
+static bool sweep(uint8_t number, int l4)
+{
+	return !flow_kill_machine(own(), &machine.cursor, number, l4,
+	                          clock_monotonic_ns());
+}
+
+static void machine_close(uint64_t *seed)
+{
+	static const uint8_t numbers[] = { TRACK_MACHINE_UDP, TRACK_MACHINE_TCP,
+		                           TRACK_MACHINE_ICMP };
+
+	machine.number = numbers[draw(seed, BASE_ARRAY_LENGTH(numbers))];
+	if (track_registry_close(path_registry(path), machine.number) < 0)
+		abort();
+	rcu_grace_begin(&machine.grace);
+	machine.cursor.next = 0;
+	machine.phase = CLOSED;
+}
+
+static void machine_open(void)
+{
+	if (track_registry_open(path_registry(path), machine.number) < 0)
+		abort();
+	rcu_grace_begin(&machine.grace);
+	machine.cursor.next = 0;
+	machine.phase = OPENED;
+}
+
+static bool machine_is_unused(uint8_t number)
+{
+	struct flow_machine_use use;
+
+	flow_machine_use(flows, number, &use);
+	return use.flows == 0 && use.references == 0;
+}
+
+/* One step further, if it is time. */
+static void machine_step(uint64_t *seed)
+{
+	const struct track_machines *m = track_registry_peek(path_registry(path));
+
+	switch (machine.phase) {
+	case IN_FORCE: machine_close(seed); break;
+	case CLOSED:
+	case OPENED: machine.phase += rcu_grace_is_over(&machine.grace); break;
+	case SWEEPING: machine.phase += sweep(machine.number, -1); break;
+	case EMPTYING:
+		machine.phase += machine_is_unused(machine.number);
+		unloads += machine.phase == UNLOADED;
+		break;
+	case UNLOADED: machine_open(); break;
+	case SWEEPING_GENERIC:
+		if (sweep(TRACK_MACHINE_GENERIC, m->machine[machine.number]->l4))
+			machine.phase = IN_FORCE;
+		break;
+	}
+}
+
 static void read_events(void)
 {
 	struct flow_event e;
@@ -284,6 +360,8 @@ static void control(double seconds)
 			break;
 		default: delete_one(&seed); break;
 		}
+		if (draw(&seed, 4) == 0)
+			machine_step(&seed);
 		read_events();
 		rcu_quiet();
 	}
@@ -306,10 +384,20 @@ static uint64_t counted(enum flow_counter c)
 static bool everything_happened(void)
 {
 	return accepted && accepted < sent && listed && deleted && flushed && events &&
-	       changes && counted(FLOW_COUNTER_EVICTED) &&
+	       changes && unloads && counted(FLOW_COUNTER_EVICTED) &&
 	       counted(FLOW_COUNTER_EXPIRED) && counted(FLOW_COUNTER_CLOSED) &&
 	       counted(FLOW_COUNTER_SHARED) && counted(FLOW_COUNTER_CONFIRMED) &&
 	       path_reason_read(path, CTQ_ACCEPT_FLOW);
+}
+
+static bool machines_are_unused(void)
+{
+	uint8_t i;
+
+	for (i = 0; i < TRACK_MACHINES_BUILTIN; i++)
+		if (!machine_is_unused(i))
+			return false;
+	return true;
 }
 
 static int check_end(void)
@@ -330,13 +418,14 @@ static int check_end(void)
 	                "no flow is left");
 	failed += check(3, size.dying == 0, "no reference is left");
 	failed += check(4, size.slab_bytes <= (WORKERS + 1) * 512 * sizeof(struct flow),
-	                "the slots' pages are back but for each worker's chunk");
-	failed += check(5, everything_happened(), "everything happened");
+	                "S1: the slots' pages are back but for each worker's chunk");
+	failed += check(5, machines_are_unused(), "no machine has a flow");
+	failed += check(6, everything_happened(), "everything happened");
 	printf("# packets %lu accepted %lu listed %lu deleted %lu flushed %lu events %lu "
-	       "generations %lu\n",
+	       "generations %lu unloads %lu\n",
 	       (unsigned long)sent, (unsigned long)accepted, (unsigned long)listed,
 	       (unsigned long)deleted, (unsigned long)flushed, (unsigned long)events,
-	       (unsigned long)changes);
+	       (unsigned long)changes, (unsigned long)unloads);
 	printf("# confirmed %lu evicted %lu expired %lu closed %lu clash %lu shared "
 	       "%lu\n",
 	       (unsigned long)counted(FLOW_COUNTER_CONFIRMED),
@@ -396,7 +485,7 @@ int main(void)
 		pthread_join(threads[i], NULL);
 	rcu_online();
 	failed = check_end();
-	printf("1..5\n");
+	printf("1..6\n");
 	path_destroy(path);
 	rcu_offline();
 	flow_table_destroy(flows);
