@@ -12,6 +12,9 @@
  * Who puts. liburcu's one thread for deferred work cannot keep up with many workers in a
  * flood, least of all where it must share their processors. So a thread that makes flows
  * puts more of its ready ones than it makes; what it leaves, the callback puts.
+ *
+ * D1 helped   Who makes a flow frees two of its dead ones, if so many are ready, whatever
+ *             liburcu's thread does meanwhile.
  */
 #ifndef FLOW_LIMBO_H
 #define FLOW_LIMBO_H

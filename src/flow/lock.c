@@ -2,7 +2,7 @@
 /*
  * lock.c - entering a flow whose owner is somebody else, or nobody
  *
- * See lock.h for the protocol and its guarantee G1.
+ * See lock.h for the protocol and its guarantee X1.
  */
 #include "flow/lock.h"
 

@@ -14,7 +14,7 @@
  *       yes: in                            wait until owner's inside != flow
  *       no:  flow_enter_shared             in
  *
- * G1: two threads are never inside one flow. The owner stores, then loads; the other
+ * X1 alone    Two threads are never inside one flow. The owner stores, then loads; the other
  * stores, then loads, with a barrier on *all* running threads between: at least one of
  * the two sees the other's store. The membarrier costs microseconds, once in a flow's
  * life and only where two workers meet on it. Without membarrier(2) flows are born

@@ -16,6 +16,16 @@
  * Time. now_s: monotonic seconds; now_ns: monotonic nanoseconds. The caller reads the
  * clock.
  *
+ * Guarantees, by the names that docs/flow-table.md and the tests use. Others stand where they
+ * are kept: E1 and E2 in expire.c, L1 and L2 in life.c, D1 in limbo.h, S1 in slab.h, X1 in lock.h.
+ *
+ * V1 oldest   At the limit a new flow evicts the oldest of those that are not assured. With one
+ *             worker exactly that one; with several, what they do at the same time has no order.
+ * V2 assured  No assured flow goes while one that is not can go. Then none goes, or, with
+ *             evict_closing, the oldest of those that are closing.
+ * V3 bounded  A new flow looks at the heads of the workers' lists and evicts one flow. Only where
+ *             another thread is faster does it try again, and never more than 64 times.
+ *
  * Order of shutdown: workers stop, flow_table_flush(), all references are put,
  * flow_table_destroy() (which waits for the grace period and asserts that nothing is
  * left).

@@ -4,7 +4,8 @@
  *
  * The first byte chooses the family. Then, again and again: an operation (insert,
  * remove, find; with the top bit set allocations fail), a length and an address of
- * 4 or 16 bytes. The list of tests/model is the judge.
+ * 4 or 16 bytes. The list of tests/model is the judge of what is found (P1) and of what a
+ * failed allocation leaves (P2).
  */
 #include <errno.h>
 #include <stdint.h>

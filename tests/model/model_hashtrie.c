@@ -4,7 +4,8 @@
  *
  * The model is an array of all possible keys with a flag "present". Millions of
  * random inserts, removes, finds and steps of a dump are done to both; every answer
- * must agree, and now and then the whole inside of the trie is checked. Hash
+ * must agree: what is there is found (G1), a key is refused a second time (G2), a failed
+ * allocation changes nothing (G7). Now and then the whole inside of the trie is checked. Hash
  * functions range from good to constant. The seed is printed; MODEL_SEED repeats it.
  */
 #include <criterion/criterion.h>

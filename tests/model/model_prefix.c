@@ -2,8 +2,9 @@
 /*
  * model_prefix.c - the prefix trie against a list
  *
- * Random inserts, removes and finds on both. Addresses are drawn so that prefixes
- * nest and collide: few bits vary, in places that move over all levels. The seed is
+ * Random inserts, removes and finds on both, with failing allocations: a find gives the longest
+ * match (P1), a failed insert changes nothing, and a remove needs no memory (P2). Addresses are
+ * drawn so that prefixes nest and collide: few bits vary, in places that move over all levels. The seed is
  * printed; MODEL_SEED repeats it.
  */
 #include <criterion/criterion.h>

@@ -85,6 +85,8 @@ static size_t hashtrie_peer_bytes(void *t)
 		urcu_qsbr_barrier();
 		hashtrie_stats(t, &stats);
 	} while (stats.bytes_limbo > 0);
+	urcu_qsbr_barrier(); /* the last callback may still be closing chunks */
+	hashtrie_stats(t, &stats);
 	return stats.bytes_held;
 }
 

@@ -122,7 +122,7 @@ Test(life, a_reply_tuple_that_is_taken_drops_the_packet)
 	fixture_end(&fx);
 }
 
-Test(life, one_kill_wins_and_the_slot_waits_for_the_last_reference)
+Test(life, L2_one_kill_wins_and_the_slot_waits_for_the_last_reference)
 {
 	struct fixture fx = fixture_new(NULL);
 	struct packet p = packet_number(1);
@@ -145,7 +145,7 @@ Test(life, one_kill_wins_and_the_slot_waits_for_the_last_reference)
 	fixture_end(&fx);
 }
 
-Test(life, the_oldest_unassured_flow_makes_room)
+Test(life, V1_the_oldest_unassured_flow_makes_room)
 {
 	struct flow_table_config cfg;
 	struct fixture fx;
@@ -171,7 +171,7 @@ Test(life, the_oldest_unassured_flow_makes_room)
 	fixture_end(&fx);
 }
 
-Test(life, a_table_of_assured_flows_refuses_or_evicts_a_closing_one)
+Test(life, V2_a_table_of_assured_flows_refuses_or_evicts_a_closing_one)
 {
 	struct flow_table_config cfg;
 	enum ctq_reason why = CTQ_REASON_NONE;
@@ -226,8 +226,8 @@ Test(life, a_timeout_without_end_does_not_wrap)
 	fixture_end(&fx);
 }
 
-/* E1, at all tenths of a second at which the last packet may come. */
-Test(life, a_flow_expires_within_a_second_and_a_call_after_its_timeout)
+/* At all tenths of a second at which the last packet may come. */
+Test(life, E1_a_flow_expires_within_a_second_and_a_call_after_its_timeout)
 {
 	struct fixture fx = fixture_new(NULL);
 	const uint64_t tenth = SECOND / 10;
@@ -248,8 +248,7 @@ Test(life, a_flow_expires_within_a_second_and_a_call_after_its_timeout)
 	fixture_end(&fx);
 }
 
-/* E2 */
-Test(life, a_mass_expiry_takes_many_calls_and_forgets_nobody)
+Test(life, E2_a_mass_expiry_takes_many_calls_and_forgets_nobody)
 {
 	struct flow_table_config cfg;
 	unsigned int expired, total = 0, calls = 0;
@@ -329,6 +328,93 @@ Test(life, a_flush_may_meet_a_flow_that_is_just_born)
 	fixture_end(&fx);
 }
 
+#define ROUNDS 20000
+
+/* What two threads do to one flow at a time. */
+struct race {
+	struct fixture *fx;
+	_Atomic(struct flow *) flow; /* NULL: none is there, or the round is over */
+	atomic_bool stop;
+	unsigned int killed;
+};
+
+static void *kill_flows(void *arg)
+{
+	struct race *race = arg;
+	struct flow *f;
+
+	urcu_qsbr_register_thread();
+	while (!race->stop) {
+		f = atomic_load(&race->flow);
+		if (f)
+			race->killed += flow_kill(flow_worker(race->fx->table, 1), f,
+			                          FLOW_END_DELETED, race->fx->now_ns);
+		rcu_quiet();
+	}
+	urcu_qsbr_unregister_thread();
+	return NULL;
+}
+
+/* Confirms flows while another thread kills them: before, in between, or after. */
+Test(life, L1_no_key_outlives_a_flow_that_dies_while_it_is_confirmed)
+{
+	struct fixture fx = fixture_new(NULL);
+	struct race race = { .fx = &fx };
+	enum ctq_reason why;
+	struct tuple reply;
+	pthread_t killer;
+	struct flow *f;
+	uint32_t n;
+
+	cr_assert_eq(pthread_create(&killer, NULL, kill_flows, &race), 0);
+	for (n = 0; n < ROUNDS; n++) {
+		f = unconfirmed_number(&fx, n);
+		tuple_invert(&f->side[TRACK_ORIGINAL].tuple, &reply);
+		atomic_store(&race.flow, f);
+		flow_confirm(fx.worker, f, &reply, fx.now_ns, &why);
+		atomic_store(&race.flow, NULL);
+		flow_kill(fx.worker, f, FLOW_END_DELETED, fx.now_ns);
+		if (n % 1000 == 0)
+			fixture_settle(&fx); /* slots for all, however busy the machine */
+		rcu_quiet();
+	}
+	race.stop = true;
+	rcu_offline();
+	cr_assert_eq(pthread_join(killer, NULL), 0);
+	rcu_online();
+	cr_assert_eq(hashtrie_count(fx.table->trie), 0);
+	cr_assert_eq(hashtrie_count(fx.worker->unconfirmed), 0);
+	fixture_end(&fx);
+}
+
+/* All ready: as if a grace period had ended, and liburcu's thread had not run since. */
+static void make_ready(struct limbo *l)
+{
+	l->ready = l->gathering;
+	l->gathering = (struct limbo_chain){ 0, 0 };
+}
+
+Test(life, D1_who_makes_a_flow_frees_two)
+{
+	struct fixture fx = fixture_new(NULL);
+	struct flow *f[9];
+	uint32_t n;
+
+	for (n = 0; n < 9; n++)
+		f[n] = confirmed_number(&fx, n);
+	for (n = 0; n < 9; n++)
+		flow_kill(fx.worker, f[n], FLOW_END_DELETED, fx.now_ns);
+	cr_assert_eq(size_of(&fx).dying, 9, "the first one waits, the others gather");
+	make_ready(&fx.worker->limbo);
+	for (n = 0; n < 4; n++) {
+		unconfirmed_number(&fx, 100 + n);
+		cr_assert_eq(size_of(&fx).dying, 7 - 2 * n);
+	}
+	unconfirmed_number(&fx, 104);
+	cr_assert_eq(size_of(&fx).dying, 1, "nothing is ready any more");
+	fixture_end(&fx);
+}
+
 Test(life, ids_find_their_flow_and_no_other)
 {
 	struct fixture fx = fixture_new(NULL);
@@ -364,7 +450,7 @@ Test(life, a_flow_from_an_address_to_itself_has_one_key)
 	fixture_end(&fx);
 }
 
-Test(life, memory_comes_back)
+Test(life, S1_memory_comes_back)
 {
 	struct flow_table_config cfg;
 	struct fixture fx;
@@ -547,7 +633,7 @@ Test(life, a_full_table_of_sources_with_one_flow_each_takes_more_of_them)
 	fixture_end(&fx);
 }
 
-Test(life, by_default_not_even_a_closing_flow_that_is_assured_goes)
+Test(life, V2_by_default_not_even_a_closing_flow_that_is_assured_goes)
 {
 	enum ctq_reason why = CTQ_REASON_NONE;
 	struct flow_table_config cfg;

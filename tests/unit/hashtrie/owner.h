@@ -78,6 +78,7 @@ static inline void owner_settle(struct hashtrie *t)
 		urcu_qsbr_barrier();
 		hashtrie_stats(t, &stats);
 	} while (stats.bytes_limbo > 0);
+	urcu_qsbr_barrier(); /* the last callback has freed all, and may be closing chunks */
 }
 
 #endif

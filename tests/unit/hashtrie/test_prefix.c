@@ -163,6 +163,54 @@ Test(prefix, P2_failing_allocation_changes_nothing)
 	cr_assert_eq(find("2001:db8:ffff::1"), PREFIX_NONE);
 }
 
+static uint64_t nodes_of(struct prefix_table *t)
+{
+	struct prefix_stats stats;
+
+	prefix_stats(t, &stats);
+	return stats.nodes;
+}
+
+/* Each allocation is one node written: of those that a change makes or takes away, one more. */
+static void assert_local(struct prefix_table *t, unsigned int bits)
+{
+	struct {
+		uint8_t addr[16];
+		unsigned int length;
+	} there[1000];
+	unsigned int n = 0, i;
+
+	for (i = 0; i < BASE_ARRAY_LENGTH(there); i++) {
+		uint64_t random = owner_mix(i), nodes = nodes_of(t);
+		long asked = owner.asked;
+
+		memset(there[n].addr, 0, 16);
+		there[n].addr[1] = random >> 63; /* all under two slots of the root */
+		there[n].addr[2] = random >> 60 & 3;
+		memcpy(there[n].addr + 3, &random, 8);
+		there[n].length = 17 + (random >> 32) % (bits - 16);
+		if (prefix_insert(t, there[n].addr, there[n].length, i) == 0)
+			n++;
+		cr_assert_leq(owner.asked - asked, (long)(nodes_of(t) - nodes) + 1);
+	}
+	cr_assert_gt(n, 300);
+	while (n-- > 0) {
+		uint64_t nodes = nodes_of(t);
+		long asked = owner.asked;
+
+		cr_assert_eq(prefix_remove(t, there[n].addr, there[n].length), 0);
+		cr_assert_leq(nodes_of(t), nodes);
+		cr_assert_leq(owner.asked - asked, 1);
+	}
+	cr_assert_eq(nodes_of(t), 0);
+}
+
+Test(prefix, P3_a_change_rewrites_one_node)
+{
+	assert_local(v4, 32);
+	assert_local(v6, 128);
+}
+
 Test(prefix, new_fails_without_memory)
 {
 	struct owner poor = { .budget = 0 };
