@@ -43,6 +43,7 @@
 #define CTQ_MESSAGE_MAX 65536 /* bytes of one message */
 #define CTQ_DATAGRAM_MAX \
 	131072 /* bytes of one datagram: fits the default SO_SNDBUF (212992) */
+#define CTQ_DATAGRAM_MIN 4096 /* the least that a client may ask for: a page, as the kernel's */
 #define CTQ_BATCH_MAX   (1 << 28) /* bytes of one batch: a million rules of 256 bytes */
 #define CTQ_NAME_MAX    64        /* bytes of a name, with its final zero */
 #define CTQ_COMMENT_MAX 128
@@ -487,6 +488,7 @@ enum ctq_daemon_msg {
 		6, /* CTA_CTQ_FILTER → CTQ_MSG_DAEMON_COUNT with CTQA_COUNT_* */
 	CTQ_MSG_DAEMON_RELOAD =
 		7, /* read the configuration and the rules again; answered when done */
+	CTQ_MSG_DAEMON_SOCKET = 8, /* CTQA_SOCKET_*: how this client wants its datagrams */
 };
 
 enum ctq_daemon_attr {
@@ -555,6 +557,15 @@ enum ctq_overrun_attr {
 	__CTQA_OVERRUN_MAX,
 };
 #define CTQA_OVERRUN_MAX (__CTQA_OVERRUN_MAX - 1)
+
+enum ctq_socket_attr {
+	CTQA_SOCKET_UNSPEC,
+	CTQA_SOCKET_DATAGRAM, /* u32, bytes, CTQ_DATAGRAM_MIN … _MAX: a datagram with more than one
+	                       * message has at most so many */
+	CTQA_SOCKET_SINGLE,   /* flag: each announcement is a datagram of its own */
+	__CTQA_SOCKET_MAX,
+};
+#define CTQA_SOCKET_MAX (__CTQA_SOCKET_MAX - 1)
 
 enum ctq_count_attr {
 	CTQA_COUNT_UNSPEC,

@@ -33,6 +33,7 @@ struct control_client *control_client_new(struct control *c, int fd, bool may_ch
 	client->polled = EPOLLIN;
 	client->fd = fd;
 	client->may_change = may_change;
+	client->datagram_max = CTQ_DATAGRAM_MAX;
 	CDS_INIT_LIST_HEAD(&client->output);
 	cds_list_add_tail(&client->node, &c->clients);
 	c->clients_length++;
@@ -97,21 +98,18 @@ static int send_now(struct control_client *client, const void *data, uint32_t si
 	return errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS ? 0 : -errno;
 }
 
-bool control_client_send(struct control_client *client, const void *data, uint32_t size)
+static bool send_datagram(struct control_client *client, const uint8_t *data,
+                          uint32_t size)
 {
 	struct control_output *out;
 	int sent = 0;
 
-	if (size == 0)
-		return true;
 	if (cds_list_empty(&client->output))
 		sent = send_now(client, data, size);
 	if (sent) {
 		client->is_gone |= sent < 0;
 		return true;
 	}
-	if (client->output_bytes + size > client->control->cfg.buffer_max)
-		return false;
 	out = malloc(sizeof(*out) + size);
 	if (!out)
 		return false;
@@ -121,6 +119,51 @@ bool control_client_send(struct control_client *client, const void *data, uint32
 	client->output_bytes += size;
 	poll_for(client, EPOLLOUT);
 	return true;
+}
+
+/* Bytes of the first messages that @limit has room for; at least of one. */
+static uint32_t first_size(const uint8_t *data, uint32_t size, uint32_t limit)
+{
+	const struct nlmsghdr *nlh;
+	uint32_t end = 0, next;
+
+	while (end < size) {
+		nlh = (const struct nlmsghdr *)(data + end);
+		next = end + NLMSG_ALIGN(nlh->nlmsg_len);
+		if (end && next > limit)
+			break;
+		end = next;
+	}
+	return end;
+}
+
+/* All or nothing, but for want of memory. What the socket takes needs no room here. */
+static bool send_within(struct control_client *client, const uint8_t *data, uint32_t size,
+                        uint32_t limit)
+{
+	uint32_t n;
+
+	if (!cds_list_empty(&client->output) &&
+	    client->output_bytes + size > client->control->cfg.buffer_max)
+		return false;
+	for (; size; data += n, size -= n) {
+		n = first_size(data, size, limit);
+		if (!send_datagram(client, data, n))
+			return false;
+	}
+	return true;
+}
+
+bool control_client_send(struct control_client *client, const void *data, uint32_t size)
+{
+	return send_within(client, data, size, client->datagram_max);
+}
+
+bool control_client_announce(struct control_client *client, const void *data,
+                             uint32_t size)
+{
+	return send_within(client, data, size,
+	                   client->wants_single ? 1 : client->datagram_max);
 }
 
 /* True: nothing waits any more. */

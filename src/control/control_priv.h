@@ -98,6 +98,8 @@ struct control_client {
 	bool is_gone;    /* to be closed at the end of the step */
 	uint32_t polled; /* EPOLLIN, EPOLLOUT, or nothing while its job waits */
 	uint32_t groups; /* bits, 1 << enum ctq_group */
+	uint32_t datagram_max; /* bytes of one with more than one message */
+	bool wants_single;     /* each announcement is a datagram */
 	uint64_t lost;   /* announcements since the last overrun record */
 	struct cds_list_head output;
 	uint32_t output_bytes;
@@ -116,11 +118,18 @@ void control_client_destroy(struct control_client *client);
 /** The socket is readable or writable: take requests, send answers. */
 void control_client_step(struct control_client *client);
 
-/** Queue a datagram; false: there is no room, or no memory. */
+/**
+ * Queue whole messages, as datagrams of at most client->datagram_max bytes; false: there is no
+ * room, or no memory.
+ */
 bool control_client_send(struct control_client *client, const void *data, uint32_t size);
 
 /** Is its job one that waits for something else than this client? */
 bool control_client_is_waiting(const struct control_client *client);
+
+/** The same with announcements, which the client may want one by one. */
+bool control_client_announce(struct control_client *client, const void *data,
+                             uint32_t size);
 
 /* ---- dispatch.c -------------------------------------------------------------------------- */
 
@@ -175,6 +184,7 @@ int control_queue_get(struct control_request *r);
 int control_daemon_get(struct control_request *r);
 int control_daemon_stats(struct control_request *r);
 int control_daemon_subscribe(struct control_request *r);
+int control_daemon_socket(struct control_request *r);
 int control_daemon_reload(struct control_request *r);
 
 /* ---- proto.c ------------------------------------------------------------------------------- */

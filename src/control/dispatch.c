@@ -53,6 +53,8 @@ static const struct handler {
 	  control_daemon_stats },
 	{ CTLINK_TYPE(CTQ_SUBSYS_DAEMON, CTQ_MSG_DAEMON_SUBSCRIBE), 0, 0,
 	  control_daemon_subscribe },
+	{ CTLINK_TYPE(CTQ_SUBSYS_DAEMON, CTQ_MSG_DAEMON_SOCKET), 0, 0,
+	  control_daemon_socket },
 	{ CTLINK_TYPE(CTQ_SUBSYS_DAEMON, CTQ_MSG_DAEMON_COUNT), 0, 0,
 	  control_flow_count },
 	{ CTLINK_TYPE(CTQ_SUBSYS_DAEMON, CTQ_MSG_DAEMON_RELOAD), 0, CHANGES,

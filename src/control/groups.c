@@ -65,7 +65,7 @@ void control_groups_send(struct control *c, uint32_t group,
 		if (client->is_gone || !(client->groups & 1u << group))
 			continue;
 		/* Once something is lost, nothing goes on before the client knows. */
-		if (!client->lost && control_client_send(client, m->data, m->size))
+		if (!client->lost && control_client_announce(client, m->data, m->size))
 			continue;
 		client->lost += n;
 		c->counters[CONTROL_COUNTER_OVERRUNS] += n;

@@ -320,6 +320,19 @@ int control_daemon_subscribe(struct control_request *r)
 	return 0;
 }
 
+int control_daemon_socket(struct control_request *r)
+{
+	struct ctlink_socket wish;
+	int err = ctlink_socket_parse(r->nlh, &wish, r->error);
+
+	if (err < 0)
+		return err;
+	if (ctlink_has(&wish, CTLINK_SOCKET_DATAGRAM))
+		r->client->datagram_max = wish.datagram;
+	r->client->wants_single = ctlink_has(&wish, CTLINK_SOCKET_SINGLE);
+	return 0;
+}
+
 int control_daemon_reload(struct control_request *r)
 {
 	struct control *c = r->client->control;

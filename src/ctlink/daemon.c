@@ -217,6 +217,47 @@ int ctlink_groups_parse(const struct nlmsghdr *nlh, struct ctlink_groups *groups
 	return ctlink_layout_parse(&group_layout, nlh, groups, NULL, error);
 }
 
+/* ---- CTQ_MSG_DAEMON_SOCKET --------------------------------------------------------- */
+
+static int socket_check(struct ctlink_parser *p, const struct nlattr *nest, void *value)
+{
+	const struct ctlink_socket *socket = value;
+
+	if (!ctlink_has(socket, CTLINK_SOCKET_DATAGRAM) ||
+	    (socket->datagram >= CTQ_DATAGRAM_MIN &&
+	     socket->datagram <= CTQ_DATAGRAM_MAX))
+		return 0;
+	ctlink_parser_fail(p, -ERANGE,
+	                   ctlink_parser_find(p, NULL, CTQA_SOCKET_DATAGRAM, 0),
+	                   "datagrams of %u bytes", socket->datagram);
+	ctlink_error_hint(p->error, "from %u to %u", CTQ_DATAGRAM_MIN, CTQ_DATAGRAM_MAX);
+	return -ERANGE;
+}
+
+static const struct ctlink_attr socket_attrs[] = {
+	CTLINK_ATTR(CTQA_SOCKET_DATAGRAM, CTLINK_U32, struct ctlink_socket, datagram,
+	            CTLINK_SOCKET_DATAGRAM),
+	{ .type = CTQA_SOCKET_SINGLE,
+	  .name = "CTQA_SOCKET_SINGLE",
+	  .kind = CTLINK_FLAG,
+	  .bit = CTLINK_SOCKET_SINGLE },
+};
+static const struct ctlink_layout socket_layout =
+	CTLINK_LAYOUT("socket", socket_attrs, .check = socket_check);
+
+int ctlink_socket_build(struct ctlink_message *m, const struct ctlink_header *header,
+                        const struct ctlink_socket *socket)
+{
+	return ctlink_layout_build(&socket_layout, m, header, socket);
+}
+
+int ctlink_socket_parse(const struct nlmsghdr *nlh, struct ctlink_socket *socket,
+                        struct ctlink_error *error)
+{
+	memset(socket, 0, sizeof(*socket));
+	return ctlink_layout_parse(&socket_layout, nlh, socket, NULL, error);
+}
+
 /* ---- CTQ_MSG_DAEMON_OVERRUN and CTQ_MSG_DAEMON_COUNT ------------------------------- */
 
 static const struct ctlink_attr overrun_attrs[] = {

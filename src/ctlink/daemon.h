@@ -150,6 +150,22 @@ int ctlink_groups_build(struct ctlink_message *m, const struct ctlink_header *he
 int ctlink_groups_parse(const struct nlmsghdr *nlh, struct ctlink_groups *groups,
                         struct ctlink_error *error) BASE_MUST_CHECK;
 
+/* ---- CTQ_MSG_DAEMON_SOCKET --------------------------------------------------------- */
+
+enum ctlink_socket_bit { CTLINK_SOCKET_DATAGRAM, CTLINK_SOCKET_SINGLE };
+
+/** How a client wants its datagrams. */
+struct ctlink_socket {
+	uint64_t has;      /* 1 << enum ctlink_socket_bit */
+	uint32_t datagram; /* bytes, CTQ_DATAGRAM_MIN … CTQ_DATAGRAM_MAX */
+};
+
+int ctlink_socket_build(struct ctlink_message *m, const struct ctlink_header *header,
+                        const struct ctlink_socket *socket) BASE_MUST_CHECK;
+/** A size out of its range is refused with -ERANGE. */
+int ctlink_socket_parse(const struct nlmsghdr *nlh, struct ctlink_socket *socket,
+                        struct ctlink_error *error) BASE_MUST_CHECK;
+
 /* ---- CTQ_MSG_DAEMON_OVERRUN and CTQ_MSG_DAEMON_COUNT ------------------------------- */
 
 enum ctlink_overrun_bit { CTLINK_OVERRUN_LOST };

@@ -380,6 +380,84 @@ Test(control, a_slow_subscriber_is_told_what_it_lost)
 	server_end(&s);
 }
 
+/* ---- datagrams ---------------------------------------------------------------------------------- */
+
+static int ask_socket(struct server *s, int fd, const struct ctlink_socket *wish)
+{
+	struct ctlink_header header = { .type = DAEMON(SOCKET),
+		                        .flags = NLM_F_REQUEST | NLM_F_ACK };
+	struct ctlink_message m;
+
+	ctlink_message_init(&m, CTQ_DATAGRAM_MAX, NULL);
+	cr_assert_eq(ctlink_socket_build(&m, &header, wish), 0);
+	server_ask(s, fd, &m);
+	server_read(s, fd, &answers);
+	ctlink_message_fini(&m);
+	return answers_error(&answers).code;
+}
+
+Test(control, a_client_says_how_large_its_datagrams_are)
+{
+	struct server s = server_new(200, NULL);
+	int fd = server_connect(&s);
+	struct ctlink_socket wish = { 1 << CTLINK_SOCKET_DATAGRAM, CTQ_DATAGRAM_MIN };
+	static uint8_t buffer[CTQ_DATAGRAM_MAX];
+	unsigned int datagrams = 0, flows = 0;
+	struct ctlink_message m;
+	struct ctlink_datagram d;
+	const struct nlmsghdr *nlh;
+	ssize_t n;
+
+	cr_assert_eq(ask_socket(&s, fd, &wish), 0);
+	request(&m, CT(GET), NLM_F_DUMP);
+	server_ask(&s, fd, &m);
+	ctlink_message_fini(&m);
+	while ((n = recv(fd, buffer, sizeof(buffer), 0)) > 0) {
+		cr_assert_leq(n, CTQ_DATAGRAM_MIN);
+		datagrams++;
+		ctlink_datagram_init(&d, buffer, (uint32_t)n);
+		while (ctlink_datagram_next(&d, &nlh, NULL) == 1)
+			flows += nlh->nlmsg_type == CT(NEW);
+		server_run(&s);
+	}
+	cr_assert_eq(flows, 200);
+	cr_assert_gt(datagrams, 200 * 100 / CTQ_DATAGRAM_MIN);
+	wish.datagram = CTQ_DATAGRAM_MIN - 1;
+	cr_assert_eq(ask_socket(&s, fd, &wish), -ERANGE);
+	wish.datagram = CTQ_DATAGRAM_MAX + 1;
+	cr_assert_eq(ask_socket(&s, fd, &wish), -ERANGE);
+	close(fd);
+	server_end(&s);
+}
+
+Test(control, a_client_may_want_announcements_one_by_one)
+{
+	struct server s = server_new(5, NULL);
+	int fd = server_connect(&s), other = server_connect(&s);
+	struct ctlink_socket wish = { 1 << CTLINK_SOCKET_SINGLE, 0 };
+	struct packet p;
+	unsigned int i;
+
+	cr_assert_eq(ask_socket(&s, fd, &wish), 0);
+	subscribe(&s, fd, 1u << CTQ_GROUP_FLOW_DESTROY);
+	subscribe(&s, other, 1u << CTQ_GROUP_FLOW_DESTROY);
+	for (i = 0; i < 5; i++) {
+		p = packet_number(i);
+		flow_kill(s.flows.worker, flow_peek(s.flows.table, &p.tuple).flow,
+		          FLOW_END_DELETED, s.flows.now_ns);
+	}
+	control_tick(s.control, s.flows.now_ns);
+	server_read(&s, fd, &answers);
+	cr_assert_eq(answers_count(&answers, CT(DELETE), NULL), 5);
+	cr_assert_eq(answers.datagrams, 5);
+	server_read(&s, other, &answers);
+	cr_assert_eq(answers_count(&answers, CT(DELETE), NULL), 5);
+	cr_assert_eq(answers.datagrams, 1);
+	close(fd);
+	close(other);
+	server_end(&s);
+}
+
 /* ---- rules ---------------------------------------------------------------------------------------- */
 
 static void put_begin(struct ctlink_message *m, uint32_t generation)

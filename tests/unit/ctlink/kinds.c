@@ -58,6 +58,7 @@ PLAIN_AGAIN(packet)
 PLAIN_AGAIN(queue)
 PLAIN_AGAIN(ruleset_info)
 PLAIN_AGAIN(groups)
+PLAIN_AGAIN(socket)
 PLAIN_AGAIN(overrun)
 PLAIN_AGAIN(count)
 OWNING_AGAIN(filter)
@@ -609,6 +610,13 @@ static int groups_example(struct ctlink_message *m, const struct ctlink_header *
 	return ctlink_groups_build(m, header, &groups);
 }
 
+static int socket_example(struct ctlink_message *m, const struct ctlink_header *header)
+{
+	struct ctlink_socket socket = { 3, 8192 };
+
+	return ctlink_socket_build(m, header, &socket);
+}
+
 static int overrun_example(struct ctlink_message *m, const struct ctlink_header *header)
 {
 	struct ctlink_overrun overrun = { 1, 17 };
@@ -689,6 +697,7 @@ const struct kind kinds[] = {
 	{ "daemon", DAEMON(NEW), 0, daemon_example, daemon_again },
 	{ "stats", DAEMON(STATS_NEW), 0, stats_example, stats_again },
 	{ "subscribe", DAEMON(SUBSCRIBE), NLM_F_REQUEST, groups_example, groups_again },
+	{ "socket", DAEMON(SOCKET), NLM_F_REQUEST, socket_example, socket_again },
 	{ "overrun", DAEMON(OVERRUN), 0, overrun_example, overrun_again },
 	{ "count-filter", DAEMON(COUNT), NLM_F_REQUEST, filter_example, filter_again },
 	{ "count", DAEMON(COUNT), 0, count_example, count_again },
