@@ -43,7 +43,8 @@
 #define CTQ_MESSAGE_MAX 65536 /* bytes of one message */
 #define CTQ_DATAGRAM_MAX \
 	131072 /* bytes of one datagram: fits the default SO_SNDBUF (212992) */
-#define CTQ_DATAGRAM_MIN 4096 /* the least that a client may ask for: a page, as the kernel's */
+#define CTQ_DATAGRAM_MIN \
+	4096 /* the least that a client may ask for: a page, as the kernel's */
 #define CTQ_BATCH_MAX   (1 << 28) /* bytes of one batch: a million rules of 256 bytes */
 #define CTQ_NAME_MAX    64        /* bytes of a name, with its final zero */
 #define CTQ_COMMENT_MAX 128
@@ -239,7 +240,7 @@ enum ctq_rules_msg {
 	CTQ_MSG_RULE_NEW =
 		7, /* batch only: append; NLM_F_REPLACE with CTQA_RULE_ID replaces;
 	                          * CTQA_RULE_BEFORE inserts */
-	CTQ_MSG_RULE_DEL = 8, /* batch only: by CTQA_RULE_ID */
+	CTQ_MSG_RULE_DEL = 8,     /* batch only: by CTQA_RULE_ID */
 	CTQ_MSG_RULE_EXPLAIN = 9, /* dump: CTQA_PACKET_* of a packet → the steps of its
 	                           * evaluation, CTQA_EXPLAIN_* and CTQA_RULE_*; no packet is
 	                           * sent, no counter changes */
@@ -325,25 +326,26 @@ enum ctq_statement {
  * that are executed.
  */
 enum ctq_explain_attr {
-	CTQA_EXPLAIN_STEP = 0x40, /* u8, enum ctq_explain_step; the numbers follow CTQA_RULE_* */
-	CTQA_EXPLAIN_FIELD,       /* u16, enum ctq_field: of the match that does not hold */
-	CTQA_EXPLAIN_SKIPPED,     /* u32, steps FAILS that were left out before this one */
-	CTQA_EXPLAIN_PACKET,      /* nested, CTQA_PACKET_*: of VERDICT and FLOW */
+	CTQA_EXPLAIN_STEP =
+		0x40, /* u8, enum ctq_explain_step; the numbers follow CTQA_RULE_* */
+	CTQA_EXPLAIN_FIELD,   /* u16, enum ctq_field: of the match that does not hold */
+	CTQA_EXPLAIN_SKIPPED, /* u32, steps FAILS that were left out before this one */
+	CTQA_EXPLAIN_PACKET,  /* nested, CTQA_PACKET_*: of VERDICT and FLOW */
 	__CTQA_EXPLAIN_MAX,
 };
-#define CTQA_EXPLAIN_MAX (__CTQA_EXPLAIN_MAX - 1)
+#define CTQA_EXPLAIN_MAX       (__CTQA_EXPLAIN_MAX - 1)
 #define CTQ_EXPLAIN_VALUES_MAX 64
 /** Steps FAILS of one answer; what is above is counted in CTQA_EXPLAIN_SKIPPED. */
 #define CTQ_EXPLAIN_FAILS_MAX 10000
 
 enum ctq_explain_step {
 	CTQ_EXPLAIN_CHAIN = 1, /* evaluation enters a chain */
-	CTQ_EXPLAIN_FAILS,     /* a rule is looked at and one of its matches does not hold */
-	CTQ_EXPLAIN_HOLDS,     /* all matches of a rule hold */
-	CTQ_EXPLAIN_RETURN,    /* evaluation goes on in this chain, behind the jump */
-	CTQ_EXPLAIN_POLICY,    /* the hook's policy decides; without a chain: there is none */
-	CTQ_EXPLAIN_VERDICT,   /* the last step: CTQA_EXPLAIN_PACKET has the outcome */
-	CTQ_EXPLAIN_FLOW,      /* a flow of this tuple exists: its verdict, which rules are not
+	CTQ_EXPLAIN_FAILS,  /* a rule is looked at and one of its matches does not hold */
+	CTQ_EXPLAIN_HOLDS,  /* all matches of a rule hold */
+	CTQ_EXPLAIN_RETURN, /* evaluation goes on in this chain, behind the jump */
+	CTQ_EXPLAIN_POLICY, /* the hook's policy decides; without a chain: there is none */
+	CTQ_EXPLAIN_VERDICT, /* the last step: CTQA_EXPLAIN_PACKET has the outcome */
+	CTQ_EXPLAIN_FLOW, /* a flow of this tuple exists: its verdict, which rules are not
 	                        * asked again for while its generation is in force */
 };
 
@@ -354,10 +356,10 @@ enum ctq_explain_step {
  */
 enum ctq_packet_attr {
 	CTQA_PACKET_UNSPEC,
-	CTQA_PACKET_HOOK,      /* u8, NF_INET_* */
-	CTQA_PACKET_FAMILY,    /* u8, AF_INET 2, AF_INET6 10 */
-	CTQA_PACKET_PROTO,     /* u8, IPPROTO_* */
-	CTQA_PACKET_SRC,       /* address, 4 or 16 bytes */
+	CTQA_PACKET_HOOK,   /* u8, NF_INET_* */
+	CTQA_PACKET_FAMILY, /* u8, AF_INET 2, AF_INET6 10 */
+	CTQA_PACKET_PROTO,  /* u8, IPPROTO_* */
+	CTQA_PACKET_SRC,    /* address, 4 or 16 bytes */
 	CTQA_PACKET_DST,
 	CTQA_PACKET_SPORT,     /* u16 */
 	CTQA_PACKET_DPORT,     /* u16 */
@@ -382,23 +384,23 @@ enum ctq_packet_attr {
 	CTQA_PACKET_RULE,       /* u32, id of the rule that decided; absent: none */
 	CTQA_PACKET_RULE_NAME,  /* string */
 	CTQA_PACKET_GENERATION, /* u32, of the rule set that decided */
-	CTQA_PACKET_NEW_MARK,   /* u32, the mark that the verdict gives it, when it is another */
-	CTQA_PACKET_FLOW,       /* u32, CTA_ID of its flow */
-	CTQA_PACKET_FLAGS,      /* u32, CTQ_PACKET_* */
-	CTQA_PACKET_HELD,       /* u32, repeated: ids of the rules that held, in order; at most
+	CTQA_PACKET_NEW_MARK, /* u32, the mark that the verdict gives it, when it is another */
+	CTQA_PACKET_FLOW,  /* u32, CTA_ID of its flow */
+	CTQA_PACKET_FLAGS, /* u32, CTQ_PACKET_* */
+	CTQA_PACKET_HELD,  /* u32, repeated: ids of the rules that held, in order; at most
 	                         * CTQ_PACKET_HELD_MAX */
-	CTQA_PACKET_TIME,       /* u64, ns since 1970 */
-	CTQA_PACKET_QUEUE,      /* u16 */
-	CTQA_PACKET_WORKER,     /* u16 */
-	CTQA_PACKET_DATA,       /* bytes from the IP header on, at most as many as were asked for */
+	CTQA_PACKET_TIME,  /* u64, ns since 1970 */
+	CTQA_PACKET_QUEUE, /* u16 */
+	CTQA_PACKET_WORKER, /* u16 */
+	CTQA_PACKET_DATA, /* bytes from the IP header on, at most as many as were asked for */
 	__CTQA_PACKET_MAX,
 };
-#define CTQA_PACKET_MAX (__CTQA_PACKET_MAX - 1)
+#define CTQA_PACKET_MAX     (__CTQA_PACKET_MAX - 1)
 #define CTQ_PACKET_HELD_MAX 8
-#define CTQ_PACKET_BORN  0x1 /* it made its flow */
-#define CTQ_PACKET_ASKED 0x2 /* rules were asked; else the flow's verdict was taken */
-#define CTQ_PACKET_REPLY 0x4 /* of the reply direction of its flow */
-#define CTQ_PACKET_ENDED 0x8 /* its flow ends with it */
+#define CTQ_PACKET_BORN     0x1 /* it made its flow */
+#define CTQ_PACKET_ASKED    0x2 /* rules were asked; else the flow's verdict was taken */
+#define CTQ_PACKET_REPLY    0x4 /* of the reply direction of its flow */
+#define CTQ_PACKET_ENDED    0x8 /* its flow ends with it */
 
 /* ---- CTQ_SUBSYS_QUEUES ------------------------------------------------------ */
 enum ctq_queues_msg {
@@ -488,7 +490,8 @@ enum ctq_daemon_msg {
 		6, /* CTA_CTQ_FILTER → CTQ_MSG_DAEMON_COUNT with CTQA_COUNT_* */
 	CTQ_MSG_DAEMON_RELOAD =
 		7, /* read the configuration and the rules again; answered when done */
-	CTQ_MSG_DAEMON_SOCKET = 8, /* CTQA_SOCKET_*: how this client wants its datagrams */
+	CTQ_MSG_DAEMON_SOCKET =
+		8, /* CTQA_SOCKET_*: how this client wants its datagrams */
 };
 
 enum ctq_daemon_attr {
@@ -562,7 +565,8 @@ enum ctq_socket_attr {
 	CTQA_SOCKET_UNSPEC,
 	CTQA_SOCKET_DATAGRAM, /* u32, bytes, CTQ_DATAGRAM_MIN … _MAX: a datagram with more than one
 	                       * message has at most so many */
-	CTQA_SOCKET_SINGLE,   /* flag: each announcement is a datagram of its own */
+	CTQA_SOCKET_SINGLE, /* flag: each announcement is a datagram of its own */
+	CTQA_SOCKET_PORT, /* u32: nlmsg_pid of events that this client's requests cause */
 	__CTQA_SOCKET_MAX,
 };
 #define CTQA_SOCKET_MAX (__CTQA_SOCKET_MAX - 1)

@@ -206,6 +206,12 @@ bool control_client_is_waiting(const struct control_client *client)
 	return job && job->is_ready && !job->is_ready(job);
 }
 
+/* What happens to flows from here on is because of this client. */
+static void act_for(const struct control_client *client)
+{
+	flow_event_origin_set(control_worker(client->control), client->port);
+}
+
 /* One datagram of the job. */
 static void job_step(struct control_client *client)
 {
@@ -213,6 +219,7 @@ static void job_step(struct control_client *client)
 	int result;
 
 	ctlink_message_init(&m, CTQ_DATAGRAM_MAX, NULL);
+	act_for(client);
 	result = client->job->step(client, client->job, &m);
 	if (result <= 0) {
 		if (job_answer(client, result, &m) == -EMSGSIZE) {
@@ -238,6 +245,7 @@ static void answer(struct control_client *client, const struct nlmsghdr *nlh)
 
 	client->control->counters[CONTROL_COUNTER_REQUESTS]++;
 	ctlink_message_init(&m, CTQ_DATAGRAM_MAX, NULL);
+	act_for(client);
 	err = control_dispatch(client, nlh, &m, &error);
 	if (err < 0) {
 		client->control->counters[CONTROL_COUNTER_ERRORS]++;
@@ -322,6 +330,7 @@ void control_client_step(struct control_client *client)
 		else if (!receive(client))
 			break;
 	}
+	flow_event_origin_set(control_worker(client->control), 0);
 	/* A job goes on when the socket is writable, which it is mostly at once. */
 	if (!cds_list_empty(&client->output))
 		poll_for(client, EPOLLOUT);

@@ -95,12 +95,13 @@ struct control_client {
 	struct cds_list_head node;
 	int fd;
 	bool may_change;
-	bool is_gone;    /* to be closed at the end of the step */
-	uint32_t polled; /* EPOLLIN, EPOLLOUT, or nothing while its job waits */
-	uint32_t groups; /* bits, 1 << enum ctq_group */
+	bool is_gone;          /* to be closed at the end of the step */
+	uint32_t polled;       /* EPOLLIN, EPOLLOUT, or nothing while its job waits */
+	uint32_t groups;       /* bits, 1 << enum ctq_group */
 	uint32_t datagram_max; /* bytes of one with more than one message */
 	bool wants_single;     /* each announcement is a datagram */
-	uint64_t lost;   /* announcements since the last overrun record */
+	uint32_t port;         /* nlmsg_pid of the events that it causes */
+	uint64_t lost;         /* announcements since the last overrun record */
 	struct cds_list_head output;
 	uint32_t output_bytes;
 	struct control_job *job;
@@ -164,6 +165,10 @@ void control_forget_own(struct flow_info *info, enum flow_holder holder);
 int control_put_flow(const struct control *c, struct ctlink_message *m,
                      const struct nlmsghdr *request, uint16_t flags,
                      const struct flow_info *info);
+
+/** Take what @shown shows from the counters: CTRZERO. */
+void control_flow_zero(const struct control *c, struct flow *f,
+                       const struct flow_info *shown);
 int control_flow_dump(struct control_request *r);
 int control_flow_delete_many(struct control_request *r);
 int control_flow_get(struct control_request *r);
@@ -226,6 +231,9 @@ void control_groups_events(struct control *c);
 
 /** Are there events up to that moment (monotonic) which nobody has read? */
 bool control_groups_are_behind(const struct control *c, uint64_t when_ns);
+
+/** What has happened by now is announced to those who were there. Before groups change. */
+void control_groups_settle(struct control *c);
 
 /** Send @m to all clients of @group; @n: announcements in it. */
 void control_groups_send(struct control *c, uint32_t group,

@@ -86,9 +86,13 @@ static int refuse_change(struct control_request *r)
 	return -EPERM;
 }
 
+/* The kernel's nfnetlink says EINVAL, for want of a subsystem's module as for want of a message;
+ * its tools know it. */
 static int unknown_type(struct control_request *r)
 {
-	return ctlink_error_set(r->error, -EOPNOTSUPP, 0,
+	bool is_kernels = r->nlh->nlmsg_type >> 8 < NFNL_SUBSYS_COUNT;
+
+	return ctlink_error_set(r->error, is_kernels ? -EINVAL : -EOPNOTSUPP, 0,
 	                        "no message %u of subsystem 0x%02x is known here",
 	                        r->nlh->nlmsg_type & 0xffu, r->nlh->nlmsg_type >> 8);
 }

@@ -88,6 +88,8 @@ int control_flow_get(struct control_request *r)
 	flow_info_read(c->env.flows, f, control_now_s(c), &info);
 	control_forget_own(&info, FLOW_HOLDER_CONTROL);
 	err = control_put_flow(c, r->m, r->nlh, 0, &info);
+	if (err == 0 && (r->nlh->nlmsg_type & 0xff) == IPCTNL_MSG_CT_GET_CTRZERO)
+		control_flow_zero(c, f, &info);
 	flow_put(c->env.flows, f, FLOW_HOLDER_CONTROL);
 	return err;
 }
@@ -156,11 +158,58 @@ static int check_unknown(struct control_request *r, const struct ctlink_flow *va
 	if (ctlink_has(value, CTLINK_FLOW_HELPER))
 		return ctlink_error_set(r->error, -EOPNOTSUPP, 0,
 		                        "there are no helpers here");
-	if (ctlink_has(value, CTLINK_FLOW_NAT_SRC) ||
-	    ctlink_has(value, CTLINK_FLOW_NAT_DST))
-		return ctlink_error_set(
-			r->error, -EOPNOTSUPP, 0,
-			"NAT is the kernel's; here it shows in the reply tuple");
+	return 0;
+}
+
+/* ---- NAT -------------------------------------------------------------------------------------- */
+
+static int no_range(struct control_request *r)
+{
+	return ctlink_error_set(r->error, -EOPNOTSUPP, 0,
+	                        "a range to translate to: choosing from it is the "
+	                        "kernel's");
+}
+
+/* Where a maximum is given it must be the minimum: nothing is left to choose. */
+static bool is_range(const struct ctlink_nat *nat)
+{
+	return (ctlink_has(nat, CTLINK_NAT_V4_MAX) &&
+	        memcmp(nat->v4_min, nat->v4_max, sizeof(nat->v4_min))) ||
+	       (ctlink_has(nat, CTLINK_NAT_V6_MAX) &&
+	        memcmp(nat->v6_min, nat->v6_max, sizeof(nat->v6_min))) ||
+	       (ctlink_has(nat, CTLINK_NAT_PORT_MAX) && nat->port_max != nat->port_min);
+}
+
+static bool has_port(const struct tuple *t)
+{
+	return ctlink_tuple_fields(t->l4) & CTQ_TUPLE_SRC_PORT;
+}
+
+/* Put what @nat says into one end of the reply tuple. */
+static void translate(const struct ctlink_nat *nat, const struct tuple *t,
+                      uint8_t *address, uint16_t *port)
+{
+	if (t->l3 == AF_INET && ctlink_has(nat, CTLINK_NAT_V4_MIN))
+		memcpy(address, nat->v4_min, sizeof(nat->v4_min));
+	if (t->l3 == AF_INET6 && ctlink_has(nat, CTLINK_NAT_V6_MIN))
+		memcpy(address, nat->v6_min, sizeof(nat->v6_min));
+	if (has_port(t) && ctlink_has(nat, CTLINK_NAT_PORT_MIN))
+		*port = htons(nat->port_min);
+}
+
+/*
+ * The kernel translates packets, not we. What it is told to do with a flow tells us what
+ * answers will look like: from where the destination is translated to, to where the source is.
+ */
+static int take_nat(struct control_request *r, const struct ctlink_flow *value,
+                    struct tuple *reply)
+{
+	if (is_range(&value->nat_src) || is_range(&value->nat_dst))
+		return no_range(r);
+	if (ctlink_has(value, CTLINK_FLOW_NAT_SRC))
+		translate(&value->nat_src, reply, reply->dst, &reply->dst_id);
+	if (ctlink_has(value, CTLINK_FLOW_NAT_DST))
+		translate(&value->nat_dst, reply, reply->src, &reply->src_id);
 	return 0;
 }
 
@@ -247,6 +296,10 @@ static int change_known(struct control_request *r, struct flow *f,
 	const struct control *c = r->client->control;
 	int err = check_status(r, flow_status(f), value);
 
+	if (ctlink_has(value, CTLINK_FLOW_NAT_SRC) ||
+	    ctlink_has(value, CTLINK_FLOW_NAT_DST))
+		return ctlink_error_set(r->error, -EOPNOTSUPP, 0,
+		                        "a flow is translated from its begin, or never");
 	if (err == 0)
 		err = check_state(r, control_machine(c, f->machine), value);
 	if (err < 0)
@@ -312,10 +365,12 @@ static int make(struct control_request *r, const struct ctlink_flow *value)
 	struct flow *f;
 	int err = check_new(r, value);
 
-	if (err < 0)
-		return err;
 	memcpy(&p.tuple, &value->orig, sizeof(p.tuple));
 	memcpy(&reply, &value->reply, sizeof(reply));
+	if (err == 0)
+		err = take_nat(r, value, &reply);
+	if (err < 0)
+		return err;
 	f = flow_new(me, &p, maker_of(r, p.tuple.l4), c->now_ns, &why);
 	if (!f)
 		return no_room(r, why);

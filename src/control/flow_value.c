@@ -63,14 +63,13 @@ static void set_times(struct ctlink_flow *out, const struct flow_info *info)
 {
 	out->start = info->started_ns;
 	ctlink_mark(out, CTLINK_FLOW_START);
+	out->timeout = info->timeout_s;
+	ctlink_mark(out, CTLINK_FLOW_TIMEOUT);
 	if (info->stopped_ns) {
 		out->stop = info->stopped_ns;
 		ctlink_mark(out, CTLINK_FLOW_STOP);
 		out->end = info->end;
 		ctlink_mark(out, CTLINK_FLOW_END);
-	} else {
-		out->timeout = info->timeout_s;
-		ctlink_mark(out, CTLINK_FLOW_TIMEOUT);
 	}
 	out->age = info->age_s;
 	out->idle = info->idle_s;

@@ -20,6 +20,9 @@
 /* Flows deleted before their events are sent: less than the shortest ring that is sensible. */
 #define DELETE_EVENTS 512
 
+/* The first reason of the class INVALID (ctq/reasons.def). */
+#define REASONS_INVALID 128
+
 uint32_t control_now_s(const struct control *c)
 {
 	return (uint32_t)(c->now_ns / 1000000000u);
@@ -168,15 +171,24 @@ static int take_put(struct control_client *client, struct walk_job *w, struct fl
 	return control_put_flow(client->control, m, &w->job.request, NLM_F_MULTI, info);
 }
 
-static void zero_counters(struct control *c, struct flow *f)
+static void take_from(_Atomic uint64_t *counter, uint64_t n)
+{
+	atomic_store_explicit(counter,
+	                      atomic_load_explicit(counter, memory_order_relaxed) - n,
+	                      memory_order_relaxed);
+}
+
+/* What was shown is taken from the counters, so that what was counted meanwhile stays. */
+void control_flow_zero(const struct control *c, struct flow *f,
+                       const struct flow_info *shown)
 {
 	struct flow_worker *me = control_worker(c);
 	int dir;
 
 	flow_enter(me, f);
 	for (dir = 0; dir < 2; dir++) {
-		atomic_store_explicit(&f->side[dir].packets, 0, memory_order_relaxed);
-		atomic_store_explicit(&f->side[dir].bytes, 0, memory_order_relaxed);
+		take_from(&f->side[dir].packets, shown->packets[dir]);
+		take_from(&f->side[dir].bytes, shown->bytes[dir]);
 	}
 	flow_leave(me, f);
 }
@@ -188,7 +200,7 @@ static int take_put_and_zero(struct control_client *client, struct walk_job *w,
 	int err = take_put(client, w, f, info, m);
 
 	if (err == 0)
-		zero_counters(client->control, f);
+		control_flow_zero(client->control, f, info);
 	return err;
 }
 
@@ -321,6 +333,27 @@ static uint32_t of_worker(const struct control *c, uint16_t worker,
 	return (uint32_t)flow_counter_read_worker(c->env.flows, worker, counter);
 }
 
+/* Packets that one worker found INVALID; with @icmp_only those of ICMP's own reasons. */
+static uint32_t invalid_of_worker(const struct control *c, uint16_t worker,
+                                  bool icmp_only)
+{
+	static const uint8_t of_icmp[] = { CTQ_INVALID_ICMP_TYPE, CTQ_INVALID_ICMP_QUOTE,
+		                           CTQ_INVALID_ICMP_REDIRECT,
+		                           CTQ_INVALID_ICMP_NO_FLOW };
+	uint64_t sum = 0;
+	unsigned int i;
+
+	for (i = 0; icmp_only && i < BASE_ARRAY_LENGTH(of_icmp); i++)
+		sum += path_reason_read_worker(c->env.path, worker, of_icmp[i]);
+	for (i = REASONS_INVALID; !icmp_only && i < CTQ_REASON_LIMIT; i++)
+		sum += path_reason_read_worker(c->env.path, worker, i);
+	return (uint32_t)sum;
+}
+
+/*
+ * FOUND the kernel counts only when NAT looks for a free tuple; SEARCH_RESTART and
+ * CHAIN_TOOLONG are about buckets, which a trie does not have.
+ */
 static int put_cpu_stats(struct control_request *r, uint16_t worker)
 {
 	const struct control *c = r->client->control;
@@ -329,18 +362,18 @@ static int put_cpu_stats(struct control_request *r, uint16_t worker)
 		NLM_F_MULTI, 0);
 	struct ctlink_cpu_stats stats = {
 		.cpu = worker,
+		.invalid = invalid_of_worker(c, worker, false),
+		.error = invalid_of_worker(c, worker, true),
 		.insert = of_worker(c, worker, FLOW_COUNTER_CONFIRMED),
 		.insert_failed = of_worker(c, worker, FLOW_COUNTER_INSERT_FAILED),
 		.drop = of_worker(c, worker, FLOW_COUNTER_TABLE_FULL),
 		.early_drop = of_worker(c, worker, FLOW_COUNTER_EVICTED),
 		.clash_resolve = of_worker(c, worker, FLOW_COUNTER_CLASH),
 	};
+	unsigned int bit;
 
-	ctlink_mark(&stats, CTLINK_CPU_INSERT);
-	ctlink_mark(&stats, CTLINK_CPU_INSERT_FAILED);
-	ctlink_mark(&stats, CTLINK_CPU_DROP);
-	ctlink_mark(&stats, CTLINK_CPU_EARLY_DROP);
-	ctlink_mark(&stats, CTLINK_CPU_CLASH_RESOLVE);
+	for (bit = CTLINK_CPU_FOUND; bit <= CTLINK_CPU_CHAIN_TOOLONG; bit++)
+		ctlink_mark(&stats, bit);
 	return ctlink_cpu_stats_build(r->m, &header, &stats);
 }
 

@@ -7,6 +7,8 @@
  * enough loses whole datagrams; what it lost is counted, and it is told as soon as it has read
  * everything that came before.
  */
+#include <limits.h>
+
 #include "control/control_priv.h"
 #include "ctlink/daemon.h"
 
@@ -74,19 +76,26 @@ void control_groups_send(struct control *c, uint32_t group,
 
 /* ---- events of flows --------------------------------------------------------------------------- */
 
-/* The oldest event of all rings; false: there is none. */
-static bool take_oldest(struct control *c, struct flow_event *event)
+/* The oldest event of all rings, but of each not more than @quota has left for it (NULL: all
+ * there are); false: there is none. */
+static bool take_oldest(struct control *c, uint32_t *quota, struct flow_event *event)
 {
 	uint64_t oldest = UINT64_MAX, when;
 	uint16_t worker, from = 0;
 
 	for (worker = 0; worker <= c->env.workers; worker++) {
+		if (quota && !quota[worker])
+			continue;
 		if (flow_event_when(c->env.flows, worker, &when) && when < oldest) {
 			oldest = when;
 			from = worker;
 		}
 	}
-	return oldest != UINT64_MAX && flow_event_take(c->env.flows, from, event);
+	if (oldest == UINT64_MAX)
+		return false;
+	if (quota)
+		quota[from]--;
+	return flow_event_take(c->env.flows, from, event);
 }
 
 bool control_groups_are_behind(const struct control *c, uint64_t when_ns)
@@ -114,6 +123,7 @@ static void put_event(struct control *c, struct ctlink_message *m,
 	struct ctlink_header header = {
 		.type = CTLINK_TYPE(NFNL_SUBSYS_CTNETLINK, of_kind[event->kind].message),
 		.flags = of_kind[event->kind].flags,
+		.portid = event->origin,
 	};
 	struct ctlink_flow value;
 
@@ -149,7 +159,7 @@ static void count_lost(struct control *c)
 
 /* One datagram at a time: a change of group ends it, which keeps the order for clients that
  * are in more than one. */
-void control_groups_events(struct control *c)
+static void announce(struct control *c, uint32_t *quota, unsigned int most)
 {
 	struct flow_event event;
 	struct ctlink_message m;
@@ -157,7 +167,7 @@ void control_groups_events(struct control *c)
 
 	count_lost(c);
 	ctlink_message_init(&m, CTQ_DATAGRAM_MAX, NULL);
-	for (n = 0; n < GROUPS_EVENTS && take_oldest(c, &event); n++) {
+	for (n = 0; n < most && take_oldest(c, quota, &event); n++) {
 		if (event.kind != kind)
 			send_all(c, of_kind[kind].group, &m);
 		kind = event.kind;
@@ -165,4 +175,20 @@ void control_groups_events(struct control *c)
 	}
 	send_all(c, of_kind[kind].group, &m);
 	ctlink_message_fini(&m);
+}
+
+void control_groups_events(struct control *c)
+{
+	if (c->groups)
+		announce(c, NULL, GROUPS_EVENTS);
+}
+
+void control_groups_settle(struct control *c)
+{
+	uint32_t quota[FLOW_WORKERS_LIMIT + 1];
+	uint16_t worker;
+
+	for (worker = 0; worker <= c->env.workers; worker++)
+		quota[worker] = flow_event_pending(c->env.flows, worker);
+	announce(c, quota, UINT_MAX);
 }

@@ -315,6 +315,7 @@ int control_daemon_subscribe(struct control_request *r)
 
 	if (err < 0)
 		return err;
+	control_groups_settle(r->client->control);
 	r->client->groups = (uint32_t)groups.has;
 	control_groups_update(r->client->control);
 	return 0;
@@ -327,9 +328,11 @@ int control_daemon_socket(struct control_request *r)
 
 	if (err < 0)
 		return err;
-	if (ctlink_has(&wish, CTLINK_SOCKET_DATAGRAM))
-		r->client->datagram_max = wish.datagram;
+	r->client->datagram_max = ctlink_has(&wish, CTLINK_SOCKET_DATAGRAM)
+	                                  ? wish.datagram
+	                                  : CTQ_DATAGRAM_MAX;
 	r->client->wants_single = ctlink_has(&wish, CTLINK_SOCKET_SINGLE);
+	r->client->port = wish.port;
 	return 0;
 }
 

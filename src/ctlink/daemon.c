@@ -241,6 +241,8 @@ static const struct ctlink_attr socket_attrs[] = {
 	  .name = "CTQA_SOCKET_SINGLE",
 	  .kind = CTLINK_FLAG,
 	  .bit = CTLINK_SOCKET_SINGLE },
+	CTLINK_ATTR(CTQA_SOCKET_PORT, CTLINK_U32, struct ctlink_socket, port,
+	            CTLINK_SOCKET_PORT),
 };
 static const struct ctlink_layout socket_layout =
 	CTLINK_LAYOUT("socket", socket_attrs, .check = socket_check);

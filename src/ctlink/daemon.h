@@ -152,12 +152,17 @@ int ctlink_groups_parse(const struct nlmsghdr *nlh, struct ctlink_groups *groups
 
 /* ---- CTQ_MSG_DAEMON_SOCKET --------------------------------------------------------- */
 
-enum ctlink_socket_bit { CTLINK_SOCKET_DATAGRAM, CTLINK_SOCKET_SINGLE };
+enum ctlink_socket_bit {
+	CTLINK_SOCKET_DATAGRAM,
+	CTLINK_SOCKET_SINGLE,
+	CTLINK_SOCKET_PORT,
+};
 
 /** How a client wants its datagrams. */
 struct ctlink_socket {
 	uint64_t has;      /* 1 << enum ctlink_socket_bit */
 	uint32_t datagram; /* bytes, CTQ_DATAGRAM_MIN … CTQ_DATAGRAM_MAX */
+	uint32_t port;     /* nlmsg_pid of the events that it causes */
 };
 
 int ctlink_socket_build(struct ctlink_message *m, const struct ctlink_header *header,

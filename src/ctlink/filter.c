@@ -189,6 +189,20 @@ static int mask_check(struct ctlink_parser *p, const struct ctlink_filter *filte
 	                          "%s_MASK without %s", name, name);
 }
 
+/* A status of which no bit counts: the kernel refuses it, for it is always or never true. */
+static int status_check(struct ctlink_parser *p, const struct ctlink_filter *filter)
+{
+	bool has_mask = ctlink_has(filter, CTLINK_FILTER_STATUS_MASK);
+
+	if (!ctlink_has(filter, CTLINK_FILTER_STATUS) ||
+	    (has_mask ? filter->status_mask : filter->status))
+		return 0;
+	return ctlink_parser_fail(
+		p, -EINVAL,
+		ctlink_parser_find(p, NULL, has_mask ? CTA_STATUS_MASK : CTA_STATUS, 0),
+		"no bit of CTA_STATUS counts");
+}
+
 static int filter_check(struct ctlink_parser *p, const struct nlattr *nest, void *value)
 {
 	struct wire *wire = value;
@@ -203,6 +217,8 @@ static int filter_check(struct ctlink_parser *p, const struct nlattr *nest, void
 		err = mask_check(p, filter, CTLINK_FILTER_STATUS,
 		                 CTLINK_FILTER_STATUS_MASK, CTA_STATUS_MASK,
 		                 "CTA_STATUS");
+	if (!err)
+		err = status_check(p, filter);
 	if (!err)
 		err = tuples_check(p, wire);
 	return err;

@@ -157,6 +157,28 @@ static const struct ctlink_attr synproxy_attrs[] = {
 static const struct ctlink_layout synproxy_layout =
 	CTLINK_LAYOUT("CTA_SYNPROXY", synproxy_attrs);
 
+#define NAT(type, kind, member, bit, ...) \
+	CTLINK_ATTR(type, kind, struct ctlink_nat, member, CTLINK_NAT_##bit, __VA_ARGS__)
+#define NAT_ADDRESS(type, member, bit)       \
+	NAT(type, CTLINK_BYTES, member, bit, \
+	    .min = sizeof(((struct ctlink_nat *)0)->member))
+
+static const struct ctlink_attr nat_proto_attrs[] = {
+	NAT(CTA_PROTONAT_PORT_MIN, CTLINK_U16, port_min, PORT_MIN),
+	NAT(CTA_PROTONAT_PORT_MAX, CTLINK_U16, port_max, PORT_MAX),
+};
+static const struct ctlink_layout nat_proto_layout =
+	CTLINK_LAYOUT("CTA_NAT_PROTO", nat_proto_attrs);
+
+static const struct ctlink_attr nat_attrs[] = {
+	NAT_ADDRESS(CTA_NAT_V4_MINIP, v4_min, V4_MIN),
+	NAT_ADDRESS(CTA_NAT_V4_MAXIP, v4_max, V4_MAX),
+	NAT_ADDRESS(CTA_NAT_V6_MINIP, v6_min, V6_MIN),
+	NAT_ADDRESS(CTA_NAT_V6_MAXIP, v6_max, V6_MAX),
+	CTLINK_ATTR_NESTED(CTA_NAT_PROTO, &nat_proto_layout),
+};
+static const struct ctlink_layout nat_layout = CTLINK_LAYOUT("CTA_NAT", nat_attrs);
+
 static const struct ctlink_attr refs_attrs[] = {
 	FLOW(CTQA_REFS_TOTAL, CTLINK_U32, refs.total, REFS),
 	FLOW(CTQA_REFS_TABLE, CTLINK_U32, refs.table, REFS_CLASS),
@@ -187,10 +209,7 @@ static const struct ctlink_layout ctq_layout = CTLINK_LAYOUT("CTA_CTQ", ctq_attr
 
 static int flow_check(struct ctlink_parser *p, const struct nlattr *nest, void *value);
 
-/*
- * CTA_SECCTX and CTA_SECMARK are skipped. CTA_NAT_* is an order to the kernel to
- * translate addresses; only its presence is told.
- */
+/* CTA_SECCTX and CTA_SECMARK are skipped. */
 static const struct ctlink_attr flow_attrs[] = {
 	TUPLE(CTA_TUPLE_ORIG, orig, ORIG),
 	TUPLE(CTA_TUPLE_REPLY, reply, REPLY),
@@ -215,14 +234,8 @@ static const struct ctlink_attr flow_attrs[] = {
 	CTLINK_ATTR_NESTED(CTA_SEQ_ADJ_ORIG, &seqadj_orig_layout),
 	CTLINK_ATTR_NESTED(CTA_SEQ_ADJ_REPLY, &seqadj_reply_layout),
 	CTLINK_ATTR_NESTED(CTA_SYNPROXY, &synproxy_layout),
-	{ .type = CTA_NAT_SRC,
-	  .name = "CTA_NAT_SRC",
-	  .kind = CTLINK_NESTED,
-	  .bit = CTLINK_FLOW_NAT_SRC },
-	{ .type = CTA_NAT_DST,
-	  .name = "CTA_NAT_DST",
-	  .kind = CTLINK_NESTED,
-	  .bit = CTLINK_FLOW_NAT_DST },
+	FLOW(CTA_NAT_SRC, CTLINK_STRUCT, nat_src, NAT_SRC, .nested = &nat_layout),
+	FLOW(CTA_NAT_DST, CTLINK_STRUCT, nat_dst, NAT_DST, .nested = &nat_layout),
 	CTLINK_ATTR_NESTED(CTA_CTQ, &ctq_layout),
 };
 static const struct ctlink_layout flow_layout =

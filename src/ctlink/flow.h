@@ -57,6 +57,23 @@ struct ctlink_synproxy {
 	uint32_t isn, its, tsoff;
 };
 
+/** Bits of ctlink_nat.has. */
+enum ctlink_nat_bit {
+	CTLINK_NAT_V4_MIN,
+	CTLINK_NAT_V4_MAX,
+	CTLINK_NAT_V6_MIN,
+	CTLINK_NAT_V6_MAX,
+	CTLINK_NAT_PORT_MIN,
+	CTLINK_NAT_PORT_MAX,
+};
+
+/** What one end of a new flow is translated to: an address, and a port, each of a range. */
+struct ctlink_nat {
+	uint64_t has; /* 1 << enum ctlink_nat_bit */
+	uint8_t v4_min[4], v4_max[4], v6_min[16], v6_max[16];
+	uint16_t port_min, port_max; /* host order */
+};
+
 /** Reference counts; all but total in debug builds only. */
 struct ctlink_refs {
 	uint32_t total, table, packet, dump, event, expect, control;
@@ -108,8 +125,8 @@ enum ctlink_flow_bit {
 	CTLINK_FLOW_SEQADJ_ORIG,
 	CTLINK_FLOW_SEQADJ_REPLY,
 	CTLINK_FLOW_SYNPROXY,
-	CTLINK_FLOW_NAT_SRC, /* parse only: CTA_NAT_SRC was there */
-	CTLINK_FLOW_NAT_DST, /* parse only: CTA_NAT_DST was there */
+	CTLINK_FLOW_NAT_SRC,
+	CTLINK_FLOW_NAT_DST,
 	/* CTA_CTQ: */
 	CTLINK_FLOW_VERDICT,
 	CTLINK_FLOW_REASON,
@@ -146,6 +163,7 @@ struct ctlink_flow {
 	struct ctlink_dccp dccp;
 	struct ctlink_seqadj seqadj_orig, seqadj_reply;
 	struct ctlink_synproxy synproxy;
+	struct ctlink_nat nat_src, nat_dst; /* in requests only */
 	uint8_t labels[CTLINK_LABELS_SIZE], labels_mask[CTLINK_LABELS_SIZE];
 	char helper[CTLINK_HELPER_MAX];
 

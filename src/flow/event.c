@@ -59,12 +59,26 @@ void flow_event_emit(struct flow_worker *w, const struct flow *f,
 	e->kind = kind;
 	e->changes = changes;
 	e->when_ns = now_ns;
+	e->origin = w->origin;
 	flow_info_read(t, f, (uint32_t)(now_ns / 1000000000u), &e->info);
 	if (kind == FLOW_EVENT_DESTROY)
 		e->info.stopped_ns = now_ns + atomic_load_explicit(&t->realtime_offset,
 		                                                   memory_order_relaxed);
 	atomic_store_explicit(&r->tail, tail + 1, memory_order_release);
 	flow_count(w, FLOW_COUNTER_EVENTS);
+}
+
+void flow_event_origin_set(struct flow_worker *w, uint32_t origin)
+{
+	w->origin = origin;
+}
+
+uint32_t flow_event_pending(const struct flow_table *t, uint16_t number)
+{
+	const struct flow_ring *r = &t->workers[number]->ring;
+
+	return atomic_load_explicit(&r->tail, memory_order_acquire) -
+	       atomic_load_explicit(&r->head, memory_order_relaxed);
 }
 
 bool flow_event_when(struct flow_table *t, uint16_t number, uint64_t *when_ns)

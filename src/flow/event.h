@@ -24,6 +24,8 @@ struct flow_event {
 	enum flow_event_kind kind;
 	uint32_t changes; /* FLOW_CHANGE_* */
 	uint64_t when_ns; /* monotonic */
+	uint32_t
+		origin; /* the client that asked for it, as it calls itself; 0: nobody did */
 	struct flow_info info;
 };
 
@@ -34,6 +36,12 @@ void flow_event_wanted_set(struct flow_table *t, uint32_t kinds);
  * nothing follows its DESTROY. */
 void flow_event_emit(struct flow_worker *w, const struct flow *f,
                      enum flow_event_kind kind, uint32_t changes, uint64_t now_ns);
+
+/** Producer: whom its next events come from; 0: from packets and time. */
+void flow_event_origin_set(struct flow_worker *w, uint32_t origin);
+
+/** Consumer: events of worker @number that wait now. */
+uint32_t flow_event_pending(const struct flow_table *t, uint16_t number);
 
 /** Consumer: when did the oldest event of worker @number happen? False: there is none.
  * Taking the oldest over all workers keeps the order of a flow's events. */

@@ -59,6 +59,7 @@ struct flow_worker {
 	struct flow_lists lists;
 	struct limbo limbo;
 	struct flow_ring ring;
+	uint32_t origin; /* of the events that it emits: event.h */
 } BASE_ALIGNED(BASE_CACHELINE);
 
 /** Add to one of this thread's own counters. */

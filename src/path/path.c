@@ -289,9 +289,15 @@ uint64_t path_reason_read(const struct path *path, enum ctq_reason reason)
 	uint16_t i;
 
 	for (i = 0; i < path->workers_length; i++)
-		sum += atomic_load_explicit(&path->workers[i].reasons[reason],
-		                            memory_order_relaxed);
+		sum += path_reason_read_worker(path, i, reason);
 	return sum;
+}
+
+uint64_t path_reason_read_worker(const struct path *path, uint16_t worker,
+                                 enum ctq_reason reason)
+{
+	return atomic_load_explicit(&path->workers[worker].reasons[reason],
+	                            memory_order_relaxed);
 }
 
 void path_totals_read(const struct path *path, uint64_t *packets, uint64_t *bytes)

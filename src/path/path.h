@@ -84,8 +84,10 @@ void path_batch(struct path_worker *w, struct packet *packets,
  * between the next batches. */
 bool path_tick(struct path_worker *w, uint64_t now_ns);
 
-/** Sums over all workers; any thread. */
+/** Sums over all workers, or of one; any thread. */
 uint64_t path_reason_read(const struct path *path, enum ctq_reason reason);
+uint64_t path_reason_read_worker(const struct path *path, uint16_t worker,
+                                 enum ctq_reason reason);
 void path_totals_read(const struct path *path, uint64_t *packets, uint64_t *bytes);
 
 /** Replace the tracker's configuration (timeouts), as in struct path_config; workers use it from

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <grp.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -345,6 +346,38 @@ Test(control, subscribers_hear_of_their_groups_only)
 	server_end(&s);
 }
 
+Test(control, nobody_hears_of_what_was_before)
+{
+	struct server s = server_new(3, NULL);
+	int first = server_connect(&s), second = server_connect(&s);
+	struct packet p = packet_number(0);
+
+	subscribe(&s, first, 1u << CTQ_GROUP_FLOW_DESTROY);
+	flow_kill(s.flows.worker, flow_peek(s.flows.table, &p.tuple).flow,
+	          FLOW_END_DELETED, s.flows.now_ns);
+	subscribe(&s, second, 1u << CTQ_GROUP_FLOW_DESTROY);
+	control_tick(s.control, s.flows.now_ns);
+	server_read(&s, second, &answers);
+	cr_assert_eq(answers.size, 0, "it was before the second came");
+	server_read(&s, first, &answers);
+	cr_assert_eq(answers_count(&answers, CT(DELETE), NULL), 1);
+
+	/* what is left in the rings when the last listener goes is nobody's */
+	p = packet_number(1);
+	flow_kill(s.flows.worker, flow_peek(s.flows.table, &p.tuple).flow,
+	          FLOW_END_DELETED, s.flows.now_ns);
+	close(first);
+	close(second);
+	server_run(&s);
+	first = server_connect(&s);
+	subscribe(&s, first, 1u << CTQ_GROUP_FLOW_DESTROY);
+	control_tick(s.control, s.flows.now_ns);
+	server_read(&s, first, &answers);
+	cr_assert_eq(answers.size, 0);
+	close(first);
+	server_end(&s);
+}
+
 Test(control, a_slow_subscriber_is_told_what_it_lost)
 {
 	struct control_config cfg;
@@ -400,7 +433,7 @@ Test(control, a_client_says_how_large_its_datagrams_are)
 {
 	struct server s = server_new(200, NULL);
 	int fd = server_connect(&s);
-	struct ctlink_socket wish = { 1 << CTLINK_SOCKET_DATAGRAM, CTQ_DATAGRAM_MIN };
+	struct ctlink_socket wish = { 1 << CTLINK_SOCKET_DATAGRAM, CTQ_DATAGRAM_MIN, 0 };
 	static uint8_t buffer[CTQ_DATAGRAM_MAX];
 	unsigned int datagrams = 0, flows = 0;
 	struct ctlink_message m;
@@ -434,7 +467,7 @@ Test(control, a_client_may_want_announcements_one_by_one)
 {
 	struct server s = server_new(5, NULL);
 	int fd = server_connect(&s), other = server_connect(&s);
-	struct ctlink_socket wish = { 1 << CTLINK_SOCKET_SINGLE, 0 };
+	struct ctlink_socket wish = { 1 << CTLINK_SOCKET_SINGLE, 0, 0 };
 	struct packet p;
 	unsigned int i;
 
@@ -455,6 +488,110 @@ Test(control, a_client_may_want_announcements_one_by_one)
 	cr_assert_eq(answers.datagrams, 1);
 	close(fd);
 	close(other);
+	server_end(&s);
+}
+
+/* ---- whose events ------------------------------------------------------------------------------ */
+
+Test(control, events_name_the_client_that_caused_them)
+{
+	struct server s = server_new(2, NULL);
+	int fd = server_connect(&s), listener = server_connect(&s);
+	struct ctlink_socket wish = { 1 << CTLINK_SOCKET_PORT, 0, 4711 };
+	const struct nlmsghdr *nlh = NULL;
+	struct packet p = packet_number(0);
+
+	subscribe(&s, listener, 1u << CTQ_GROUP_FLOW_DESTROY);
+	cr_assert_eq(ask_socket(&s, fd, &wish), 0);
+	ask_tuple(&s, fd, CT(DELETE), &p.tuple);
+	control_tick(s.control, s.flows.now_ns);
+	server_read(&s, listener, &answers);
+	cr_assert_eq(answers_count(&answers, CT(DELETE), &nlh), 1);
+	cr_assert_eq(nlh->nlmsg_pid, 4711);
+
+	p = packet_number(1);
+	flow_kill(flow_worker(s.flows.table, 1), flow_peek(s.flows.table, &p.tuple).flow,
+	          FLOW_END_EXPIRED, s.flows.now_ns);
+	control_tick(s.control, s.flows.now_ns);
+	server_read(&s, listener, &answers);
+	cr_assert_eq(answers_count(&answers, CT(DELETE), &nlh), 1);
+	cr_assert_eq(nlh->nlmsg_pid, 0, "time asked for it");
+	close(fd);
+	close(listener);
+	server_end(&s);
+}
+
+/* ---- counters ------------------------------------------------------------------------------------ */
+
+#define PACKETS 300000
+
+struct counting {
+	struct server *server;
+	struct flow *flow;
+	_Atomic bool is_over;
+};
+
+static void *count_packets(void *arg)
+{
+	struct counting *counting = arg;
+	struct flow_worker *w = counting->server->flows.worker;
+	_Atomic uint64_t *packets = &counting->flow->side[TRACK_ORIGINAL].packets;
+	unsigned int i;
+
+	urcu_qsbr_register_thread();
+	for (i = 0; i < PACKETS; i++) {
+		flow_enter(w, counting->flow);
+		atomic_store_explicit(
+			packets, atomic_load_explicit(packets, memory_order_relaxed) + 1,
+			memory_order_relaxed);
+		flow_leave(w, counting->flow);
+		rcu_quiet();
+	}
+	atomic_store(&counting->is_over, true);
+	urcu_qsbr_unregister_thread();
+	return NULL;
+}
+
+/* The original direction's packets of all flows in the answers. */
+static uint64_t packets_shown(void)
+{
+	struct ctlink_datagram d;
+	const struct nlmsghdr *nlh;
+	struct ctlink_flow flow;
+	uint64_t sum = 0;
+
+	ctlink_datagram_init(&d, answers.data, answers.size);
+	while (ctlink_datagram_next(&d, &nlh, NULL) == 1) {
+		if (nlh->nlmsg_type != CT(NEW))
+			continue;
+		cr_assert_eq(ctlink_flow_parse(nlh, &flow, NULL), 0);
+		sum += flow.counters_orig.packets;
+	}
+	return sum;
+}
+
+Test(control, zeroing_loses_no_packet_that_is_counted_meanwhile)
+{
+	struct server s = server_new(1, NULL);
+	struct packet p = packet_number(0);
+	struct counting counting = { .server = &s };
+	int fd = server_connect(&s);
+	uint64_t shown = 0;
+	pthread_t thread;
+	bool is_over;
+
+	counting.flow = flow_peek(s.flows.table, &p.tuple).flow;
+	cr_assert_eq(pthread_create(&thread, NULL, count_packets, &counting), 0);
+	do {
+		is_over = atomic_load(&counting.is_over);
+		ask_plain(&s, fd, CT(GET_CTRZERO), NLM_F_DUMP);
+		shown += packets_shown();
+		ask_tuple(&s, fd, CT(GET_CTRZERO), &p.tuple);
+		shown += packets_shown();
+	} while (!is_over);
+	pthread_join(thread, NULL);
+	cr_assert_eq(shown, PACKETS);
+	close(fd);
 	server_end(&s);
 }
 

@@ -83,10 +83,8 @@ static void tuple_set(struct ctlink_tuple *t, uint8_t l4, uint8_t last)
 	t->zone = 5;
 }
 
-/* Every bit of enum ctlink_flow_bit but CTA_NAT's, which is never written. */
-#define FLOW_EVERYTHING                                  \
-	(((UINT64_C(2) << CTLINK_FLOW_REFS_CLASS) - 1) & \
-	 ~(UINT64_C(1) << CTLINK_FLOW_NAT_SRC) & ~(UINT64_C(1) << CTLINK_FLOW_NAT_DST))
+/* Every bit of enum ctlink_flow_bit. */
+#define FLOW_EVERYTHING ((UINT64_C(2) << CTLINK_FLOW_REFS_CLASS) - 1)
 
 static const struct ctlink_flow flow_numbers = {
 	.has = FLOW_EVERYTHING,
@@ -111,6 +109,8 @@ static const struct ctlink_flow flow_numbers = {
 	.seqadj_orig = { 1, 2, 3 },
 	.seqadj_reply = { 4, 5, 6 },
 	.synproxy = { 7, 8, 9 },
+	.nat_src = { 0x33, { 10, 0, 0, 1 }, { 10, 0, 0, 2 }, { 0 }, { 0 }, 1024, 2047 },
+	.nat_dst = { 0x0c, { 0 }, { 0 }, { 0xfd, 1 }, { 0xfd, 2 }, 0, 0 },
 	.labels = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16 },
 	.labels_mask = { 255, 255, 255, 255 },
 	.helper = "ftp",
@@ -612,7 +612,7 @@ static int groups_example(struct ctlink_message *m, const struct ctlink_header *
 
 static int socket_example(struct ctlink_message *m, const struct ctlink_header *header)
 {
-	struct ctlink_socket socket = { 3, 8192 };
+	struct ctlink_socket socket = { 7, 8192, 4711 };
 
 	return ctlink_socket_build(m, header, &socket);
 }

@@ -523,8 +523,7 @@ Test(flow, master_in_both_directions)
 	ctlink_message_fini(&m);
 }
 
-/* Orders to translate addresses are read as such, so that the daemon can refuse them. */
-Test(flow, nat_orders_are_noticed)
+Test(flow, parses_the_library_s_nat)
 {
 	struct ctlink_flow flow, parsed;
 	union help_buffer buffer;
@@ -536,10 +535,25 @@ Test(flow, nat_orders_are_noticed)
 	parse(library_build(ct, buffer.bytes), &parsed);
 	cr_assert(ctlink_has(&parsed, CTLINK_FLOW_NAT_SRC));
 	cr_assert_not(ctlink_has(&parsed, CTLINK_FLOW_NAT_DST));
+	cr_assert(ctlink_has(&parsed.nat_src, CTLINK_NAT_V4_MIN));
+	cr_assert_eq(memcmp(parsed.nat_src.v4_min, "\x0a\0\0\x01", 4), 0);
 	nfct_set_attr_u16(ct, ATTR_DNAT_PORT, htons(80));
 	nfct_set_attr_u32(ct, ATTR_DNAT_IPV4, htonl(0x0a000002));
 	parse(library_build(ct, buffer.bytes), &parsed);
 	cr_assert(ctlink_has(&parsed, CTLINK_FLOW_NAT_DST));
+	cr_assert_eq(memcmp(parsed.nat_dst.v4_min, "\x0a\0\0\x02", 4), 0);
+	cr_assert(ctlink_has(&parsed.nat_dst, CTLINK_NAT_PORT_MIN));
+	cr_assert_eq(parsed.nat_dst.port_min, 80);
+	nfct_destroy(ct);
+
+	flow_fill(&flow, AF_INET6, IPPROTO_UDP);
+	ct = twin_new(&flow);
+	nfct_set_attr(ct, ATTR_SNAT_IPV6, "\xfd\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01");
+	nfct_set_attr_u16(ct, ATTR_SNAT_PORT, htons(1024));
+	parse(library_build(ct, buffer.bytes), &parsed);
+	cr_assert(ctlink_has(&parsed.nat_src, CTLINK_NAT_V6_MIN));
+	cr_assert_eq(parsed.nat_src.v6_min[0], 0xfd);
+	cr_assert_eq(parsed.nat_src.port_min, 1024);
 	nfct_destroy(ct);
 }
 
