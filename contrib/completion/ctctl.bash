@@ -12,6 +12,7 @@ _ctctl()
 	--sort) words='bytes packets age idle timeout' ;;
 	-n|--limit) return ;;
 	-e|--event-mask) words='NEW UPDATES DESTROY ALL' ;;
+	--library) return ;;
 	--src|src) return ;;
 	--dst|dst) return ;;
 	--reply-src|reply-src) return ;;
@@ -32,13 +33,13 @@ _ctctl()
 	fi
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		--|-o|--output|--color|--socket|--timeout|--sort|-n|--limit|-e|--event-mask|--src|--dst|--reply-src|--reply-dst|--proto|--sport|--dport|--state|--status|--mark|--zone|--family|--id) ((i++)) ;;
+		--|-o|--output|--color|--socket|--timeout|--sort|-n|--limit|-e|--event-mask|--library|--src|--dst|--reply-src|--reply-dst|--proto|--sport|--dport|--state|--status|--mark|--zone|--family|--id) ((i++)) ;;
 		-*) ;;
 		*) command=${COMP_WORDS[i]} && break ;;
 		esac
 	done
 	case $command in
-	'') words='status list get count delete flush set monitor stats queues proto rules explain load reload metrics help' ;;
+	'') words='status list get count delete flush set monitor stats queues proto rules explain load reload run metrics help' ;;
 	status) words=''
 		;;
 	list) words='dying unconfirmed proto src dst host sport dport port state status mark zone rule iif oif age idle timeout bytes packets verdict reason id family icmp-type icmp-code reply-src reply-dst reply-sport reply-dport and or not all --sort -n --limit -z --zero -s --src -d --dst -r --reply-src -q --reply-dst -p --proto --sport --dport --state -u --status -m --mark -w --zone -f --family -i --id --src-nat --dst-nat --any-nat'
@@ -69,6 +70,8 @@ _ctctl()
 		compopt -o default
 		;;
 	reload) words=''
+		;;
+	run) words=' --library'
 		;;
 	metrics) words=''
 		;;

@@ -144,5 +144,7 @@ complete -c ctctl -n __fish_use_subcommand -a load -d 'replace the rules, all or
 complete -c ctctl -n '__fish_seen_subcommand_from load' -s c -l check -d 'check only, change nothing'
 complete -c ctctl -n '__fish_seen_subcommand_from load' -F
 complete -c ctctl -n __fish_use_subcommand -a reload -d 'have the daemon read its configuration and rules again'
+complete -c ctctl -n __fish_use_subcommand -a run -d 'have a netfilter tool talk to ctqd, not to the kernel\'s tracker'
+complete -c ctctl -n '__fish_seen_subcommand_from run' -l library -x -d 'the library to preload, when not the installed one'
 complete -c ctctl -n __fish_use_subcommand -a metrics -d 'counters as OpenMetrics text'
 complete -c ctctl -n __fish_use_subcommand -a help -d 'help on a command'

@@ -23,6 +23,7 @@ int cmd_stats(struct tool *tool);
 int cmd_queues(struct tool *tool);
 int cmd_proto(struct tool *tool);
 int cmd_rules(struct tool *tool);
+int cmd_run(struct tool *tool);
 int cmd_load(struct tool *tool);
 int cmd_reload(struct tool *tool);
 int cmd_metrics(struct tool *tool);

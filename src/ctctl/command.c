@@ -121,6 +121,12 @@ static const struct option load_options[] = {
 	{ OPTION_NONE },
 };
 
+static const struct option run_options[] = {
+	{ OPTION_LIBRARY, 0, "library", "FILE",
+	  "the library to preload, when not the installed one" },
+	{ OPTION_NONE },
+};
+
 /* ---- commands ------------------------------------------------------------------------ */
 
 #define FILTER_HELP                                                                     \
@@ -241,6 +247,14 @@ const struct command command_table[] = {
 	  .arguments = "",
 	  .summary = "have the daemon read its configuration and rules again",
 	  .run = cmd_reload },
+	{ .name = "run",
+	  .arguments = "-- COMMAND [ARGUMENTS]",
+	  .summary = "have a netfilter tool talk to ctqd, not to the kernel's tracker",
+	  .details =
+	          "COMMAND is conntrack, conntrackd, or another program that speaks to\n"
+	          "the kernel's tracker: ctctl run -- conntrack -L -p tcp\n",
+	  .options = run_options,
+	  .run = cmd_run },
 	{ .name = "metrics",
 	  .arguments = "",
 	  .summary = "counters as OpenMetrics text",

@@ -40,6 +40,7 @@ enum option_id {
 	OPTION_HITS,
 	OPTION_UNUSED,
 	OPTION_EVENTS,
+	OPTION_LIBRARY,
 	/* conntrack's letters: parts of a filter */
 	OPTION_FILTER,
 	OPTION_COUNT,

@@ -36,6 +36,7 @@ top_builddir=$(cd "${top_builddir:-$here/../..}" && pwd)
 top_srcdir=$(cd "${top_srcdir:-$here/../..}" && pwd)
 CTQD=${CTQD:-$top_builddir/ctqd}
 CTCTL=${CTCTL:-$top_builddir/ctctl}
+NFCT=${NFCT:-$top_builddir/.libs/libctq-nfct.so} # for ctctl run --library
 START_WAIT=${START_WAIT:-30} # seconds that ctqd may take until it is ready
 
 pids=() # what we started and must end
