@@ -4,12 +4,13 @@
  */
 #include "track/helper.h"
 
-#include <assert.h>
 #include <string.h>
 
+#include "base/base.h"
 #include "track/helper_priv.h"
 
 static const struct helper *const helpers[] = {
+	&helper_ftp,
 	&helper_tftp,
 	NULL,
 };
@@ -22,6 +23,21 @@ const struct helper *helper_named(const char *name)
 		if (strcmp((*helper)->name, name) == 0)
 			break;
 	return *helper;
+}
+
+uint16_t helper_number(const struct helper *helper)
+{
+	uint16_t i;
+
+	for (i = 0; i < BASE_ARRAY_LENGTH(helpers) - 1; i++)
+		if (helpers[i] == helper)
+			return (uint16_t)(i + 1);
+	return 0;
+}
+
+const struct helper *helper_numbered(uint16_t number)
+{
+	return number && number < BASE_ARRAY_LENGTH(helpers) ? helpers[number - 1] : NULL;
 }
 
 const struct helper *const *helper_list(void)

@@ -39,6 +39,7 @@
 #define HELPER_NAME_MAX 16
 /** Classes of expectations that one helper has (kernel: NF_CT_MAX_EXPECT_CLASSES). */
 #define HELPER_CLASSES_MAX 4
+#define HELPER_CLASSES_ALL ((1u << HELPER_CLASSES_MAX) - 1)
 /** Default ports of one helper, and ports that may be configured (kernel: MAX_PORTS). */
 #define HELPER_PORTS_MAX 8
 /** Bytes of state for each flow (kernel: struct nf_conn_help has as many). */
@@ -78,7 +79,8 @@ struct helper_action {
 	uint8_t class;      /* below the helper's classes_length */
 	uint8_t classes;    /* bits 1 << class, for HELPER_FLUSH */
 	uint8_t dir;        /* enum track_dir of the packet that announced it */
-	uint8_t helped;     /* bool: a flow that meets it gets this helper, too */
+	bool helped;        /* a flow that meets it gets this helper, too */
+	bool shared;        /* that others expect the very same does not matter */
 	uint32_t flags;     /* HELPER_EXPECT_* */
 	uint32_t timeout_s; /* 0: what the class says */
 	struct tuple tuple; /* original direction of what is expected; bits that the mask
@@ -131,6 +133,10 @@ struct helper {
 
 /** The helper with that name, or NULL. */
 const struct helper *helper_named(const char *name);
+
+/** Helpers by number, so that a flow can name one: 1 and above; 0 is none. */
+uint16_t helper_number(const struct helper *helper);
+const struct helper *helper_numbered(uint16_t number);
 
 /** All helpers; ends with NULL. */
 const struct helper *const *helper_list(void);

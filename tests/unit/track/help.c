@@ -84,6 +84,7 @@ const char *help_actions(const struct help *h)
 	FILE *out = fmemopen(text, sizeof(text), "w");
 	unsigned int i;
 
+	text[0] = '\0'; /* what prints nothing is not flushed either */
 	for (i = 0; i < h->res.length; i++) {
 		fprintf(out, "%s", i ? "; " : "");
 		print_action(out, &h->res.actions[i]);
