@@ -219,6 +219,9 @@ enum ctq_field {
 };
 #define CTQ_FIELD_LIMIT 64
 
+/** CTQ_FIELD_DIRECTION; conntrack's IP_CT_DIR_* plus 1. */
+enum ctq_direction { CTQ_DIRECTION_ORIGINAL = 1, CTQ_DIRECTION_REPLY };
+
 /** Bits of CTQ_FIELD_CTSTATE. */
 enum ctq_ctstate {
 	CTQ_CTSTATE_INVALID = 0x1,
@@ -262,7 +265,12 @@ enum ctq_ruleset_attr {
 };
 #define CTQA_RULESET_MAX (__CTQA_RULESET_MAX - 1)
 
-enum ctq_verdict { CTQ_VERDICT_NONE, CTQ_VERDICT_ACCEPT, CTQ_VERDICT_DROP };
+enum ctq_verdict {
+	CTQ_VERDICT_NONE,
+	CTQ_VERDICT_ACCEPT,
+	CTQ_VERDICT_DROP,
+	CTQ_VERDICT_REJECT, /* dropped, and the sender is told; no chain's policy */
+};
 
 enum ctq_chain_attr {
 	CTQA_CHAIN_UNSPEC,
@@ -299,15 +307,26 @@ enum ctq_rule_attr {
 
 enum ctq_statement_attr {
 	CTQA_STATEMENT_UNSPEC,
-	CTQA_STATEMENT_KIND,  /* u16, enum ctq_statement */
-	CTQA_STATEMENT_VALUE, /* u32: the mark of MARK and CTMARK */
-	CTQA_STATEMENT_MASK, /* u32: bits that MARK changes; absent: all; VALUE has no other */
-	CTQA_STATEMENT_STRING, /* string: the chain of JUMP */
+	CTQA_STATEMENT_KIND,   /* u16, enum ctq_statement */
+	CTQA_STATEMENT_VALUE,  /* u32: the mark of MARK and CTMARK */
+	CTQA_STATEMENT_MASK,   /* u32: bits that MARK changes; absent: all; VALUE has no other */
+	CTQA_STATEMENT_STRING, /* string: the chain of JUMP, what LOG puts first */
+	CTQA_STATEMENT_FLAGS,   /* u32: CTQ_LIMIT_OVER */
+	CTQA_STATEMENT_RATE,    /* u32, at least 1: how many, in a PERIOD or at once */
+	CTQA_STATEMENT_PERIOD,  /* u32, seconds: 1, 60, 3600 or 86400 */
+	CTQA_STATEMENT_BURST,   /* u32, at least 1: how many at once; absent: CTQ_LIMIT_BURST */
+	CTQA_STATEMENT_PREFIX4, /* u8: bits of an IPv4 source address that count; absent: 32 */
+	CTQA_STATEMENT_PREFIX6, /* u8: of an IPv6 one; absent: 128 */
+	CTQA_STATEMENT_LEVEL,   /* u8, syslog's (3 … 7): of LOG; absent: 6, info */
+	CTQA_STATEMENT_EVERY,   /* u32: LOG one of so many; absent: all */
 	__CTQA_STATEMENT_MAX,
 };
 #define CTQA_STATEMENT_MAX (__CTQA_STATEMENT_MAX - 1)
 
-/* ACCEPT, DROP, JUMP and RETURN stand last in their rule. */
+/*
+ * LIMIT stands before all others: a rule with a limit that does not hold is passed over.
+ * ACCEPT, DROP, REJECT, JUMP and RETURN stand last in their rule.
+ */
 enum ctq_statement {
 	CTQ_STATEMENT_NONE,
 	CTQ_STATEMENT_ACCEPT, /* ends the evaluation */
@@ -317,7 +336,20 @@ enum ctq_statement {
 	CTQ_STATEMENT_COUNT, /* nothing: rules always count; kept for readers of nft rule sets */
 	CTQ_STATEMENT_JUMP, /* to a chain without hook; back after it, unless it ended */
 	CTQ_STATEMENT_RETURN,
+	CTQ_STATEMENT_REJECT,  /* ends the evaluation: as DROP, and the kernel's rules answer */
+	CTQ_STATEMENT_LOG,     /* a line in the daemon's log; goes on */
+	CTQ_STATEMENT_OFFLOAD, /* the kernel may carry the flow alone; goes on */
+	CTQ_STATEMENT_LIMIT,   /* VALUE is an enum ctq_limit: goes on while it holds */
 };
+
+/** What a LIMIT counts; it holds while that is not more, with CTQ_LIMIT_OVER once it is. */
+enum ctq_limit {
+	CTQ_LIMIT_RATE = 1,        /* RATE, PERIOD, BURST: packets that the rule is asked for */
+	CTQ_LIMIT_SOURCE_RATE = 2, /* the same for each source, by PREFIX4, PREFIX6 */
+	CTQ_LIMIT_CONNECTIONS = 3, /* RATE: connections of the source that are in the table */
+};
+#define CTQ_LIMIT_OVER  0x1
+#define CTQ_LIMIT_BURST 5 /* as in nftables */
 
 /*
  * A step of CTQ_MSG_RULE_EXPLAIN. Beside these it has CTQA_RULE_CHAIN, and of the rule that
@@ -347,6 +379,8 @@ enum ctq_explain_step {
 	CTQ_EXPLAIN_VERDICT, /* the last step: CTQA_EXPLAIN_PACKET has the outcome */
 	CTQ_EXPLAIN_FLOW, /* a flow of this tuple exists: its verdict, which rules are not
 	                        * asked again for while its generation is in force */
+	CTQ_EXPLAIN_LIMIT,     /* all matches of a rule hold, but a limit does not: the
+	                        * CTQA_RULE_STATEMENT; the rule is passed over */
 };
 
 /* ---- packets ------------------------------------------------------------------ */

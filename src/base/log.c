@@ -72,6 +72,15 @@ static void BASE_PRINTF(2, 0) log_write(enum log_level level, const char *fmt, v
 	(void)written; /* nobody is left to tell */
 }
 
+void log_line(enum log_level level, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	log_write(level, fmt, ap);
+	va_end(ap);
+}
+
 #define LOG_FUNCTION(name, level)             \
 	void log_##name(const char *fmt, ...) \
 	{                                     \

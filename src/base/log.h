@@ -34,6 +34,9 @@ void log_level_set(enum log_level level);
 /** "error" … "debug" to a level; returns 0 or -EINVAL. */
 int log_level_parse(const char *text, enum log_level *level);
 
+/** A line of any level. */
+void log_line(enum log_level level, const char *fmt, ...) BASE_PRINTF(2, 3);
+
 void log_error(const char *fmt, ...) BASE_PRINTF(1, 2);
 void log_warning(const char *fmt, ...) BASE_PRINTF(1, 2);
 void log_notice(const char *fmt, ...) BASE_PRINTF(1, 2);

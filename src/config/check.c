@@ -74,6 +74,8 @@ void config_init(struct config *cfg)
 	cfg->table.events = 4096;
 	cfg->mark.cookie_mask = 0x0fff0000;
 	cfg->mark.seen = (struct config_mark){ 0x10, 0xf0 };
+	cfg->mark.reject = (struct config_mark){ 0x20, 0xf0 };
+	cfg->mark.offload = (struct config_mark){ 0x40, 0xf0 };
 	track_config_init(&cfg->track);
 	default_queues(cfg);
 }
@@ -87,15 +89,38 @@ static const struct location *key_at(const struct load *l, const struct key_tabl
 	return load_seen_at(l, key_find(table, name));
 }
 
-static void check_marks(struct load *l)
+/* The values that packets carry, each in its mask; masks may be shared, if values differ
+ * there. */
+static void check_mark_pairs(struct load *l)
 {
-	const struct location *seen = key_at(l, &keys_mark, "seen");
-	const struct location *cookie = key_at(l, &keys_mark, "cookie");
-	uint32_t both = l->cfg->mark.cookie_mask & l->cfg->mark.seen.mask;
+	const struct {
+		const char *name;
+		const struct config_mark *mark;
+	} marks[] = { { "seen", &l->cfg->mark.seen },
+		      { "reject", &l->cfg->mark.reject },
+		      { "offload", &l->cfg->mark.offload } };
+	const struct location *at;
+	uint32_t both;
+	size_t i, j;
 
-	if (both)
-		load_error(l, seen ? seen : cookie, NULL,
-		           "'cookie' and 'seen' share the bits 0x%x of the mark", both);
+	for (i = 0; i < BASE_ARRAY_LENGTH(marks); i++) {
+		at = key_at(l, &keys_mark, marks[i].name);
+		both = l->cfg->mark.cookie_mask & marks[i].mark->mask;
+		if (both)
+			load_error(l, at ? at : key_at(l, &keys_mark, "cookie"), NULL,
+			           "'cookie' and '%s' share the bits 0x%x of the mark",
+			           marks[i].name, both);
+		for (j = 0; j < i; j++) {
+			both = marks[i].mark->mask & marks[j].mark->mask;
+			if (!both || (marks[i].mark->value ^ marks[j].mark->value) & both)
+				continue;
+			load_error(l, at ? at : key_at(l, &keys_mark, marks[j].name),
+			           NULL,
+			           "'%s' and '%s' cannot be told apart: they have the "
+			           "same value in the bits 0x%x that they share",
+			           marks[j].name, marks[i].name, both);
+		}
+	}
 }
 
 static void check_zone_mark(struct load *l)
@@ -103,15 +128,16 @@ static void check_zone_mark(struct load *l)
 	const struct config *cfg = l->cfg;
 	const struct location *at = key_at(l, &keys_mark, "zone");
 	uint32_t mask = cfg->mark.zone_mask;
-	uint32_t both = mask & (cfg->mark.cookie_mask | cfg->mark.seen.mask);
+	uint32_t both = mask & (cfg->mark.cookie_mask | cfg->mark.seen.mask |
+	                        cfg->mark.reject.mask | cfg->mark.offload.mask);
 
 	if (__builtin_popcount(mask) > 16)
 		load_error(l, at, NULL, "a zone has 16 bits; the mask has %d",
 		           __builtin_popcount(mask));
 	if (both)
 		load_error(l, at, NULL,
-		           "'zone' shares the bits 0x%x of the mark with 'cookie' or "
-		           "'seen'",
+		           "'zone' shares the bits 0x%x of the mark with 'cookie', "
+		           "'seen', 'reject' or 'offload'",
 		           both);
 }
 
@@ -191,7 +217,7 @@ void load_check(struct load *l)
 	if (l->cfg->queues_length == 0 && l->errors == 0)
 		default_queues(l->cfg);
 	count_workers(l->cfg);
-	check_marks(l);
+	check_mark_pairs(l);
 	check_zone_mark(l);
 	sort_zones(l->cfg);
 	check_events(l);

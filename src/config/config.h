@@ -105,8 +105,10 @@ struct config {
 		struct config_adaptive adaptive;
 	} table;
 	struct {
-		uint32_t cookie_mask;    /* one run of bits; 0: no cookies */
-		struct config_mark seen; /* mask 0: unused */
+		uint32_t cookie_mask;       /* one run of bits; 0: no cookies */
+		struct config_mark seen;    /* mask 0: unused */
+		struct config_mark reject;  /* mask 0: rejecting is dropping */
+		struct config_mark offload; /* mask 0: unused */
 		uint32_t zone_mask; /* one run of at most 16 bits; 0: by queue only */
 	} mark;
 	struct track_config track;

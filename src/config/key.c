@@ -428,6 +428,8 @@ const struct key_table keys_table = { "table", table_keys,
 static const struct key mark_keys[] = {
 	{ "cookie", &key_form_mask, offsetof(struct config, mark.cookie_mask) },
 	{ "seen", &key_form_mark, offsetof(struct config, mark.seen) },
+	{ "reject", &key_form_mark, offsetof(struct config, mark.reject) },
+	{ "offload", &key_form_mark, offsetof(struct config, mark.offload) },
 	{ "zone", &key_form_mask, offsetof(struct config, mark.zone_mask) },
 };
 const struct key_table keys_mark = { "mark", mark_keys, BASE_ARRAY_LENGTH(mark_keys) };

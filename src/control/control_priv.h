@@ -43,6 +43,9 @@ enum control_counter {
 	CONTROL_COUNTERS,
 };
 
+/* What the rules count beside hits. */
+#define CONTROL_RULES_COUNTERS 2
+
 struct control {
 	struct control_config cfg;
 	struct control_env env;
@@ -61,6 +64,7 @@ struct control {
 	uint64_t zero_reasons[CTQ_REASON_LIMIT];
 	uint64_t zero_flow[FLOW_COUNTERS];
 	uint64_t zero_control[CONTROL_COUNTERS];
+	uint64_t zero_rules[CONTROL_RULES_COUNTERS];
 	uint64_t zero_packets, zero_bytes;
 };
 
@@ -157,6 +161,9 @@ int control_job_start(struct control_request *r, struct control_job *job, bool i
 /* ---- handlers: 0, or a negative errno with r->error filled --------------------------- */
 
 uint32_t control_now_s(const struct control *c);
+
+/** What a flow's verdict is on the wire. */
+uint8_t control_flow_verdict(const struct flow_verdict *v);
 struct flow_worker *control_worker(const struct control *c);
 
 /** The reference by which we look at a flow is none of its holders'. */

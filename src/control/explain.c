@@ -188,7 +188,7 @@ static void carried_read(const struct control *c, struct explain_job *j,
 	ctlink_mark(p, CTLINK_PACKET_CTMARK);
 	if (!v->generation)
 		return;
-	p->verdict = v->accept ? CTQ_VERDICT_ACCEPT : CTQ_VERDICT_DROP;
+	p->verdict = control_flow_verdict(v);
 	p->reason = v->reason;
 	ctlink_mark(p, CTLINK_PACKET_VERDICT);
 	ctlink_mark(p, CTLINK_PACKET_REASON);
@@ -401,6 +401,17 @@ static int description_check(struct control_request *r, const struct ctlink_pack
 	return 0;
 }
 
+/* What the packet meets rather than has: the time, and its source's connections, of which
+ * it would be one. */
+static void key_circumstances(const struct control *c, const struct explain_job *j,
+                              const struct tuple *t, struct rule_key *key)
+{
+	rule_key_set_time(key, path_local_time(c->env.path, control_now_s(c)));
+	rule_key_set_direction(key, CTQ_DIRECTION_ORIGINAL);
+	key->connections = flow_source_count(c->env.flows, t) +
+	                   !ctlink_has(&j->carried, CTLINK_PACKET_FLOW);
+}
+
 static int evaluate(struct control_request *r, struct explain_job *j)
 {
 	const struct control *c = r->client->control;
@@ -412,8 +423,9 @@ static int evaluate(struct control_request *r, struct explain_job *j)
 	flow_join(c, j, &t);
 	packet_complete(&j->packet);
 	key_of(&j->packet, &t, &key);
+	key_circumstances(c, j, &t, &key);
 	j->ruleset = rules_find(c->env.rules);
-	ruleset_explain(j->ruleset, &key, step_keep, j, &j->verdict);
+	ruleset_explain(j->ruleset, &key, c->now_ns, step_keep, j, &j->verdict);
 	outcome_read(c, j);
 	return j->no_memory ? -ENOMEM : 0;
 }

@@ -89,6 +89,13 @@ static void set_name(const struct control *c, uint32_t index, char *name,
 	ctlink_mark(out, bit);
 }
 
+uint8_t control_flow_verdict(const struct flow_verdict *v)
+{
+	if (v->accept)
+		return CTQ_VERDICT_ACCEPT;
+	return v->reason == CTQ_REJECT_RULE ? CTQ_VERDICT_REJECT : CTQ_VERDICT_DROP;
+}
+
 /* The verdict that counts: the entry hook's, or the confirm hook's when it was seen there only,
  * or when that one drops. */
 static const struct flow_verdict *verdict_of(const struct flow_info *info)
@@ -110,7 +117,7 @@ static void set_verdict(const struct control *c, struct ctlink_flow *out,
 
 	if (!v->generation)
 		return;
-	out->verdict = v->accept ? CTQ_VERDICT_ACCEPT : CTQ_VERDICT_DROP;
+	out->verdict = control_flow_verdict(v);
 	out->reason = v->reason;
 	out->generation = v->generation;
 	ctlink_mark(out, CTLINK_FLOW_VERDICT);

@@ -191,6 +191,14 @@ static const char *const counter_names[CONTROL_COUNTERS] = {
 };
 
 static const struct {
+	const char *name;
+	uint64_t (*read)(const struct rules *rules);
+} rules_counters[CONTROL_RULES_COUNTERS] = {
+	{ "limit.evicted", rules_limit_evicted },
+	{ "log.lost", rules_log_lost },
+};
+
+static const struct {
 	uint16_t number;
 	const char *name;
 } reason_names[] = {
@@ -235,6 +243,10 @@ static int stats_counters(struct control *c, struct ctlink_stats *out, bool zero
 	for (i = 0; i < CONTROL_COUNTERS && err == 0; i++)
 		err = add_counter(out, counter_names[i],
 		                  since(c->counters[i], &c->zero_control[i], zero));
+	for (i = 0; i < CONTROL_RULES_COUNTERS && err == 0; i++)
+		err = add_counter(out, rules_counters[i].name,
+		                  since(rules_counters[i].read(c->env.rules),
+		                        &c->zero_rules[i], zero));
 	return err;
 }
 

@@ -50,6 +50,14 @@ static void write_holds(FILE *out, const struct ctq_record *step)
 	fputc('\n', out);
 }
 
+static void write_limit(FILE *out, const struct ctq_record *step)
+{
+	write_rule(out, step);
+	fputs(" is passed over: ", out);
+	ctq_statements_print(step, out);
+	fputs(" does not hold now\n", out);
+}
+
 static int write_flow(void *data, const struct ctq_record *packet)
 {
 	struct explain *e = data;
@@ -98,6 +106,7 @@ static void write_step(struct explain *e, const struct ctq_record *step)
 			write_fails(out, step);
 		break;
 	case CTQ_EXPLAIN_HOLDS: write_holds(out, step); break;
+	case CTQ_EXPLAIN_LIMIT: write_limit(out, step); break;
 	case CTQ_EXPLAIN_RETURN: fprintf(out, "back in chain %s\n", chain); break;
 	case CTQ_EXPLAIN_POLICY:
 		if (*chain)
@@ -132,7 +141,7 @@ static const char *const step_names[] = {
 	[CTQ_EXPLAIN_CHAIN] = "chain",   [CTQ_EXPLAIN_FAILS] = "fails",
 	[CTQ_EXPLAIN_HOLDS] = "holds",   [CTQ_EXPLAIN_RETURN] = "return",
 	[CTQ_EXPLAIN_POLICY] = "policy", [CTQ_EXPLAIN_VERDICT] = "verdict",
-	[CTQ_EXPLAIN_FLOW] = "flow",
+	[CTQ_EXPLAIN_FLOW] = "flow",     [CTQ_EXPLAIN_LIMIT] = "limit",
 };
 
 /* What @print writes, as a member; nothing when it cannot. */
@@ -184,7 +193,7 @@ static int explain_json(void *data, const struct ctq_record *step)
 	json_member(json, "line", step, CTQA_RULE_LINE);
 	if (kind == CTQ_EXPLAIN_FAILS)
 		json_printed(json, "match", ctq_match_print, step);
-	if (kind == CTQ_EXPLAIN_HOLDS)
+	if (kind == CTQ_EXPLAIN_HOLDS || kind == CTQ_EXPLAIN_LIMIT)
 		json_printed(json, "statements", ctq_statements_print, step);
 	json_member(json, "skipped", step, CTQA_EXPLAIN_SKIPPED);
 	ctq_record_each(step, CTQA_EXPLAIN_PACKET, json_packet, json);

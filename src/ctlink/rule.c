@@ -9,6 +9,8 @@
 
 #define BIT(bit) (UINT64_C(1) << CTLINK_STATEMENT_##bit)
 
+#define RATE_BITS (BIT(RATE) | BIT(PERIOD))
+
 /* What each kind has beside KIND. */
 static const struct statement_kind {
 	uint16_t kind;
@@ -23,6 +25,32 @@ static const struct statement_kind {
 	{ CTQ_STATEMENT_COUNT, 0, 0, false, "count" },
 	{ CTQ_STATEMENT_JUMP, BIT(STRING), 0, true, "jump" },
 	{ CTQ_STATEMENT_RETURN, 0, 0, true, "return" },
+	{ CTQ_STATEMENT_REJECT, 0, 0, true, "reject" },
+	{ CTQ_STATEMENT_LOG, 0,
+	  BIT(STRING) | BIT(LEVEL) | BIT(EVERY) | RATE_BITS | BIT(BURST), false, "log" },
+	{ CTQ_STATEMENT_OFFLOAD, 0, 0, false, "offload" },
+	{ CTQ_STATEMENT_LIMIT, BIT(VALUE) | BIT(RATE),
+	  BIT(FLAGS) | BIT(PERIOD) | BIT(BURST) | BIT(PREFIX4) | BIT(PREFIX6), false,
+	  "limit" },
+};
+
+/* Attributes of a statement by their bit, and what people call them. */
+static const struct {
+	uint16_t attr;
+	const char *name;
+} statement_bits[] = {
+	[CTLINK_STATEMENT_KIND] = { CTQA_STATEMENT_KIND, "kind" },
+	[CTLINK_STATEMENT_VALUE] = { CTQA_STATEMENT_VALUE, "value" },
+	[CTLINK_STATEMENT_MASK] = { CTQA_STATEMENT_MASK, "mask" },
+	[CTLINK_STATEMENT_STRING] = { CTQA_STATEMENT_STRING, "name" },
+	[CTLINK_STATEMENT_FLAGS] = { CTQA_STATEMENT_FLAGS, "flags" },
+	[CTLINK_STATEMENT_RATE] = { CTQA_STATEMENT_RATE, "rate" },
+	[CTLINK_STATEMENT_PERIOD] = { CTQA_STATEMENT_PERIOD, "period" },
+	[CTLINK_STATEMENT_BURST] = { CTQA_STATEMENT_BURST, "burst" },
+	[CTLINK_STATEMENT_PREFIX4] = { CTQA_STATEMENT_PREFIX4, "IPv4 prefix" },
+	[CTLINK_STATEMENT_PREFIX6] = { CTQA_STATEMENT_PREFIX6, "IPv6 prefix" },
+	[CTLINK_STATEMENT_LEVEL] = { CTQA_STATEMENT_LEVEL, "level" },
+	[CTLINK_STATEMENT_EVERY] = { CTQA_STATEMENT_EVERY, "sample" },
 };
 
 static const struct statement_kind *kind_find(uint16_t kind)
@@ -36,43 +64,133 @@ static const struct statement_kind *kind_find(uint16_t kind)
 	return NULL;
 }
 
-/* The attribute of the lowest bit of @bits: where a fault is shown. */
-static uint16_t attr_of(uint64_t bits)
+bool ctlink_statement_is_last(uint16_t kind)
 {
-	if (bits & BIT(VALUE))
-		return CTQA_STATEMENT_VALUE;
-	if (bits & BIT(MASK))
-		return CTQA_STATEMENT_MASK;
-	return CTQA_STATEMENT_STRING;
+	const struct statement_kind *k = kind_find(kind);
+
+	return k && k->last;
+}
+
+/* @bits: those that are wrong; the lowest is shown. */
+static int statement_fault(uint16_t *attr, struct ctlink_error *error, uint64_t bits,
+                           const char *kind, const char *what)
+{
+	unsigned int bit = (unsigned int)__builtin_ctzll(bits);
+
+	*attr = statement_bits[bit].attr;
+	return ctlink_error_set(error, -EINVAL, 0, "the %s of '%s' %s",
+	                        statement_bits[bit].name, kind, what);
+}
+
+static bool is_period(uint32_t seconds)
+{
+	return seconds == 1 || seconds == 60 || seconds == 3600 || seconds == 86400;
+}
+
+/* Rates come with a period; which limit has one is told by its VALUE. */
+static int rate_check(const struct ctlink_statement *s, const struct statement_kind *kind,
+                      uint16_t *attr, struct ctlink_error *error)
+{
+	bool connections =
+		s->kind == CTQ_STATEMENT_LIMIT && s->value == CTQ_LIMIT_CONNECTIONS;
+
+	if (s->has & BIT(RATE) && s->rate == 0)
+		return statement_fault(attr, error, BIT(RATE), kind->name, "is 0");
+	if (s->has & BIT(PERIOD) && !is_period(s->period))
+		return statement_fault(attr, error, BIT(PERIOD), kind->name,
+		                       "is no second, minute, hour or day");
+	if (s->has & BIT(BURST) && s->burst == 0)
+		return statement_fault(attr, error, BIT(BURST), kind->name, "is 0");
+	if (connections && s->has & (BIT(PERIOD) | BIT(BURST)))
+		return statement_fault(attr, error, s->has & (BIT(PERIOD) | BIT(BURST)),
+		                       kind->name, "is for rates only");
+	if (!connections && !(s->has & BIT(RATE)) != !(s->has & BIT(PERIOD)))
+		return statement_fault(attr, error, RATE_BITS & ~s->has, kind->name,
+		                       "is missing");
+	if (s->has & BIT(BURST) && !(s->has & BIT(RATE)))
+		return statement_fault(attr, error, BIT(BURST), kind->name,
+		                       "is for rates only");
+	return 0;
+}
+
+static int limit_check(const struct ctlink_statement *s, uint16_t *attr,
+                       struct ctlink_error *error)
+{
+	uint64_t prefixes = s->has & (BIT(PREFIX4) | BIT(PREFIX6));
+
+	if (s->value < CTQ_LIMIT_RATE || s->value > CTQ_LIMIT_CONNECTIONS)
+		return statement_fault(attr, error, BIT(VALUE), "limit", "is not known");
+	if (prefixes && s->value != CTQ_LIMIT_SOURCE_RATE)
+		return statement_fault(attr, error, prefixes, "limit",
+		                       "is for rates of sources only");
+	if (s->prefix4 > 32)
+		return statement_fault(attr, error, BIT(PREFIX4), "limit", "is above 32");
+	if (s->prefix6 > 128)
+		return statement_fault(attr, error, BIT(PREFIX6), "limit",
+		                       "is above 128");
+	return 0;
+}
+
+static int log_check(const struct ctlink_statement *s, uint16_t *attr,
+                     struct ctlink_error *error)
+{
+	if (s->has & BIT(LEVEL) && (s->level < 3 || s->level > 7))
+		return statement_fault(attr, error, BIT(LEVEL), "log",
+		                       "is not from 3 (error) to 7 (debug)");
+	if (s->has & BIT(EVERY) && s->every == 0)
+		return statement_fault(attr, error, BIT(EVERY), "log", "is 0");
+	if (s->has & BIT(EVERY) && s->has & BIT(RATE))
+		return statement_fault(attr, error, BIT(EVERY), "log",
+		                       "and its rate exclude each other");
+	return 0;
+}
+
+int ctlink_statement_check(const struct ctlink_statement *s, uint16_t *attr,
+                           struct ctlink_error *error)
+{
+	const struct statement_kind *kind = kind_find(s->kind);
+	uint64_t lacks, excess;
+	int err;
+
+	*attr = CTQA_STATEMENT_KIND;
+	if (!kind)
+		return ctlink_error_set(error, -EINVAL, 0, "statement %u is not known",
+		                        s->kind);
+	*attr = 0;
+	lacks = kind->needs & ~s->has;
+	if (lacks)
+		return ctlink_error_set(error, -EINVAL, 0, "'%s' lacks its %s",
+		                        kind->name,
+		                        lacks & BIT(STRING) ? "chain" : "value");
+	excess = s->has & ~(BIT(KIND) | kind->needs | kind->may);
+	if (excess) {
+		*attr = statement_bits[__builtin_ctzll(excess)].attr;
+		return ctlink_error_set(error, -EINVAL, 0, "'%s' has no such attribute",
+		                        kind->name);
+	}
+	*attr = CTQA_STATEMENT_VALUE;
+	if (s->has & BIT(MASK) && s->value & ~s->mask)
+		return ctlink_error_set(error, -EINVAL, 0,
+		                        "'%s' sets bits outside of its mask: 0x%x",
+		                        kind->name, s->value & ~s->mask);
+	err = rate_check(s, kind, attr, error);
+	if (!err && s->kind == CTQ_STATEMENT_LIMIT)
+		err = limit_check(s, attr, error);
+	if (!err && s->kind == CTQ_STATEMENT_LOG)
+		err = log_check(s, attr, error);
+	return err;
 }
 
 static int statement_check(struct ctlink_parser *p, const struct nlattr *nest,
                            void *value)
 {
-	const struct ctlink_statement *statement = value;
-	const struct statement_kind *kind = kind_find(statement->kind);
-	uint64_t lacks, excess;
+	uint16_t attr = 0;
+	int err = ctlink_statement_check(value, &attr, p->error);
 
-	if (!kind)
-		return ctlink_parser_fail(
-			p, -EINVAL, ctlink_parser_find(p, nest, CTQA_STATEMENT_KIND, 0),
-			"statement %u is not known", statement->kind);
-	lacks = kind->needs & ~statement->has;
-	if (lacks)
-		return ctlink_parser_fail(p, -EINVAL, nest, "'%s' lacks its %s",
-		                          kind->name,
-		                          lacks & BIT(STRING) ? "chain" : "value");
-	excess = statement->has & ~(BIT(KIND) | kind->needs | kind->may);
-	if (excess)
-		return ctlink_parser_fail(p, -EINVAL,
-		                          ctlink_parser_find(p, nest, attr_of(excess), 0),
-		                          "'%s' has no such attribute", kind->name);
-	if ((statement->has & BIT(MASK)) && (statement->value & ~statement->mask))
-		return ctlink_parser_fail(
-			p, -EINVAL, ctlink_parser_find(p, nest, CTQA_STATEMENT_VALUE, 0),
-			"'%s' sets bits outside of its mask: 0x%x", kind->name,
-			statement->value & ~statement->mask);
-	return 0;
+	if (err && p->error)
+		p->error->offset = ctlink_parser_offset(
+			p, attr ? ctlink_parser_find(p, nest, attr, 0) : nest);
+	return err;
 }
 
 #define STATEMENT(type, kind, member, bit, ...)                                          \
@@ -85,6 +203,15 @@ static const struct ctlink_attr statement_attrs[] = {
 	STATEMENT(CTQA_STATEMENT_MASK, CTLINK_U32, mask, MASK),
 	STATEMENT(CTQA_STATEMENT_STRING, CTLINK_STRING, string, STRING, .min = 1,
 	          .max = CTQ_NAME_MAX),
+	STATEMENT(CTQA_STATEMENT_FLAGS, CTLINK_U32, flags, FLAGS,
+	          .known = CTQ_LIMIT_OVER),
+	STATEMENT(CTQA_STATEMENT_RATE, CTLINK_U32, rate, RATE),
+	STATEMENT(CTQA_STATEMENT_PERIOD, CTLINK_U32, period, PERIOD),
+	STATEMENT(CTQA_STATEMENT_BURST, CTLINK_U32, burst, BURST),
+	STATEMENT(CTQA_STATEMENT_PREFIX4, CTLINK_U8, prefix4, PREFIX4),
+	STATEMENT(CTQA_STATEMENT_PREFIX6, CTLINK_U8, prefix6, PREFIX6),
+	STATEMENT(CTQA_STATEMENT_LEVEL, CTLINK_U8, level, LEVEL),
+	STATEMENT(CTQA_STATEMENT_EVERY, CTLINK_U32, every, EVERY),
 };
 static const struct ctlink_layout statement_layout = CTLINK_LAYOUT(
 	"CTQA_RULE_STATEMENT", statement_attrs,
@@ -138,20 +265,35 @@ static int rule_named(struct ctlink_parser *p, const struct ctlink_rule *rule)
 	return 0;
 }
 
+/* Limits stand first; what ends the evaluation, last. */
+static int place_check(struct ctlink_parser *p, const struct nlattr *nest,
+                       const struct ctlink_rule *rule, uint32_t i)
+{
+	uint16_t before = ctlink_rule_statement(rule, i - 1)->kind;
+	const struct nlattr *where = ctlink_parser_find(p, nest, CTQA_RULE_STATEMENT, i);
+
+	if (ctlink_statement_is_last(before))
+		return ctlink_parser_fail(
+			p, -EINVAL, where,
+			"a statement stands behind '%s', which is the last one",
+			kind_find(before)->name);
+	if (before != CTQ_STATEMENT_LIMIT &&
+	    ctlink_rule_statement(rule, i)->kind == CTQ_STATEMENT_LIMIT)
+		return ctlink_parser_fail(p, -EINVAL, where,
+		                          "limits stand before what the rule does");
+	return 0;
+}
+
 static int rule_check(struct ctlink_parser *p, const struct nlattr *nest, void *value)
 {
 	const struct ctlink_rule *rule = value;
-	const struct statement_kind *kind;
 	uint32_t i;
+	int err;
 
-	for (i = 0; i + 1 < rule->statements.length; i++) {
-		kind = kind_find(ctlink_rule_statement(rule, i)->kind);
-		if (kind->last)
-			return ctlink_parser_fail(
-				p, -EINVAL,
-				ctlink_parser_find(p, nest, CTQA_RULE_STATEMENT, i + 1),
-				"a statement stands behind '%s', which is the last one",
-				kind->name);
+	for (i = 1; i < rule->statements.length; i++) {
+		err = place_check(p, nest, rule, i);
+		if (err)
+			return err;
 	}
 	return rule_named(p, rule);
 }

@@ -26,14 +26,34 @@ enum ctlink_statement_bit {
 	CTLINK_STATEMENT_VALUE,
 	CTLINK_STATEMENT_MASK,
 	CTLINK_STATEMENT_STRING,
+	CTLINK_STATEMENT_FLAGS,
+	CTLINK_STATEMENT_RATE,
+	CTLINK_STATEMENT_PERIOD,
+	CTLINK_STATEMENT_BURST,
+	CTLINK_STATEMENT_PREFIX4,
+	CTLINK_STATEMENT_PREFIX6,
+	CTLINK_STATEMENT_LEVEL,
+	CTLINK_STATEMENT_EVERY,
 };
 
 struct ctlink_statement {
 	uint64_t has;  /* 1 << enum ctlink_statement_bit */
 	uint16_t kind; /* enum ctq_statement */
-	uint32_t value, mask;
+	uint32_t value, mask, flags;
+	uint32_t rate, period, burst, every;
+	uint8_t prefix4, prefix6, level;
 	char *string; /* owned */
 };
+
+/**
+ * Check the members of a statement as the parsers do: what its kind needs and may have,
+ * in range. Returns 0 or -EINVAL; *@attr is the attribute that is wrong, 0: the whole.
+ */
+int ctlink_statement_check(const struct ctlink_statement *statement, uint16_t *attr,
+                           struct ctlink_error *error) BASE_MUST_CHECK;
+
+/** Does nothing stand behind it in a rule? */
+bool ctlink_statement_is_last(uint16_t kind);
 
 /* ---- rules ------------------------------------------------------------------------- */
 

@@ -25,6 +25,8 @@ static int check_rules(const struct config *cfg, FILE *err)
 	rules = rules_new(config_backend_name(cfg->rules_backend), 1, NULL, &r);
 	if (!rules)
 		return r;
+	if (cfg->table.per_source)
+		rules_count_connections(rules);
 	r = policy_prepare(&policy, rules, cfg->rules, report_plain, err);
 	policy_discard(&policy);
 	rules_destroy(rules);

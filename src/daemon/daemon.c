@@ -19,6 +19,7 @@
 #include "base/rcu.h"
 #include "config.h"
 #include "daemon/daemon_priv.h"
+#include "daemon/rule_log.h"
 
 /* flow_expire() wants to be called ten times a second, and events should not lie around. */
 #define TIMER_NS 100000000
@@ -104,6 +105,8 @@ static void on_timer(struct daemon *d, uint64_t now_ns)
 	if (read(d->timer, &expirations, sizeof(expirations)) != sizeof(expirations))
 		return;
 	expire(d, now_ns);
+	rule_log_drain(d->rules, d->config->workers);
+	setup_local_time(d, now_ns);
 	if (now_ns >= d->clock_due_ns) {
 		flow_clock_set(d->flows, now_ns, clock_realtime_ns());
 		d->clock_due_ns = now_ns + NS_PER_MINUTE;

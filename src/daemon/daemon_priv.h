@@ -88,6 +88,8 @@ int setup_ifnames_start(struct daemon *d);
 void setup_ifnames_stop(struct daemon *d);
 int setup_path_start(struct daemon *d);
 void setup_path_stop(struct daemon *d);
+/** Tell the path what the wall clock shows; several times a second. */
+void setup_local_time(struct daemon *d, uint64_t now_ns);
 int setup_control_start(struct daemon *d);
 void setup_control_stop(struct daemon *d);
 

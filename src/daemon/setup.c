@@ -137,6 +137,8 @@ int setup_rules_start(struct daemon *d)
 		log_error("rules: %s", strerror(-r));
 		return r;
 	}
+	if (d->config->table.per_source)
+		rules_count_connections(d->rules);
 	if (d->config->rules[0] == '\0')
 		return 0;
 	r = policy_prepare(&policy, d->rules, d->config->rules, setup_report_log, NULL);
@@ -251,6 +253,18 @@ int setup_zones(const struct config *cfg, struct path_zone **zones)
 	return 0;
 }
 
+/* Time zones and clocks change while we run. */
+void setup_local_time(struct daemon *d, uint64_t now_ns)
+{
+	time_t now = (time_t)(clock_realtime_ns() / 1000000000u);
+	struct tm local;
+
+	if (!localtime_r(&now, &local))
+		return; /* the year does not fit: what was known stays */
+	path_local_time_set(d->path,
+	                    (uint64_t)(now + local.tm_gmtoff) - now_ns / 1000000000u);
+}
+
 int setup_path_start(struct daemon *d)
 {
 	static const enum path_on_change on_change[] = {
@@ -270,6 +284,10 @@ int setup_path_start(struct daemon *d)
 	path.cookie_mask = cfg->mark.cookie_mask;
 	path.seen_mask = cfg->mark.seen.mask;
 	path.seen_value = cfg->mark.seen.value;
+	path.reject_mask = cfg->mark.reject.mask;
+	path.reject_value = cfg->mark.reject.value;
+	path.offload_mask = cfg->mark.offload.mask;
+	path.offload_value = cfg->mark.offload.value;
 	path.confirm_at_entry = !config_has_confirm_queue(cfg);
 	path.track_at_confirm = !has_entry_queue(cfg);
 	path.on_change = on_change[cfg->on_policy_change];
@@ -280,8 +298,10 @@ int setup_path_start(struct daemon *d)
 		d->path = path_new(&path, d->flows, d->rules, cfg->workers);
 		free(zones);
 	}
-	if (d->path)
+	if (d->path) {
+		setup_local_time(d, clock_monotonic_ns());
 		return 0;
+	}
 	log_error("packet path: %s", strerror(ENOMEM));
 	return -ENOMEM;
 }

@@ -110,6 +110,11 @@ static enum flow_counter counter_of_end(enum flow_end end, bool confirmed)
 	}
 }
 
+uint32_t flow_source_count(struct flow_table *t, const struct tuple *tuple)
+{
+	return t->sources ? source_count(t->sources, tuple) : 0;
+}
+
 /* @reserved: it has a right to reserved slots. */
 static void unreserve_one(struct flow_table *t, const struct tuple *tuple, bool reserved)
 {

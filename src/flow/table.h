@@ -145,6 +145,9 @@ struct flow_ref flow_confirm(struct flow_worker *w, struct flow *f,
                              const struct tuple *reply, uint64_t now_ns,
                              enum ctq_reason *why);
 
+/** Flows of @tuple's source; 0 as well when they are not counted (no per_source). */
+uint32_t flow_source_count(struct flow_table *t, const struct tuple *tuple);
+
 /** Remove a flow, confirmed or not. True if this call was the one that did it.
  * FLOW_END_NONE: its packet was dropped before it was confirmed. */
 bool flow_kill(struct flow_worker *w, struct flow *f, enum flow_end end, uint64_t now_ns);

@@ -52,8 +52,23 @@ static void lang_yyerror(struct lang_place *place, struct lang_input *in, void *
 %token ACCEPT		"accept"
 %token DROP		"drop"
 %token JUMP		"jump"
+%token REJECTION		"reject"
 %token RETURN		"return"
 %token COUNT		"counter"
+%token LIMIT		"limit"
+%token CT_COUNT		"ct count"
+%token LOG		"log"
+%token OFFLOAD		"offload"
+%token RATE		"rate"
+%token SOURCE		"src"
+%token CONNECTIONS	"connections"
+%token OVER		"over"
+%token BURST		"burst"
+%token PER		"per"
+%token PREFIX		"prefix"
+%token LEVEL		"level"
+%token EVERY		"every"
+%token AMOUNT		"a number"
 %token IDENTIFIER	"a name"
 %token MEMBER_WORD	"a field"
 %token NOT_EQUAL	"!="
@@ -140,9 +155,67 @@ part:
 	| DROP		{ lang_rule_statement(in->l, CTQ_STATEMENT_DROP, NULL, &@$); }
 	| RETURN	{ lang_rule_statement(in->l, CTQ_STATEMENT_RETURN, NULL, &@$); }
 	| COUNT		{ lang_rule_statement(in->l, CTQ_STATEMENT_COUNT, NULL, &@$); }
+	| REJECTION	{ lang_rule_statement(in->l, CTQ_STATEMENT_REJECT, NULL, &@$); }
+	| OFFLOAD	{ lang_rule_statement(in->l, CTQ_STATEMENT_OFFLOAD, NULL, &@$); }
+	| limit				{ lang_detail_end(in->l, &@$); }
+	| log				{ lang_detail_end(in->l, &@$); }
 	| JUMP name	{ lang_rule_statement(in->l, CTQ_STATEMENT_JUMP, &$2, &@$); }
 	| NAME name			{ lang_rule_name(in->l, &$2); }
 	| COMMENT name			{ lang_rule_comment(in->l, &$2); }
+	;
+
+limit:
+	  limit_word RATE over rate		{ lang_detail_limit(in->l, CTQ_LIMIT_RATE); }
+	| limit_word SOURCE RATE over rate per
+		{ lang_detail_limit(in->l, CTQ_LIMIT_SOURCE_RATE); }
+	| limit_word CONNECTIONS over most
+		{ lang_detail_limit(in->l, CTQ_LIMIT_CONNECTIONS); }
+	| count_word over most
+		{ lang_detail_limit(in->l, CTQ_LIMIT_CONNECTIONS); }
+	;
+
+limit_word:
+	  LIMIT				{ lang_detail_begin(in->l, CTQ_STATEMENT_LIMIT); }
+	;
+
+count_word:
+	  CT_COUNT			{ lang_detail_begin(in->l, CTQ_STATEMENT_LIMIT); }
+	;
+
+over:
+	  %empty
+	| OVER				{ lang_detail_over(in->l); }
+	;
+
+rate:
+	  per_time
+	| per_time BURST AMOUNT		{ lang_detail_burst(in->l, &$3); }
+	;
+
+per_time:
+	  AMOUNT			{ lang_detail_rate(in->l, &$1); }
+	;
+
+most:
+	  AMOUNT			{ lang_detail_most(in->l, &$1); }
+	;
+
+per:
+	  %empty
+	| PER prefix4
+	| PER prefix4 AMOUNT		{ lang_detail_prefix6(in->l, &$3); }
+	;
+
+prefix4:
+	  AMOUNT			{ lang_detail_prefix4(in->l, &$1); }
+	;
+
+log:
+	  LOG				{ lang_detail_begin(in->l, CTQ_STATEMENT_LOG); }
+	| log PREFIX name		{ lang_detail_name(in->l, &$3); }
+	| log LEVEL name		{ lang_detail_level(in->l, &$3); }
+	| log EVERY AMOUNT		{ lang_detail_every(in->l, &$3); }
+	| log RATE rate
 	;
 
 field:
@@ -286,6 +359,7 @@ int lang_parse_source(struct lang *l, uint32_t source)
 	lang_yyparse(&in, scanner);
 	lang_scan_end(scanner);
 	lang_rule_forget(l);
+	lang_detail_forget(l);
 	lang_chain_end(l);
 	if (l->no_memory)
 		return -ENOMEM;

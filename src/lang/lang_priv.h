@@ -9,6 +9,7 @@
  *     operand.c  fields and values, variables
  *     match.c    matches, those that are implied too
  *     rule.c     statements and rules
+ *     detail.c   statements that have details: limits, log
  *     token.c    the text of a token, without its escapes
  *     value.c    the text of one value to a struct ctlink_value, by its field's type
  *     words.c    all words and names: one table for each kind
@@ -83,6 +84,8 @@ struct lang {
 	struct lang_place policy_place; /* of this block's policy; line 0: none */
 	struct lang_draft draft;
 	struct lang_operand operand;
+	struct ctlink_statement detail; /* the limit or log that is being read */
+	bool detail_failed;             /* it has a mistake, which has been told */
 };
 #define LANG_NO_CHAIN UINT32_MAX
 
@@ -182,6 +185,23 @@ void lang_rule_statement(struct lang *l, enum ctq_statement kind,
                          const struct lang_place *place);
 void lang_rule_name(struct lang *l, const struct lang_token *name);
 void lang_rule_comment(struct lang *l, const struct lang_token *comment);
+
+/* detail.c: begin, the details in any order, end; or forget, when the text ends before */
+void lang_detail_begin(struct lang *l, enum ctq_statement kind);
+void lang_detail_limit(struct lang *l, enum ctq_limit limit);
+void lang_detail_over(struct lang *l);
+void lang_detail_rate(struct lang *l, const struct lang_token *token);
+void lang_detail_most(struct lang *l, const struct lang_token *token);
+void lang_detail_burst(struct lang *l, const struct lang_token *token);
+void lang_detail_every(struct lang *l, const struct lang_token *token);
+void lang_detail_prefix4(struct lang *l, const struct lang_token *token);
+void lang_detail_prefix6(struct lang *l, const struct lang_token *token);
+void lang_detail_level(struct lang *l, const struct lang_token *token);
+void lang_detail_name(struct lang *l, const struct lang_token *token);
+void lang_detail_end(struct lang *l, const struct lang_place *place);
+void lang_detail_forget(struct lang *l);
+
+/* rule.c: the end */
 void lang_rule_end(struct lang *l);
 void lang_rule_forget(struct lang *l);
 
@@ -193,6 +213,10 @@ struct ctlink_chain *lang_chain_of(struct lang *l);
 /** The variable of this name, or NULL. */
 struct lang_variable *lang_variable_find(const struct lang *l,
                                          const struct lang_token *name);
+
+/** One more statement of the rule; NULL: it cannot be, which is told. */
+struct ctlink_statement *lang_statement_append(struct lang *l, enum ctq_statement kind,
+                                               const struct lang_place *place);
 
 /** The rule goes up to the end of @place at least. */
 void lang_draft_touch(struct lang *l, const struct lang_place *place);

@@ -61,11 +61,34 @@ static void print_plain_number(const struct printer *p, uint64_t v)
 	fprintf(p->out, is_mark(p->field) ? "0x%" PRIx64 : "%" PRIu64, v);
 }
 
+static void print_time(FILE *out, uint64_t seconds)
+{
+	fprintf(out, "%02u:%02u", (unsigned int)(seconds / 3600),
+	        (unsigned int)(seconds / 60 % 60));
+	if (seconds % 60)
+		fprintf(out, ":%02u", (unsigned int)(seconds % 60));
+}
+
+/* An end of a range; days and times of day have ranges of names. */
+static void print_end(const struct printer *p, uint64_t v)
+{
+	const char *day = p->field->number == CTQ_FIELD_DAY && p->names
+	                          ? lang_names_name(p->names, v)
+	                          : NULL;
+
+	if (day)
+		fputs(day, p->out);
+	else if (p->field->number == CTQ_FIELD_TIME)
+		print_time(p->out, v);
+	else
+		print_plain_number(p, v);
+}
+
 static void print_range(const struct printer *p, uint64_t first, uint64_t last)
 {
-	print_plain_number(p, first);
+	print_end(p, first);
 	fputc('-', p->out);
-	print_plain_number(p, last);
+	print_end(p, last);
 }
 
 static void print_number(const struct printer *p, const struct ctlink_value *value)
@@ -81,7 +104,7 @@ static void print_number(const struct printer *p, const struct ctlink_value *val
 	else if (name)
 		fputs(name, p->out);
 	else
-		print_plain_number(p, first);
+		print_end(p, first);
 }
 
 static void print_bit_list(const struct printer *p, uint64_t bits)
@@ -216,6 +239,52 @@ static void print_assign(const char *word, const struct ctlink_statement *s, FIL
 		fprintf(out, "/0x%x", s->mask);
 }
 
+static void print_rate(const struct ctlink_statement *s, FILE *out)
+{
+	const char *period = lang_names_name(&lang_periods, s->period);
+
+	fprintf(out, "%u/%s", s->rate, period ? period : "?");
+	if (ctlink_has(s, CTLINK_STATEMENT_BURST))
+		fprintf(out, " burst %u", s->burst);
+}
+
+static void print_limit(const struct ctlink_statement *s, FILE *out)
+{
+	const char *over = s->flags & CTQ_LIMIT_OVER ? "over " : "";
+
+	if (s->value == CTQ_LIMIT_CONNECTIONS) {
+		fprintf(out, "limit connections %s%u", over, s->rate);
+		return;
+	}
+	fprintf(out, "limit %srate %s", s->value == CTQ_LIMIT_SOURCE_RATE ? "src " : "",
+	        over);
+	print_rate(s, out);
+	if (s->has & (1 << CTLINK_STATEMENT_PREFIX4 | 1 << CTLINK_STATEMENT_PREFIX6))
+		fprintf(out, " per /%u",
+		        ctlink_has(s, CTLINK_STATEMENT_PREFIX4) ? s->prefix4 : 32u);
+	if (ctlink_has(s, CTLINK_STATEMENT_PREFIX6))
+		fprintf(out, " /%u", s->prefix6);
+}
+
+static void print_log(const struct ctlink_statement *s, FILE *out)
+{
+	const char *level = lang_names_name(&lang_levels, s->level);
+
+	fputs("log", out);
+	if (ctlink_has(s, CTLINK_STATEMENT_STRING)) {
+		fputs(" prefix ", out);
+		print_quoted(out, s->string);
+	}
+	if (ctlink_has(s, CTLINK_STATEMENT_LEVEL) && level)
+		fprintf(out, " level %s", level);
+	if (ctlink_has(s, CTLINK_STATEMENT_EVERY))
+		fprintf(out, " every %u", s->every);
+	if (ctlink_has(s, CTLINK_STATEMENT_RATE)) {
+		fputs(" rate ", out);
+		print_rate(s, out);
+	}
+}
+
 static void print_statement(const struct ctlink_statement *s, FILE *out)
 {
 	switch ((enum ctq_statement)s->kind) {
@@ -229,6 +298,10 @@ static void print_statement(const struct ctlink_statement *s, FILE *out)
 		print_name(out, s->string ? s->string : "");
 		break;
 	case CTQ_STATEMENT_RETURN: fputs("return", out); break;
+	case CTQ_STATEMENT_REJECT: fputs("reject", out); break;
+	case CTQ_STATEMENT_LOG: print_log(s, out); break;
+	case CTQ_STATEMENT_OFFLOAD: fputs("offload", out); break;
+	case CTQ_STATEMENT_LIMIT: print_limit(s, out); break;
 	default: fprintf(out, "# statement %u of another version", s->kind); break;
 	}
 }

@@ -17,8 +17,18 @@ void lang_draft_touch(struct lang *l, const struct lang_place *place)
 
 /* ---- statements ---------------------------------------------------------------- */
 
-static struct ctlink_statement *statement_append(struct lang *l, enum ctq_statement kind,
-                                                 const struct lang_place *place)
+/* Limits come first: what else the rule does depends on them. */
+static bool is_late(const struct lang *l, enum ctq_statement kind)
+{
+	const struct ctlink_rule *rule = &l->draft.rule;
+	uint32_t n = rule->statements.length;
+
+	return kind == CTQ_STATEMENT_LIMIT && n &&
+	       ctlink_rule_statement(rule, n - 1)->kind != CTQ_STATEMENT_LIMIT;
+}
+
+struct ctlink_statement *lang_statement_append(struct lang *l, enum ctq_statement kind,
+                                               const struct lang_place *place)
 {
 	struct ctlink_statement *s;
 
@@ -26,6 +36,11 @@ static struct ctlink_statement *statement_append(struct lang *l, enum ctq_statem
 	if (l->draft.ended) {
 		lang_error_add(l, place,
 		               "the rule has ended before: nothing is done here");
+		l->draft.failed = true;
+		return NULL;
+	}
+	if (is_late(l, kind)) {
+		lang_error_add(l, place, "limits stand before what the rule does");
 		l->draft.failed = true;
 		return NULL;
 	}
@@ -88,10 +103,11 @@ void lang_rule_assign(struct lang *l, const struct lang_place *place)
 	} else if (ctlink_has(&v, CTLINK_VALUE_LAST)) {
 		complain_assign(l, place, "a mark cannot be set to a range");
 	} else {
-		s = statement_append(l,
-		                     word->field == CTQ_FIELD_MARK ? CTQ_STATEMENT_CTMARK
-		                                                   : CTQ_STATEMENT_MARK,
-		                     place);
+		s = lang_statement_append(l,
+		                          word->field == CTQ_FIELD_MARK
+		                                  ? CTQ_STATEMENT_CTMARK
+		                                  : CTQ_STATEMENT_MARK,
+		                          place);
 		if (s)
 			assign_value(s, &v);
 	}
@@ -101,12 +117,11 @@ void lang_rule_statement(struct lang *l, enum ctq_statement kind,
                          const struct lang_token *argument,
                          const struct lang_place *place)
 {
-	struct ctlink_statement *s = statement_append(l, kind, place);
+	struct ctlink_statement *s = lang_statement_append(l, kind, place);
 
 	if (!s)
 		return;
-	if (kind != CTQ_STATEMENT_COUNT)
-		l->draft.ended = true;
+	l->draft.ended = ctlink_statement_is_last((uint16_t)kind);
 	if (!argument)
 		return;
 	if (lang_token_copy(l, argument, CTQ_NAME_MAX, &s->string))
@@ -186,17 +201,23 @@ failed:
 	lang_append_failed(l, &l->draft.place, "rules", CTLINK_RULES_MAX);
 }
 
+static bool does_nothing(const struct ctlink_rule *rule)
+{
+	uint32_t n = rule->statements.length;
+
+	return n == 0 || ctlink_rule_statement(rule, n - 1)->kind == CTQ_STATEMENT_LIMIT;
+}
+
 void lang_rule_end(struct lang *l)
 {
 	struct lang_draft *d = &l->draft;
 	struct lang_error *e;
 
-	if (!d->failed && d->rule.statements.length == 0) {
+	if (!d->failed && does_nothing(&d->rule)) {
 		e = lang_error_add(l, &d->place, "the rule does nothing");
 		snprintf(e->allowed, sizeof(e->allowed),
-		         "add: accept, drop, jump CHAIN, return, mark set VALUE; or "
-		         "counter, to "
-		         "count only");
+		         "add: accept, drop, reject, jump CHAIN, return, mark set VALUE, "
+		         "log, offload; or counter, to count only");
 	} else if (!d->failed && lang_chain_of(l) && !l->no_memory) {
 		draft_keep(l);
 	}

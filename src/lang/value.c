@@ -34,7 +34,7 @@ struct slice {
 struct reader {
 	const struct ctlink_field *field;
 	const struct lang_names *names; /* or NULL */
-	uint64_t max;
+	uint64_t min, max;
 	uint8_t size;
 	struct lang_fault *fault;
 };
@@ -176,6 +176,34 @@ static bool units_parse(uint16_t field, struct slice s, uint64_t *value)
 	return true;
 }
 
+/* "08:00", "22:30:15": hours, minutes, seconds. */
+static bool time_parse(struct slice s, uint64_t *value)
+{
+	uint64_t part = 0, sum = 0;
+	unsigned int parts;
+	struct slice one, rest = s;
+	bool more = true;
+
+	for (parts = 0; more && parts < 3; parts++) {
+		more = slice_cut(rest, ':', &one, &rest);
+		if (!more)
+			one = rest;
+		if (one.length < 1 || one.length > 2 ||
+		    digits_parse(one, &part) != DIGITS_OK || part >= (parts ? 60 : 24))
+			return false;
+		sum = sum * 60 + part;
+	}
+	*value = parts == 2 ? sum * 60 : sum;
+	return !more && parts >= 2;
+}
+
+static int fault_time(struct lang_fault *fault, struct slice s)
+{
+	fault_set(fault, QUOTED " is not a time of day", SHOW(s));
+	snprintf(fault->allowed, sizeof(fault->allowed), "allowed: 00:00 to 23:59:59");
+	return -EINVAL;
+}
+
 static int number_parse(const struct reader *r, struct slice s, uint64_t *value)
 {
 	enum digits digits;
@@ -184,12 +212,16 @@ static int number_parse(const struct reader *r, struct slice s, uint64_t *value)
 		return fault_set(r->fault, "a number is missing");
 	if (r->names && lang_names_value(r->names, s.text, s.length, value))
 		return 0;
+	if (r->field->number == CTQ_FIELD_TIME)
+		return time_parse(s, value) ? 0 : fault_time(r->fault, s);
 	if (units_parse(r->field->number, s, value))
 		digits = DIGITS_OK;
 	else
 		digits = digits_parse(s, value);
-	if (digits == DIGITS_OK && *value <= r->max)
+	if (digits == DIGITS_OK && *value >= r->min && *value <= r->max)
 		return 0;
+	if (digits == DIGITS_OK && *value < r->min)
+		return fault_set(r->fault, QUOTED " is below %" PRIu64, SHOW(s), r->min);
 	if (digits != DIGITS_NONE)
 		return fault_set(r->fault, QUOTED " is above %" PRIu64, SHOW(s), r->max);
 	if (r->names)
@@ -226,6 +258,21 @@ static int masked_parse(const struct reader *r, struct slice first, struct slice
 	return 0;
 }
 
+static int fault_range(const struct reader *r, struct slice first, struct slice last)
+{
+	fault_set(r->fault, "the range " QUOTED "-" QUOTED " ends before it begins",
+	          SHOW(first), SHOW(last));
+	if (r->field->number == CTQ_FIELD_TIME)
+		snprintf(r->fault->allowed, sizeof(r->fault->allowed),
+		         "over midnight: { %.*s-23:59:59, 00:00-%.*s }", SHOW(first),
+		         SHOW(last));
+	else if (r->field->number == CTQ_FIELD_DAY)
+		snprintf(r->fault->allowed, sizeof(r->fault->allowed),
+		         "weeks begin on Monday: { %.*s-sun, mon-%.*s }", SHOW(first),
+		         SHOW(last));
+	return -EINVAL;
+}
+
 static int range_parse(const struct reader *r, struct slice first, struct slice last,
                        struct ctlink_value *out)
 {
@@ -238,13 +285,17 @@ static int range_parse(const struct reader *r, struct slice first, struct slice 
 	if (err)
 		return err;
 	if (a > b)
-		return fault_set(r->fault,
-		                 "the range " QUOTED "-" QUOTED " ends before it begins",
-		                 SHOW(first), SHOW(last));
+		return fault_range(r, first, last);
 	ctlink_value_set_number(out, CTLINK_VALUE_FIRST, a, r->size);
 	if (a != b)
 		ctlink_value_set_number(out, CTLINK_VALUE_LAST, b, r->size);
 	return 0;
+}
+
+/* Times and days have no bits that a mask could choose. */
+static bool has_order(const struct ctlink_field *field)
+{
+	return field->number == CTQ_FIELD_TIME || field->number == CTQ_FIELD_DAY;
 }
 
 static int any_number_parse(const struct reader *r, struct slice s,
@@ -254,10 +305,11 @@ static int any_number_parse(const struct reader *r, struct slice s,
 	uint64_t v;
 	int err;
 
-	if (slice_cut(s, '/', &left, &right))
+	if (!has_order(r->field) && slice_cut(s, '/', &left, &right))
 		return masked_parse(r, left, right, out);
 	/* names may have a '-' in them: only what begins as a number can be a range */
-	if (s.length && is_digit(s.text[0]) && slice_cut(s, '-', &left, &right))
+	if (s.length && (is_digit(s.text[0]) || r->field->number == CTQ_FIELD_DAY) &&
+	    slice_cut(s, '-', &left, &right))
 		return range_parse(r, left, right, out);
 	err = number_parse(r, s, &v);
 	if (!err)
@@ -497,6 +549,10 @@ static struct reader reader_for(const struct ctlink_field *field, uint8_t proto,
 	r.names = lang_names_of(field->number, proto);
 	r.size = ctlink_field_size(field->type);
 	r.max = r.size >= 8 ? UINT64_MAX : (1ull << (8 * r.size)) - 1;
+	if (field->number == CTQ_FIELD_DAY) {
+		r.min = 1;
+		r.max = 7;
+	}
 	return r;
 }
 

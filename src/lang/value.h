@@ -7,6 +7,8 @@
  *     address   10.0.0.1   10.0.0.0/8   10.0.0.1-10.0.0.9   2001:db8::/32
  *     string    eth0   ppp*
  *     seconds   90   1h30m   5d    (age, idle, timeout)
+ *     time      08:00   08:00-18:00   22:00:30
+ *     day       mon   mon-fri
  *     bytes     1500   64k   1M    (bytes)
  *
  * Used for rules and for the client's filters. Pure; any thread.

@@ -37,6 +37,7 @@ static const struct lang_word words[] = {
 #undef CTQ_FIELD
 	/* two words in fields.def */
 	FIELD("ct", "state", CTSTATE),
+	FIELD("ct", "direction", DIRECTION),
 	FIELD("meta", "mark", PKTMARK),
 	FIELD("tcp", "flags", TCP_FLAGS),
 	/* nft's */
@@ -51,6 +52,8 @@ static const struct lang_word words[] = {
 	FIELD("meta", "nfproto", FAMILY),
 	FIELD("meta", "length", LENGTH),
 	FIELD("meta", "skuid", UID),
+	FIELD("meta", "hour", TIME),
+	FIELD("meta", "day", DAY),
 	OF_FAMILY("ip", "saddr", SRC, AF_INET),
 	OF_FAMILY("ip", "daddr", DST, AF_INET),
 	OF_FAMILY("ip", "protocol", PROTO, AF_INET),
@@ -243,6 +246,37 @@ static const struct lang_name tcp_states[] = {
 static const struct lang_name verdicts[] = {
 	{ "accept", CTQ_VERDICT_ACCEPT },
 	{ "drop", CTQ_VERDICT_DROP },
+	{ "reject", CTQ_VERDICT_REJECT },
+};
+
+/* Policies are the first two. */
+static const struct lang_name policies[] = {
+	{ "accept", CTQ_VERDICT_ACCEPT },
+	{ "drop", CTQ_VERDICT_DROP },
+};
+
+static const struct lang_name days[] = {
+	{ "mon", 1 },      { "tue", 2 },       { "wed", 3 },      { "thu", 4 },
+	{ "fri", 5 },      { "sat", 6 },       { "sun", 7 },      { "monday", 1 },
+	{ "tuesday", 2 },  { "wednesday", 3 }, { "thursday", 4 }, { "friday", 5 },
+	{ "saturday", 6 }, { "sunday", 7 },
+};
+
+static const struct lang_name directions[] = {
+	{ "original", CTQ_DIRECTION_ORIGINAL },
+	{ "reply", CTQ_DIRECTION_REPLY },
+};
+
+/* syslog's (RFC 5424, 6.2.1), those that the daemon has */
+static const struct lang_name levels[] = {
+	{ "error", 3 }, { "warning", 4 }, { "notice", 5 }, { "info", 6 },
+	{ "debug", 7 }, { "err", 3 },     { "warn", 4 },
+};
+
+/* seconds */
+static const struct lang_name periods[] = {
+	{ "second", 1 }, { "minute", 60 }, { "hour", 3600 }, { "day", 86400 },
+	{ "s", 1 },      { "m", 60 },      { "h", 3600 },    { "d", 86400 },
 };
 
 static const struct lang_name reasons[] = {
@@ -265,7 +299,9 @@ static const struct lang_name hooks[] = {
 	}
 
 const struct lang_names lang_hooks = NAMES("hook", "hooks", hooks);
-const struct lang_names lang_policies = NAMES("policy", "policies", verdicts);
+const struct lang_names lang_policies = NAMES("policy", "policies", policies);
+const struct lang_names lang_levels = NAMES("level", "levels", levels);
+const struct lang_names lang_periods = NAMES("period", "periods", periods);
 
 static const struct {
 	uint16_t field;
@@ -277,6 +313,8 @@ static const struct {
 	{ CTQ_FIELD_STATUS, NAMES("status", "statuses", statuses) },
 	{ CTQ_FIELD_TCP_FLAGS, NAMES("TCP flag", "flags", tcp_flags) },
 	{ CTQ_FIELD_STATE, NAMES("TCP state", "states", tcp_states) },
+	{ CTQ_FIELD_DAY, NAMES("day", "days", days) },
+	{ CTQ_FIELD_DIRECTION, NAMES("direction", "directions", directions) },
 	{ CTQ_FIELD_VERDICT, NAMES("verdict", "verdicts", verdicts) },
 	{ CTQ_FIELD_REASON, NAMES("reason", "reasons", reasons) },
 };

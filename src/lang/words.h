@@ -62,6 +62,10 @@ const struct lang_names *lang_names_of(uint16_t field, uint8_t proto);
 extern const struct lang_names lang_hooks;
 extern const struct lang_names lang_policies;
 
+/** Levels of log, and periods of rates in seconds. */
+extern const struct lang_names lang_levels;
+extern const struct lang_names lang_periods;
+
 /** The value of a name, without regard to case. */
 bool lang_names_value(const struct lang_names *names, const char *text, size_t length,
                       uint64_t *value);

@@ -52,6 +52,7 @@ static void key_of_flow(const struct path *path, const struct path_step *s,
 	rule_key_set_tuple(key, t);
 	rule_key_set_interfaces(key, name_of(path, load(&f->ifin)), name_of(path, out));
 	rule_key_set_flow(key, flow_status(f), load(&f->mark));
+	rule_key_set_direction(key, CTQ_DIRECTION_ORIGINAL); /* as its first packet */
 }
 
 static void key_of_packet(const struct path *path, const struct path_step *s,
@@ -64,8 +65,11 @@ static void key_of_packet(const struct path *path, const struct path_step *s,
 	if (p->has_tuple)
 		rule_key_set_tuple(key, &p->tuple);
 	rule_key_set_interfaces(key, name_of(path, p->ifin), name_of(path, p->ifout));
-	if (s->flow)
-		rule_key_set_flow(key, flow_status(s->flow), load(&s->flow->mark));
+	if (!s->flow)
+		return;
+	rule_key_set_flow(key, flow_status(s->flow), load(&s->flow->mark));
+	rule_key_set_direction(key, s->dir == TRACK_ORIGINAL ? CTQ_DIRECTION_ORIGINAL
+	                                                     : CTQ_DIRECTION_REPLY);
 }
 
 /* ---- the answer ---------------------------------------------------------------- */
@@ -96,6 +100,10 @@ static void remember(struct path_worker *w, struct path_step *s,
 	flow_enter(w->flows, s->flow);
 	flow_verdict_store(s->flow, s->role, &fv);
 	set_flow_mark(s, &v->flow_mark);
+	if (v->offload && !(flow_status(s->flow) & TRACK_OFFLOAD)) {
+		flow_status_add(w->flows, s->flow, TRACK_OFFLOAD);
+		s->changes |= FLOW_CHANGE_STATUS;
+	}
 	flow_leave(w->flows, s->flow);
 }
 
@@ -110,11 +118,15 @@ static void ask_rules(struct path_worker *w, struct path_step *s)
 	else
 		key_of_packet(w->path, s, &key);
 	rule_key_set_state(&key, s->ctstate);
-	/* the bits that are ours are none of the rules' business */
-	key.packet_mark &= ~(w->path->cfg.cookie_mask | w->path->cfg.seen_mask);
-	ruleset_classify(w->ruleset, &key, w->rules, s->p->length, w->now_s, &v);
+	rule_key_set_time(&key, path_local_time(w->path, w->now_s));
+	if (s->flow)
+		key.connections = flow_source_count(w->path->flows,
+		                                    &s->flow->side[TRACK_ORIGINAL].tuple);
+	key.packet_mark &= ~path_mark_own(w->path); /* none of the rules' business */
+	ruleset_classify(w->ruleset, &key, w->rules, s->p->length, w->now_ns, &v);
 	s->accept = v.verdict == CTQ_VERDICT_ACCEPT;
 	s->reason = (enum ctq_reason)v.reason;
+	s->marked = v.verdict == CTQ_VERDICT_REJECT && w->path->cfg.reject_mask;
 	s->mark_value = v.packet_mark.value;
 	s->mark_mask = v.packet_mark.mask;
 	if (of_flow)
@@ -127,10 +139,21 @@ static bool is_in_force(const struct path_worker *w, const struct flow_verdict *
 	       (v->generation && w->path->cfg.on_change == PATH_KEEP);
 }
 
+static enum ctq_reason reason_of_flow(const struct flow_verdict *v)
+{
+	if (v->accept)
+		return CTQ_ACCEPT_FLOW;
+	return v->reason == CTQ_REJECT_RULE ? CTQ_REJECT_FLOW : CTQ_DROP_FLOW;
+}
+
 void path_judge(struct path_worker *w, struct path_step *s)
 {
 	struct flow_verdict v = { .generation = 0 };
 
+	if (path_mark_rejected(w->path, s)) {
+		s->reason = CTQ_DROP_NOT_REJECTED;
+		return;
+	}
 	if (s->flow && !s->error)
 		v = flow_verdict_load(s->flow, s->role);
 	if (!is_in_force(w, &v)) {
@@ -142,7 +165,8 @@ void path_judge(struct path_worker *w, struct path_step *s)
 		return;
 	}
 	s->accept = v.accept;
-	s->reason = v.accept ? CTQ_ACCEPT_FLOW : CTQ_DROP_FLOW;
+	s->reason = reason_of_flow(&v);
+	s->marked = s->reason == CTQ_REJECT_FLOW && w->path->cfg.reject_mask;
 	s->mark_value = v.mark_value;
 	s->mark_mask = v.mark_mask;
 	rules_account(w->rules, v.generation, v.rule, s->p->length);

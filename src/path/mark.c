@@ -6,13 +6,30 @@
  *                queue's rule in the kernel lets such packets pass
  *   cookie_mask  a cookie (flow/cookie.h): the unconfirmed flow, or a note
  *
- * A confirm verdict clears both. All other bits are the rules'.
+ *   reject_mask  reject_value: a rule of the kernel behind this hook answers and drops it
+ *   offload_mask  offload_value: a rule of the kernel keeps this for the connection, whose
+ *                 packets need not come here any more
+ *
+ * A confirm verdict clears the first two. Values may share a mask: an offloaded packet
+ * is a seen one as well. All other bits are the rules'.
  */
 #include "path/path_priv.h"
 
-static uint32_t own_bits(const struct path *path)
+uint32_t path_mark_own(const struct path *path)
 {
-	return path->cfg.cookie_mask | path->cfg.seen_mask;
+	return path->cfg.cookie_mask | path->cfg.seen_mask | path->cfg.reject_mask |
+	       path->cfg.offload_mask;
+}
+
+static bool mark_is(uint32_t mark, uint32_t mask, uint32_t value)
+{
+	return mask && (mark & mask) == value;
+}
+
+bool path_mark_rejected(const struct path *path, const struct path_step *s)
+{
+	return s->role == FLOW_ROLE_CONFIRM &&
+	       mark_is(s->p->mark, path->cfg.reject_mask, path->cfg.reject_value);
 }
 
 void path_mark_read(const struct path *path, struct path_step *s, enum path_note *note)
@@ -22,7 +39,8 @@ void path_mark_read(const struct path *path, struct path_step *s, enum path_note
 
 	*note = PATH_NOTE_NONE;
 	s->cookie = (mark & cfg->cookie_mask) >> path->cookie_shift;
-	if (cfg->seen_mask && (mark & cfg->seen_mask) == cfg->seen_value)
+	if (mark_is(mark, cfg->seen_mask, cfg->seen_value) ||
+	    mark_is(mark, cfg->offload_mask, cfg->offload_value))
 		*note = PATH_NOTE_TRACKED;
 	else if (s->cookie)
 		*note = (enum path_note)flow_cookie_note_of(path->flows, s->cookie);
@@ -52,13 +70,22 @@ static enum path_note note_of(const struct path_step *s)
 	}
 }
 
+static uint32_t decided_bits(const struct path *path, const struct path_step *s)
+{
+	uint32_t bits = path->cfg.seen_value;
+
+	if (path->cfg.offload_mask && flow_status(s->flow) & TRACK_OFFLOAD)
+		bits = (bits & ~path->cfg.offload_mask) | path->cfg.offload_value;
+	return bits;
+}
+
 static uint32_t entry_bits(const struct path_worker *w, const struct path_step *s)
 {
 	const struct path *path = w->path;
 	uint32_t cookie = 0;
 
-	if (s->flow && path->cfg.seen_mask && is_decided(w, s))
-		return path->cfg.seen_value;
+	if (s->flow && (path->cfg.seen_mask | path->cfg.offload_mask) && is_decided(w, s))
+		return decided_bits(path, s);
 	if (s->flow && !flow_is_confirmed(s->flow))
 		cookie = s->flow->cookie;
 	if (!cookie)
@@ -68,11 +95,16 @@ static uint32_t entry_bits(const struct path_worker *w, const struct path_step *
 
 void path_mark_write(struct path_worker *w, struct path_step *s)
 {
-	uint32_t ours = own_bits(w->path), mask = s->mark_mask & ~ours;
+	uint32_t ours = path_mark_own(w->path), mask = s->mark_mask & ~ours;
 	uint32_t mark = (s->p->mark & ~ours & ~mask) | (s->mark_value & mask);
 
 	if (s->role == FLOW_ROLE_ENTRY && s->accept && !w->path->cfg.confirm_at_entry)
 		mark |= entry_bits(w, s);
+	else if (s->accept && w->path->cfg.confirm_at_entry && s->flow &&
+	         flow_status(s->flow) & TRACK_OFFLOAD)
+		mark |= w->path->cfg.offload_value;
+	if (s->marked)
+		mark |= w->path->cfg.reject_value;
 	s->out->mark = mark;
 	s->out->set_mark = mark != s->p->mark;
 }

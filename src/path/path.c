@@ -142,6 +142,16 @@ int path_track_config_set(struct path *path, const struct track_config *cfg,
 	return 0;
 }
 
+void path_local_time_set(struct path *path, uint64_t offset_s)
+{
+	atomic_store_explicit(&path->local_offset_s, offset_s, memory_order_relaxed);
+}
+
+uint64_t path_local_time(const struct path *path, uint32_t now_s)
+{
+	return now_s + atomic_load_explicit(&path->local_offset_s, memory_order_relaxed);
+}
+
 void path_track_config_get(const struct path *path, struct track_config *cfg)
 {
 	*cfg = atomic_load_explicit(&path->track, memory_order_acquire)->cfg;
@@ -249,7 +259,7 @@ static void step_run(struct path_worker *w, struct path_step *s, struct flow_ref
 		path_confirm(w, s);
 	path_finish(w, s);
 	path_mark_write(w, s);
-	s->out->accept = s->accept;
+	s->out->accept = s->accept || s->marked;
 	count(&w->reasons[s->reason], 1);
 	if (s->invalid)
 		count(&w->reasons[s->invalid], 1);

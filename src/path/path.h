@@ -14,8 +14,10 @@
  *
  * The packet mark. Of the bits that the configuration gives us (cookie_mask, seen_mask)
  * an entry verdict sets the cookie of an unconfirmed flow, or the seen mark when the
- * confirm hook has nothing left to say; a confirm verdict clears both. Other bits change
- * by rules only.
+ * confirm hook has nothing left to say; a confirm verdict clears both. A rejected packet
+ * is accepted with the reject mark, by which a rule of the kernel answers its sender
+ * and drops it; one that comes to the confirm hook with it is dropped there. Other bits
+ * change by rules only.
  */
 #ifndef PATH_PATH_H
 #define PATH_PATH_H
@@ -48,12 +50,17 @@ struct path_config {
 	uint32_t
 		zone_mask; /* bits of the packet mark that are its zone, one run of at most
 	                       16; none set, or mask 0: that of its queue */
-	uint32_t fragments;    /* packets whose fragments each worker remembers */
-	uint32_t cookie_mask;  /* bits of the packet mark for cookies; 0: none */
-	uint32_t seen_mask;    /* bits of the packet mark … */
-	uint32_t seen_value;   /* … that mean "nothing left to do"; mask 0: unused */
-	bool confirm_at_entry; /* there is no confirm queue */
-	bool track_at_confirm; /* there is no entry queue: what has no cookie was not
+	uint32_t fragments;     /* packets whose fragments each worker remembers */
+	uint32_t cookie_mask;   /* bits of the packet mark for cookies; 0: none */
+	uint32_t seen_mask;     /* bits of the packet mark … */
+	uint32_t seen_value;    /* … that mean "nothing left to do"; mask 0: unused */
+	uint32_t reject_mask;   /* bits of the packet mark … */
+	uint32_t reject_value;  /* … that mean "answer and drop it"; mask 0: rejecting
+	                          is dropping */
+	uint32_t offload_mask;  /* bits … */
+	uint32_t offload_value; /* … of packets whose flow the kernel may carry alone */
+	bool confirm_at_entry;  /* there is no confirm queue */
+	bool track_at_confirm;  /* there is no entry queue: what has no cookie was not
 	                          tracked */
 	enum path_on_change on_change;
 	/** Name of an interface for rules, or NULL; any worker, under RCU. NULL: no
@@ -97,6 +104,13 @@ int path_track_config_set(struct path *path, const struct track_config *cfg,
 
 /** The machines; control changes them. */
 struct track_registry *path_registry(struct path *path);
+
+/** Local time, as the wall clock shows it, minus monotonic time, in seconds: what rules
+ * take for the time of day. Any thread. */
+void path_local_time_set(struct path *path, uint64_t offset_s);
+
+/** What the wall clock shows at monotonic second @now_s. */
+uint64_t path_local_time(const struct path *path, uint32_t now_s);
 
 /** Copy what is in force for zones of which nothing else is said. Under RCU. */
 void path_track_config_get(const struct path *path, struct track_config *cfg);

@@ -57,6 +57,7 @@ struct path {
 	struct rules *rules;
 	_Atomic(struct path_track *) track;
 	struct track_registry *registry;
+	_Atomic uint64_t local_offset_s; /* path_local_time_set() */
 	uint16_t workers_length;
 	struct path_worker *workers;
 	unsigned int cookie_shift, zone_shift;
@@ -94,11 +95,18 @@ struct path_step {
 	bool confirmed_now;
 	/* the verdict */
 	bool accept;
+	bool marked; /* not accepted, but passes with the reject mark */
 	enum ctq_reason reason;
 	uint32_t mark_value, mark_mask;
 };
 
 /* ---- mark.c: our bits of the packet mark ------------------------------------------- */
+
+/** The bits that the configuration gives to us. */
+uint32_t path_mark_own(const struct path *path);
+
+/** Was the packet rejected at the entry hook? Nobody has answered it then. */
+bool path_mark_rejected(const struct path *path, const struct path_step *s);
 
 /** What the entry hook's verdict left in the mark: cookie, note, or seen. */
 void path_mark_read(const struct path *path, struct path_step *s, enum path_note *note);

@@ -147,31 +147,51 @@ static int name_check(struct build *b, struct draft_rule *d)
 	                       other->rule->id);
 }
 
-/* Jumps are resolved later, when all chains have a number. */
-static void actions_fill(struct ruleset *rs, const struct ctlink_rule *value,
-                         struct rule_action *out)
+static void action_fill(const struct ctlink_statement *s, struct rule_state *state,
+                        struct rule_action *out)
 {
-	const struct ctlink_statement *s;
-	uint32_t i;
-
-	for (i = 0; i < value->statements.length; i++) {
-		s = ctlink_rule_statement(value, i);
-		out[i] = (struct rule_action){
-			.kind = s->kind,
-			.value = s->value,
-			.mask = ctlink_has(s, CTLINK_STATEMENT_MASK) ? s->mask
-			                                             : UINT32_MAX,
-		};
+	*out = (struct rule_action){
+		.kind = s->kind,
+		.value = s->value,
+		.mask = ctlink_has(s, CTLINK_STATEMENT_MASK) ? s->mask : UINT32_MAX,
+		.flags = (uint8_t)s->flags,
+		.prefix4 = ctlink_has(s, CTLINK_STATEMENT_PREFIX4) ? s->prefix4 : 32,
+		.prefix6 = ctlink_has(s, CTLINK_STATEMENT_PREFIX6) ? s->prefix6 : 128,
+		.level = ctlink_has(s, CTLINK_STATEMENT_LEVEL) ? s->level
+		                                               : RULES_LOG_LEVEL,
+		.state = state,
+	};
+	if (s->kind == CTQ_STATEMENT_LOG) {
+		out->prefix = s->string; /* the rule's; a generation holds its rules */
+		out->every = s->every;
 	}
+	if (ctlink_has(s, CTLINK_STATEMENT_PERIOD))
+		out->rate = limit_rate_of(s->rate, s->period,
+		                          ctlink_has(s, CTLINK_STATEMENT_BURST)
+		                                  ? s->burst
+		                                  : CTQ_LIMIT_BURST);
+	else if (s->kind == CTQ_STATEMENT_LIMIT)
+		out->most = s->rate;
 }
 
-/* Does the chain end here for a packet that the rule holds for? */
+/* Jumps are resolved later, when all chains have a number. */
+static void actions_fill(const struct rule *rule, struct rule_action *out)
+{
+	uint32_t i;
+
+	for (i = 0; i < rule->value.statements.length; i++)
+		action_fill(ctlink_rule_statement(&rule->value, i),
+		            rule->states ? &rule->states[i] : NULL, &out[i]);
+}
+
+/* Does the chain end here for a packet that the rule's matches hold for? */
 static bool is_final(const struct ctlink_rule *value)
 {
+	uint16_t first = ctlink_rule_statement(value, 0)->kind;
 	uint16_t last = ctlink_rule_statement(value, value->statements.length - 1)->kind;
 
-	return last == CTQ_STATEMENT_ACCEPT || last == CTQ_STATEMENT_DROP ||
-	       last == CTQ_STATEMENT_RETURN;
+	return first != CTQ_STATEMENT_LIMIT && last != CTQ_STATEMENT_JUMP &&
+	       ctlink_statement_is_last(last);
 }
 
 static int rules_fill(struct build *b, struct rule_action **actions)
@@ -192,11 +212,12 @@ static int rules_fill(struct build *b, struct rule_action **actions)
 			b->items[n] = d->item;
 			check_make(&d->rule->value, &rs->pool, &rs->code[n]);
 			rs->code[n].final = is_final(&d->rule->value);
-			actions_fill(rs, &d->rule->value, *actions);
+			actions_fill(d->rule, *actions);
 			rs->body[n] = (struct rule_body){
 				.index = d->rule->index,
 				.id = d->rule->id,
 				.n_actions = d->rule->value.statements.length,
+				.name = d->rule->value.name,
 				.actions = *actions,
 			};
 			*actions += rs->body[n].n_actions;
@@ -267,6 +288,13 @@ static struct ruleset_chain *jump_target(const struct ruleset *rs, uint32_t posi
 	return last->kind == CTQ_STATEMENT_JUMP ? &rs->chains[last->chain] : NULL;
 }
 
+static bool rejects(const struct ruleset *rs, uint32_t position)
+{
+	const struct rule_body *body = &rs->body[position];
+
+	return body->actions[body->n_actions - 1].kind == CTQ_STATEMENT_REJECT;
+}
+
 static const char too_deep[] = "too many jumps within jumps";
 
 /* @above: jumps that led here. Recursion ends by itself at RULES_DEPTH_MAX. */
@@ -280,6 +308,8 @@ static int chain_measure(struct build *b, struct ruleset_chain *chain, uint32_t 
 	chain->state = CHAIN_BEING_MEASURED;
 	for (i = chain->first; i < chain->first + chain->length; i++) {
 		target = jump_target(b->rs, i);
+		if (rejects(b->rs, i))
+			chain->rejects = i + 1;
 		if (!target)
 			continue;
 		if (target->state == CHAIN_BEING_MEASURED)
@@ -295,6 +325,8 @@ static int chain_measure(struct build *b, struct ruleset_chain *chain, uint32_t 
 			return complain_jump(b, i, -E2BIG, too_deep);
 		if (target->depth + 1 > chain->depth)
 			chain->depth = target->depth + 1;
+		if (target->rejects)
+			chain->rejects = target->rejects;
 		visits += target->visits;
 		if (visits > RULES_VISITS_MAX)
 			return complain_jump(
@@ -319,6 +351,22 @@ static int chains_measure(struct build *b)
 			return err;
 	}
 	return 0;
+}
+
+/* Nothing of the kernel that could answer the sender is behind postrouting. */
+static int rejects_check(const struct build *b)
+{
+	const struct ruleset_chain *chain = b->rs->hooks[PACKET_HOOK_POSTROUTING];
+	uint32_t position;
+
+	if (!chain || !chain->rejects)
+		return 0;
+	position = chain->rejects - 1;
+	return rules_error_set(
+		b->error, -EOPNOTSUPP, b->items[position], CTQA_RULE_STATEMENT,
+		b->rs->body[position].n_actions - 1,
+		"nothing can be rejected at postrouting: drop it there, or "
+		"reject it at prerouting, output or input");
 }
 
 /* ---- matchers ------------------------------------------------------------------ */
@@ -354,6 +402,8 @@ static int build(struct build *b)
 		err = jumps_resolve(b);
 	if (!err)
 		err = chains_measure(b);
+	if (!err)
+		err = rejects_check(b);
 	if (!err)
 		err = matchers_make(b);
 	return err;

@@ -376,33 +376,68 @@ static int draft_find(struct rules_change *c, uint32_t item, uint16_t attr, uint
 	return 0;
 }
 
-static bool ends_rule(uint16_t kind)
+/* What cannot be done by this daemon as it is configured. */
+static int statement_possible(const struct rules *rules, const struct ctlink_statement *s,
+                              struct ctlink_error *error)
 {
-	return kind == CTQ_STATEMENT_ACCEPT || kind == CTQ_STATEMENT_DROP ||
-	       kind == CTQ_STATEMENT_JUMP || kind == CTQ_STATEMENT_RETURN;
+	if (s->kind != CTQ_STATEMENT_LIMIT || s->value != CTQ_LIMIT_CONNECTIONS ||
+	    rules->counts_connections)
+		return 0;
+	ctlink_error_set(error, -EOPNOTSUPP, 0,
+	                 "the connections of sources are not counted");
+	ctlink_error_hint(error,
+	                  "set 'table { per-source NUMBER; }' in ctqd.conf, the most "
+	                  "that any source may have");
+	return -EOPNOTSUPP;
 }
 
-/* Parsers have looked at this before, but not all rules come from one. */
-static int statements_check(uint32_t item, const struct ctlink_rule *rule,
-                            struct rules_error *e)
+/* Parsers have looked at most of this before, but not all rules come from one. */
+static int statement_validate(const struct rules *rules, const struct ctlink_rule *rule,
+                              uint32_t i, struct ctlink_error *error)
 {
-	const struct ctlink_statement *s;
-	uint32_t i, n = rule->statements.length;
+	const struct ctlink_statement *s = ctlink_rule_statement(rule, i);
+	uint16_t attr, before;
+	int err = ctlink_statement_check(s, &attr, error);
 
-	if (n == 0)
+	if (err)
+		return err;
+	if (s->kind == CTQ_STATEMENT_JUMP && !s->string)
+		return ctlink_error_set(error, -EINVAL, 0, "a jump needs a chain");
+	before = i ? ctlink_rule_statement(rule, i - 1)->kind : CTQ_STATEMENT_LIMIT;
+	if (ctlink_statement_is_last(before))
+		return ctlink_error_set(error, -EINVAL, 0, "the rule has ended before");
+	if (s->kind == CTQ_STATEMENT_LIMIT && before != CTQ_STATEMENT_LIMIT)
+		return ctlink_error_set(error, -EINVAL, 0,
+		                        "limits stand before what the rule does");
+	return statement_possible(rules, s, error);
+}
+
+/* Only its limits: it would do nothing. */
+static bool only_limits(const struct ctlink_rule *rule)
+{
+	uint32_t n = rule->statements.length;
+
+	return n == 0 || ctlink_rule_statement(rule, n - 1)->kind == CTQ_STATEMENT_LIMIT;
+}
+
+static int statements_check(const struct rules *rules, uint32_t item,
+                            const struct ctlink_rule *rule, struct rules_error *e)
+{
+	struct ctlink_error wrong = { 0 };
+	uint32_t i;
+	int err;
+
+	if (only_limits(rule))
 		return rules_error_set(e, -EINVAL, item, 0, 0,
 		                       "a rule without statement does nothing");
-	for (i = 0; i < n; i++) {
-		s = ctlink_rule_statement(rule, i);
-		if (s->kind == CTQ_STATEMENT_NONE || s->kind > CTQ_STATEMENT_RETURN)
-			return rules_error_set(e, -EOPNOTSUPP, item, CTQA_RULE_STATEMENT,
-			                       i, "statement %u is not known", s->kind);
-		if (ends_rule(s->kind) && i + 1 < n)
-			return rules_error_set(e, -EINVAL, item, CTQA_RULE_STATEMENT,
-			                       i + 1, "the rule has ended before");
-		if (s->kind == CTQ_STATEMENT_JUMP && !s->string)
-			return rules_error_set(e, -EINVAL, item, CTQA_RULE_STATEMENT, i,
-			                       "a jump needs a chain");
+	for (i = 0; i < rule->statements.length; i++) {
+		err = statement_validate(rules, rule, i, &wrong);
+		if (!err)
+			continue;
+		rules_error_set(e, err, item, CTQA_RULE_STATEMENT, i, "%s", wrong.text);
+		if (e)
+			memcpy(e->error.hint, wrong.hint, sizeof(wrong.hint));
+		return err;
 	}
 	return 0;
 }
@@ -427,7 +462,7 @@ static int rule_check(const struct rules_change *c, uint32_t item,
 	if (c->n_rules >= RULES_MAX)
 		return rules_error_set(e, -E2BIG, item, 0, 0, "more than %d rules",
 		                       RULES_MAX);
-	return statements_check(item, rule, e);
+	return statements_check(c->rules, item, rule, e);
 }
 
 /* Into @chain before @before; takes @value. */

@@ -38,6 +38,9 @@ static const struct {
 	PLACE(TTL, ttl),
 	PLACE(TCP_FLAGS, tcp_flags),
 	PLACE(UID, uid),
+	PLACE(TIME, time),
+	PLACE(DAY, day),
+	PLACE(DIRECTION, direction),
 #undef PLACE
 };
 

@@ -17,9 +17,14 @@ int counters_init(struct counters *c, uint16_t workers,
 	if (!c->workers)
 		return -ENOMEM;
 	memset(c->workers, 0, size);
-	c->n_workers = workers;
 	c->memory = memory;
 	pthread_mutex_init(&c->lock, NULL);
+	for (; c->n_workers < workers; c->n_workers++) {
+		if (rules_log_init(&c->workers[c->n_workers].log, memory)) {
+			counters_fini(c);
+			return -ENOMEM;
+		}
+	}
 	return 0;
 }
 
@@ -29,6 +34,7 @@ void counters_fini(struct counters *c)
 	uint16_t w;
 
 	for (w = 0; w < c->n_workers; w++) {
+		rules_log_fini(&c->workers[w].log, c->memory);
 		for (i = 0; i < c->chunks; i++)
 			ctlink_memory_free(c->memory, c->workers[w].chunks[i]);
 	}

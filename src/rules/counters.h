@@ -24,6 +24,7 @@
 #include <stdint.h>
 
 #include "ctlink/memory.h"
+#include "rules/log.h"
 
 #define COUNTERS_CHUNK  4096
 #define COUNTERS_CHUNKS 1024 /* 4 million: four generations of RULES_MAX at once */
@@ -41,6 +42,7 @@ _Static_assert(sizeof(struct rules_counter) == 32, "two in a cache line");
 struct rules_worker {
 	struct rules_counter
 		*chunks[COUNTERS_CHUNKS]; /* set before an index of it is used */
+	struct rules_log log;
 };
 
 struct counters {

@@ -15,6 +15,13 @@ static void words_read(uint64_t words[2], const uint8_t bytes[16])
 	words[1] = be64toh(words[1]);
 }
 
+void rule_words_write(const uint64_t words[2], uint8_t bytes[16])
+{
+	uint64_t wire[2] = { htobe64(words[0]), htobe64(words[1]) };
+
+	memcpy(bytes, wire, 16);
+}
+
 void rule_address_read(uint64_t words[2], const uint8_t *address, uint8_t size)
 {
 	uint8_t bytes[16] = { 0 };
@@ -108,6 +115,22 @@ void rule_key_set_state(struct rule_key *key, enum ctq_ctstate ctstate)
 {
 	key->ctstate = ctstate;
 	key->present |= RULE_KEY_BIT(CTSTATE);
+}
+
+#define DAY_S 86400u
+
+/* 1 January 1970 was a Thursday. */
+void rule_key_set_time(struct rule_key *key, uint64_t local_s)
+{
+	key->time = (uint32_t)(local_s % DAY_S);
+	key->day = (uint32_t)((local_s / DAY_S + 3) % 7 + 1);
+	key->present |= RULE_KEY_BIT(TIME) | RULE_KEY_BIT(DAY);
+}
+
+void rule_key_set_direction(struct rule_key *key, enum ctq_direction direction)
+{
+	key->direction = direction;
+	key->present |= RULE_KEY_BIT(DIRECTION);
 }
 
 void rule_key_set_flow(struct rule_key *key, uint32_t status, uint32_t mark)

@@ -15,6 +15,7 @@
 #ifndef RULES_KEY_H
 #define RULES_KEY_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "ctq/ctlink.h"
@@ -38,7 +39,11 @@ struct rule_key {
 	uint32_t ttl;
 	uint32_t tcp_flags;
 	uint32_t uid;
-	uint8_t hook; /* enum packet_hook */
+	uint32_t time;        /* seconds since local midnight */
+	uint32_t day;         /* of the week: 1 Monday … 7 Sunday */
+	uint32_t direction;   /* enum ctq_direction */
+	uint32_t connections; /* of the source, this one included; for limits */
+	uint8_t hook;         /* enum packet_hook */
 };
 
 /** The bit of a field, written without its prefix: RULE_KEY_BIT(SPORT). */
@@ -61,6 +66,12 @@ void rule_key_set_interfaces(struct rule_key *key, const char *in, const char *o
 /** What the tracker says. */
 void rule_key_set_state(struct rule_key *key, enum ctq_ctstate ctstate);
 
+/** Local time: seconds since 1970 as the wall clock shows them. */
+void rule_key_set_time(struct rule_key *key, uint64_t local_s);
+
+/** Which way the packet goes in its connection. */
+void rule_key_set_direction(struct rule_key *key, enum ctq_direction direction);
+
 /** Status bits and mark of the flow that the packet belongs to. */
 void rule_key_set_flow(struct rule_key *key, uint32_t status, uint32_t mark);
 
@@ -71,5 +82,8 @@ void rule_address_read(uint64_t words[2], const uint8_t *address, uint8_t size);
 
 /** The first @length (at most CTQ_IFNAME_MAX) bytes of a name as two words. */
 void rule_name_read(uint64_t words[2], const char *name, size_t length);
+
+/** The reverse of both: 16 bytes, of which an IPv4 address takes the last four. */
+void rule_words_write(const uint64_t words[2], uint8_t bytes[16]);
 
 #endif

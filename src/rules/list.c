@@ -108,7 +108,8 @@ void ruleset_step_read(const struct ruleset *rs, const struct rules_step *step,
 		out->chain = rs->chains[step->chain].name;
 		ctlink_mark(out, CTLINK_RULE_CHAIN);
 	}
-	if (step->kind != CTQ_EXPLAIN_FAILS && step->kind != CTQ_EXPLAIN_HOLDS)
+	if (step->kind != CTQ_EXPLAIN_FAILS && step->kind != CTQ_EXPLAIN_HOLDS &&
+	    step->kind != CTQ_EXPLAIN_LIMIT)
 		return;
 	rule = rs->rule[step->rule];
 	out->has |= rule->value.has &
@@ -119,6 +120,11 @@ void ruleset_step_read(const struct ruleset *rs, const struct rules_step *step,
 	out->line = rule->value.line;
 	if (step->kind == CTQ_EXPLAIN_HOLDS)
 		out->statements = rule->value.statements;
+	else if (step->kind == CTQ_EXPLAIN_LIMIT)
+		out->statements = (struct ctlink_list){
+			.items = ctlink_rule_statement(&rule->value, step->match),
+			.length = 1,
+		};
 	else
 		step_match(&rule->value, step->match, out, field);
 }

@@ -34,6 +34,45 @@ static void value_trim(struct ctlink_rule *value, const struct ctlink_memory *me
 		          sizeof(struct ctlink_value), memory);
 }
 
+static bool has_state(const struct ctlink_statement *s)
+{
+	return s->kind == CTQ_STATEMENT_LIMIT || s->kind == CTQ_STATEMENT_LOG;
+}
+
+/* The daemon's table of sources. Workers see it by way of a generation. */
+static int sources_make(struct rules *rules)
+{
+	struct limit_sources *s;
+
+	if (atomic_load_explicit(&rules->sources, memory_order_relaxed))
+		return 0;
+	s = limit_sources_new(LIMIT_SOURCES, &rules->key, rules->memory);
+	if (!s)
+		return -ENOMEM;
+	atomic_store_explicit(&rules->sources, s, memory_order_release);
+	return 0;
+}
+
+static int states_make(struct rule *rule, const struct ctlink_rule *value)
+{
+	const struct ctlink_statement *s;
+	bool states = false;
+	uint32_t i;
+	int err = 0;
+
+	for (i = 0; i < value->statements.length && !err; i++) {
+		s = ctlink_rule_statement(value, i);
+		states |= has_state(s);
+		if (s->kind == CTQ_STATEMENT_LIMIT && s->value == CTQ_LIMIT_SOURCE_RATE)
+			err = sources_make(rule->rules);
+	}
+	if (err || !states)
+		return err;
+	rule->states = (struct rule_state *)rules_alloc(
+		rule->rules, value->statements.length, sizeof(*rule->states));
+	return rule->states ? 0 : -ENOMEM;
+}
+
 struct rule *rule_new(struct rules *rules, struct ctlink_rule *value, int *err)
 {
 	struct rule *rule;
@@ -45,13 +84,16 @@ struct rule *rule_new(struct rules *rules, struct ctlink_rule *value, int *err)
 	rule = (struct rule *)rules_alloc(rules, 1, sizeof(*rule));
 	if (!rule)
 		return NULL;
-	*err = counters_take(&rules->counters, &rule->index);
+	rule->rules = rules;
+	*err = states_make(rule, value);
+	if (!*err)
+		*err = counters_take(&rules->counters, &rule->index);
 	if (*err) {
+		rules_free(rules, rule->states);
 		rules_free(rules, rule);
 		return NULL;
 	}
 	atomic_store_explicit(&rule->refs, 1, memory_order_relaxed);
-	rule->rules = rules;
 	rule->id = rules->next_id++;
 	rule->value = *value;
 	memset(value, 0, sizeof(*value));
@@ -79,5 +121,6 @@ void rule_put(struct rule *rule)
 		return;
 	counters_free(&rule->rules->counters, rule->index);
 	ctlink_rule_fini(&rule->value, rules->memory);
+	rules_free(rules, rule->states);
 	rules_free(rules, rule);
 }

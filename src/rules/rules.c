@@ -99,7 +99,9 @@ struct rules *rules_new(const char *backend, uint16_t workers,
 	rules->backend = rules_backend_peek(backend);
 	rules->memory = memory;
 	rules->next_id = 1;
-	*err = counters_init(&rules->counters, workers, memory);
+	*err = siphash_key_random(&rules->key);
+	if (!*err)
+		*err = counters_init(&rules->counters, workers, memory);
 	if (*err)
 		goto free_rules;
 	*err = policies_take(rules);
@@ -122,8 +124,14 @@ void rules_destroy(struct rules *rules)
 	rcu_settle(); /* generations that were replaced are gone */
 	ruleset_put(rules_peek(rules));
 	counters_fini(&rules->counters);
+	limit_sources_destroy(rules->sources, rules->memory);
 	rules_free(rules, rules->by_index);
 	rules_free(rules, rules);
+}
+
+void rules_count_connections(struct rules *rules)
+{
+	rules->counts_connections = true;
 }
 
 /* ---- the generation in force --------------------------------------------------- */
@@ -238,4 +246,31 @@ bool rules_name_read(const struct rules *rules, uint32_t generation, uint32_t in
 	*id = rule->id;
 	*name = rule->value.name ? rule->value.name : "";
 	return true;
+}
+
+/* ---- logging and limits --------------------------------------------------------- */
+
+bool rules_log_take(struct rules *rules, uint16_t number, struct rules_log_entry *out)
+{
+	assert(number < rules->counters.n_workers);
+	return rules_log_pop(&rules->counters.workers[number].log, out);
+}
+
+uint64_t rules_log_lost(const struct rules *rules)
+{
+	uint64_t sum = 0;
+	uint16_t w;
+
+	for (w = 0; w < rules->counters.n_workers; w++)
+		sum += atomic_load_explicit(&rules->counters.workers[w].log.lost,
+		                            memory_order_relaxed);
+	return sum;
+}
+
+uint64_t rules_limit_evicted(const struct rules *rules)
+{
+	const struct limit_sources *s =
+		atomic_load_explicit(&rules->sources, memory_order_acquire);
+
+	return s ? limit_sources_evicted(s) : 0;
 }

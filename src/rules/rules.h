@@ -43,6 +43,7 @@
 struct ctlink_chain;
 struct ctlink_memory;
 struct ctlink_rule;
+struct rules_log_entry;
 
 struct rules;
 struct rules_worker;
@@ -80,6 +81,10 @@ const struct ruleset *rules_peek(const struct rules *rules);
 BASE_MUST_CHECK const struct ruleset *rules_find(const struct rules *rules);
 void ruleset_put(const struct ruleset *rs);
 
+/** Keys have the number of connections of their source: `ct count` may be used. Before
+ * the first change. */
+void rules_count_connections(struct rules *rules);
+
 /** The counters of worker @number, for that thread alone. */
 struct rules_worker *rules_worker(struct rules *rules, uint16_t number);
 
@@ -91,8 +96,10 @@ struct rule_mark {
 };
 
 struct rule_verdict {
-	uint8_t verdict; /* CTQ_VERDICT_ACCEPT or _DROP */
-	uint16_t reason; /* CTQ_ACCEPT_RULE, _POLICY, CTQ_DROP_RULE, _POLICY */
+	uint8_t verdict; /* CTQ_VERDICT_ACCEPT, _DROP or _REJECT */
+	bool offload;    /* the kernel may carry the flow */
+	uint16_t reason; /* CTQ_ACCEPT_RULE, _POLICY, CTQ_DROP_RULE, _POLICY, _LIMIT,
+	                  * CTQ_REJECT_RULE */
 	uint32_t generation;
 	uint32_t index; /* of the rule or policy that decided: for rules_account() */
 	uint32_t id;    /* of the rule; 0: the policy */
@@ -103,12 +110,24 @@ struct rule_verdict {
 
 /**
  * Judge the first packet of a flow, or one without a flow. Counts a hit and a packet of
- * @bytes for each rule that it met and that held, in the counters of @w (NULL: count
- * nothing). @now_s: monotonic seconds. Pure but for that.
+ * @bytes for each rule that it met and that held, in the counters of @w, takes what it
+ * has of limits, and logs. NULL: counts, takes and logs nothing, and limits hold as they
+ * would. @now_ns: monotonic. Pure but for that.
  */
 void ruleset_classify(const struct ruleset *rs, const struct rule_key *key,
-                      struct rules_worker *w, uint32_t bytes, uint32_t now_s,
+                      struct rules_worker *w, uint32_t bytes, uint64_t now_ns,
                       struct rule_verdict *v);
+
+/** Level of `log` when the rule does not say: syslog's info. */
+#define RULES_LOG_LEVEL 6
+
+/** Take the oldest entry that worker @number has logged; false: there is none. Control. */
+bool rules_log_take(struct rules *rules, uint16_t number, struct rules_log_entry *out);
+
+/** Entries that found their ring full, and sources' buckets that went too early. Any
+ * thread. */
+uint64_t rules_log_lost(const struct rules *rules);
+uint64_t rules_limit_evicted(const struct rules *rules);
 
 /** Count a packet of a flow that (@generation, @index) has decided before. Does nothing
  * when that rule is gone. */
@@ -122,8 +141,9 @@ struct rules_step {
 	enum ctq_explain_step kind;
 	uint32_t
 		chain; /* position in the generation; RULES_NO_CHAIN: the hook has none */
-	uint32_t rule; /* FAILS, HOLDS: position in the generation */
-	uint32_t match; /* FAILS: the first of its matches that does not hold */
+	uint32_t rule; /* FAILS, HOLDS, LIMIT: position in the generation */
+	uint32_t match; /* FAILS: the first of its matches that does not hold; LIMIT: the
+	                 * statement */
 };
 #define RULES_NO_CHAIN UINT32_MAX
 
@@ -134,8 +154,8 @@ typedef void rules_see(void *ctx, const struct rules_step *step);
  * that is looked at in the order of the text, whatever the backend, and the policy. Agrees
  * with ruleset_classify() on the verdict and the rules that hold.
  */
-void ruleset_explain(const struct ruleset *rs, const struct rule_key *key, rules_see *see,
-                     void *ctx, struct rule_verdict *v);
+void ruleset_explain(const struct ruleset *rs, const struct rule_key *key,
+                     uint64_t now_ns, rules_see *see, void *ctx, struct rule_verdict *v);
 
 /**
  * What step is about, as far as it is worth telling (CTQ_MSG_RULE_EXPLAIN in

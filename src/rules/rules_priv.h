@@ -12,6 +12,8 @@
  *     linear.c    a backend; backend.c names them all
  *     key.c       a packet as rules see it
  *     counters.c  hits, packets, bytes
+ *     limit.c     rates, of rules and of sources
+ *     log.c       what `log` statements have to say, on its way to control
  *     index.c     names and ids to things
  *
  * References. A rule is held by each generation and each change that has it. A generation
@@ -29,9 +31,16 @@
 #include "rules/check.h"
 #include "rules/counters.h"
 #include "rules/index.h"
+#include "rules/limit.h"
 #include "rules/rules.h"
 
-/* A rule: immutable but for what only control uses. */
+/* What a statement keeps from packet to packet; it lives as long as its rule. */
+struct rule_state {
+	struct limit_bucket bucket; /* LIMIT, LOG with a rate */
+	_Atomic uint32_t asked;     /* LOG: times, to take one of so many */
+};
+
+/* A rule: immutable but for what only control uses, and the states of its statements. */
 struct rule {
 	_Atomic uint32_t refs;
 	uint32_t id;
@@ -39,19 +48,31 @@ struct rule {
 	uint32_t generation; /* control: the last one that was built with it */
 	struct rules *rules;
 	struct ctlink_rule value;
+	struct rule_state *states; /* one for each statement; NULL: none needs one */
 };
 
 /* What a statement does. */
 struct rule_action {
 	uint16_t kind; /* enum ctq_statement */
 	uint32_t value, mask;
-	uint32_t chain; /* of a jump: number in the generation */
+	union {
+		uint32_t chain; /* of a jump: number in the generation */
+		uint32_t every; /* of a log: one of so many; 0: all, or by rate */
+		uint32_t most;  /* of a limit of connections */
+	};
+	uint8_t flags;            /* of a limit */
+	uint8_t prefix4, prefix6; /* of a limit of sources */
+	uint8_t level;            /* of a log */
+	const char *prefix;       /* of a log; or NULL */
+	struct limit_rate rate;   /* interval 0: none */
+	struct rule_state *state;
 };
 
 /* What evaluation needs of a rule that matches. */
 struct rule_body {
 	uint32_t index, id;
 	uint32_t n_actions;
+	const char *name; /* or NULL */
 	const struct rule_action *actions;
 };
 
@@ -64,6 +85,7 @@ struct ruleset_chain {
 	void *matcher;
 	uint32_t item; /* of the change that made it, for errors while building */
 	uint32_t depth, visits; /* of jumps from here; see build.c */
+	uint32_t rejects; /* 1 + position of a rule here or below that rejects; 0: none */
 	uint8_t state;
 };
 #define RULES_NO_HOOK 0xff
@@ -100,6 +122,10 @@ struct rules {
 	struct rule **by_index; /* control: the rules in force; room for by_index_size */
 	uint32_t by_index_size;
 	uint32_t next_id;
+	struct siphash_key key; /* of sources */
+	/* made with the first rule that limits sources, and kept */
+	struct limit_sources *_Atomic sources;
+	bool counts_connections; /* keys have them: rules_count_connections() */
 };
 
 /* ---- transactions -------------------------------------------------------------- */

@@ -9,9 +9,12 @@
 #include "rules/rules_priv.h"
 
 #include <assert.h>
+#include <netinet/in.h>
 #include <string.h>
 
 #include "ctq/reasons.h"
+
+#define NS_PER_S 1000000000u
 
 void ruleset_destroy(struct ruleset *rs)
 {
@@ -44,16 +47,25 @@ uint32_t ruleset_generation(const struct ruleset *rs)
 
 /* ---- evaluation ---------------------------------------------------------------- */
 
+/* Lines that one packet can bring, of the rules it meets first. */
+#define WALK_LOGS_MAX 4
+
 struct walk {
 	const struct ruleset *rs;
 	const struct rule_key *key;
 	struct rule_key changed; /* what @key points to once a mark has changed */
 	struct rules_worker *worker;
-	uint32_t bytes, now_s;
+	uint32_t bytes;
+	uint64_t now_ns;
 	struct rule_verdict *verdict;
 	rules_see *see; /* NULL: nobody wants the steps */
 	void *see_ctx;
-	uint32_t depth;
+	bool over; /* the present rule holds because something is over its limit */
+	uint32_t depth, n_logs;
+	struct {
+		const struct rule_body *body;
+		const struct rule_action *action;
+	} logs[WALK_LOGS_MAX];
 	struct {
 		const struct ruleset_chain *chain;
 		uint32_t from; /* where in the chain to go on */
@@ -84,21 +96,32 @@ static void walk_count(const struct walk *w, uint32_t index)
 	counters_add(&k->hits, 1);
 	counters_add(&k->packets, 1);
 	counters_add(&k->bytes, w->bytes);
-	atomic_store_explicit(&k->last, w->now_s + 1, memory_order_relaxed);
+	atomic_store_explicit(&k->last, (uint32_t)(w->now_ns / NS_PER_S) + 1,
+	                      memory_order_relaxed);
 }
 
-static void verdict_set(struct walk *w, bool accept, bool policy, uint32_t index,
-                        uint32_t id)
+static void verdict_set(struct walk *w, enum ctq_verdict verdict, enum ctq_reason reason,
+                        uint32_t index, uint32_t id)
 {
 	struct rule_verdict *v = w->verdict;
 
-	v->verdict = accept ? CTQ_VERDICT_ACCEPT : CTQ_VERDICT_DROP;
-	if (policy)
-		v->reason = accept ? CTQ_ACCEPT_POLICY : CTQ_DROP_POLICY;
-	else
-		v->reason = accept ? CTQ_ACCEPT_RULE : CTQ_DROP_RULE;
+	v->verdict = (uint8_t)verdict;
+	v->reason = (uint16_t)reason;
 	v->index = index;
 	v->id = id;
+}
+
+static void walk_decide(struct walk *w, uint16_t kind, const struct rule_body *body)
+{
+	if (kind == CTQ_STATEMENT_ACCEPT)
+		verdict_set(w, CTQ_VERDICT_ACCEPT, CTQ_ACCEPT_RULE, body->index,
+		            body->id);
+	else if (kind == CTQ_STATEMENT_REJECT)
+		verdict_set(w, CTQ_VERDICT_REJECT, CTQ_REJECT_RULE, body->index,
+		            body->id);
+	else
+		verdict_set(w, CTQ_VERDICT_DROP, w->over ? CTQ_DROP_LIMIT : CTQ_DROP_RULE,
+		            body->index, body->id);
 }
 
 static void walk_policy(struct walk *w)
@@ -108,7 +131,8 @@ static void walk_policy(struct walk *w)
 
 	w->depth = 0;
 	walk_tell(w, CTQ_EXPLAIN_POLICY, 0, 0);
-	verdict_set(w, accept, true, w->key->hook, 0);
+	verdict_set(w, accept ? CTQ_VERDICT_ACCEPT : CTQ_VERDICT_DROP,
+	            accept ? CTQ_ACCEPT_POLICY : CTQ_DROP_POLICY, w->key->hook, 0);
 	walk_count(w, w->key->hook);
 }
 
@@ -153,6 +177,129 @@ static bool walk_return(struct walk *w)
 	return true;
 }
 
+/* ---- limits -------------------------------------------------------------------- */
+
+static void mask_address(uint64_t words[2], unsigned int cut)
+{
+	words[0] = cut >= 128 ? 0
+	           : cut > 64 ? words[0] >> (cut - 64) << (cut - 64)
+	                      : words[0];
+	words[1] = cut >= 64 ? 0 : words[1] >> cut << cut;
+}
+
+static bool source_holds(const struct walk *w, const struct rule_body *body,
+                         const struct rule_action *a)
+{
+	struct limit_sources *sources =
+		atomic_load_explicit(&w->rs->rules->sources, memory_order_relaxed);
+	struct limit_source source = {
+		.address = { w->key->src[0], w->key->src[1] },
+		.rule = body->id,
+		.statement = (uint16_t)(a - body->actions),
+		.family = (uint16_t)w->key->family,
+	};
+
+	mask_address(source.address,
+	             w->key->family == AF_INET ? 32u - a->prefix4 : 128u - a->prefix6);
+	if (w->worker)
+		return limit_source_take(sources, &source, &a->rate, w->now_ns);
+	return limit_source_peek(sources, &source, &a->rate, w->now_ns);
+}
+
+static bool rate_holds(const struct walk *w, const struct rule_action *a)
+{
+	if (w->worker)
+		return limit_take(&a->state->bucket, &a->rate, w->now_ns);
+	return limit_peek(&a->state->bucket, &a->rate, w->now_ns);
+}
+
+/* A packet without what is counted is not over a limit, and not within it either. */
+static bool limit_holds(struct walk *w, const struct rule_body *body,
+                        const struct rule_action *a)
+{
+	bool over = a->flags & CTQ_LIMIT_OVER, within;
+
+	if (a->value == CTQ_LIMIT_RATE)
+		within = rate_holds(w, a);
+	else if (!(w->key->present & RULE_KEY_BIT(SRC)))
+		return false;
+	else if (a->value == CTQ_LIMIT_SOURCE_RATE)
+		within = source_holds(w, body, a);
+	else if (w->key->connections)
+		within = w->key->connections <= a->most;
+	else
+		return false;
+	w->over |= over;
+	return within != over;
+}
+
+/* ---- logging ------------------------------------------------------------------- */
+
+static bool log_is_due(const struct walk *w, const struct rule_action *a)
+{
+	uint32_t asked;
+
+	if (a->rate.interval_ns)
+		return limit_take(&a->state->bucket, &a->rate, w->now_ns);
+	if (!a->every)
+		return true;
+	asked = atomic_fetch_add_explicit(&a->state->asked, 1, memory_order_relaxed);
+	return asked % a->every == 0;
+}
+
+/* Noted only: what becomes of the packet is not known yet. */
+static void walk_log(struct walk *w, const struct rule_body *body,
+                     const struct rule_action *a)
+{
+	if (!w->worker || w->n_logs == WALK_LOGS_MAX || !log_is_due(w, a))
+		return;
+	w->logs[w->n_logs].body = body;
+	w->logs[w->n_logs++].action = a;
+}
+
+static void text_copy(char out[CTQ_NAME_MAX], const char *text)
+{
+	strncpy(out, text ? text : "", CTQ_NAME_MAX - 1);
+	out[CTQ_NAME_MAX - 1] = '\0';
+}
+
+static void walk_log_write(const struct walk *w)
+{
+	struct rules_log_entry *e;
+	uint32_t i;
+
+	for (i = 0; i < w->n_logs; i++) {
+		e = rules_log_slot(&w->worker->log);
+		if (!e)
+			continue;
+		e->when_ns = w->now_ns;
+		e->key = *w->key;
+		e->rule = w->logs[i].body->id;
+		e->reason = w->verdict->reason;
+		e->level = w->logs[i].action->level;
+		text_copy(e->name, w->logs[i].body->name);
+		text_copy(e->prefix, w->logs[i].action->prefix);
+		rules_log_push(&w->worker->log);
+	}
+}
+
+/* ---- executing ----------------------------------------------------------------- */
+
+/* Limits stand first. False: the rule is passed over, as if it did not hold. */
+static bool walk_limits(struct walk *w, const struct rule_body *body, uint32_t *next)
+{
+	const struct rule_action *a = body->actions;
+
+	w->over = false;
+	for (*next = 0; *next < body->n_actions; (*next)++, a++) {
+		if (a->kind != CTQ_STATEMENT_LIMIT)
+			return true;
+		if (!limit_holds(w, body, a))
+			return false;
+	}
+	return true;
+}
+
 static void walk_hold(struct walk *w, const struct rule_body *body)
 {
 	struct rule_verdict *v = w->verdict;
@@ -162,21 +309,30 @@ static void walk_hold(struct walk *w, const struct rule_body *body)
 		v->held[v->n_held++] = body->id;
 }
 
-/* Execute a rule that holds. False: the walk has ended. */
+/* Of the rule in the present chain. */
+static uint32_t walk_position(const struct walk *w, const struct rule_body *body)
+{
+	return (uint32_t)(body - w->rs->body) - w->stack[w->depth].chain->first;
+}
+
+/* Execute a rule whose matches hold. False: the walk has ended. */
 static bool walk_rule(struct walk *w, const struct rule_body *body)
 {
 	const struct rule_action *a;
 	uint32_t i;
 
+	if (!walk_limits(w, body, &i)) {
+		walk_tell(w, CTQ_EXPLAIN_LIMIT, walk_position(w, body), i);
+		return true;
+	}
+	walk_tell(w, CTQ_EXPLAIN_HOLDS, walk_position(w, body), 0);
 	walk_hold(w, body);
-	for (i = 0; i < body->n_actions; i++) {
+	for (; i < body->n_actions; i++) {
 		a = &body->actions[i];
 		switch ((enum ctq_statement)a->kind) {
 		case CTQ_STATEMENT_ACCEPT:
 		case CTQ_STATEMENT_DROP:
-			verdict_set(w, a->kind == CTQ_STATEMENT_ACCEPT, false,
-			            body->index, body->id);
-			return false;
+		case CTQ_STATEMENT_REJECT: walk_decide(w, a->kind, body); return false;
 		case CTQ_STATEMENT_MARK:
 		case CTQ_STATEMENT_CTMARK: walk_mark(w, a); break;
 		case CTQ_STATEMENT_JUMP: walk_jump(w, a->chain); break;
@@ -185,6 +341,9 @@ static bool walk_rule(struct walk *w, const struct rule_body *body)
 				break;
 			walk_policy(w);
 			return false;
+		case CTQ_STATEMENT_LOG: walk_log(w, body, a); break;
+		case CTQ_STATEMENT_OFFLOAD: w->verdict->offload = true; break;
+		case CTQ_STATEMENT_LIMIT:
 		case CTQ_STATEMENT_COUNT:
 		case CTQ_STATEMENT_NONE: break;
 		}
@@ -202,10 +361,8 @@ static uint32_t walk_look(const struct walk *w, const struct ruleset_chain *chai
 	for (i = from; i < chain->length; i++) {
 		rule = &w->rs->code[chain->first + i];
 		fault = check_rule_fault(rule, w->key);
-		if (fault == rule->length) {
-			walk_tell(w, CTQ_EXPLAIN_HOLDS, i, 0);
+		if (fault == rule->length)
 			return i;
-		}
 		walk_tell(w, CTQ_EXPLAIN_FAILS, i, fault);
 	}
 	return RULES_NO_MATCH;
@@ -246,6 +403,7 @@ static void walk_begin(struct walk *w, const struct ruleset *rs,
 	w->see = NULL;
 	w->verdict = v;
 	w->depth = 0;
+	w->n_logs = 0;
 	w->stack[0].chain = rs->hooks[key->hook];
 	w->stack[0].from = 0;
 	memset(v, 0, sizeof(*v));
@@ -271,7 +429,7 @@ static void walk_run(struct walk *w)
 }
 
 void ruleset_classify(const struct ruleset *rs, const struct rule_key *key,
-                      struct rules_worker *worker, uint32_t bytes, uint32_t now_s,
+                      struct rules_worker *worker, uint32_t bytes, uint64_t now_ns,
                       struct rule_verdict *v)
 {
 	struct walk w;
@@ -279,17 +437,20 @@ void ruleset_classify(const struct ruleset *rs, const struct rule_key *key,
 	walk_begin(&w, rs, key, v);
 	w.worker = worker;
 	w.bytes = bytes;
-	w.now_s = now_s;
+	w.now_ns = now_ns;
 	walk_run(&w);
+	if (w.n_logs)
+		walk_log_write(&w);
 }
 
-void ruleset_explain(const struct ruleset *rs, const struct rule_key *key, rules_see *see,
-                     void *ctx, struct rule_verdict *v)
+void ruleset_explain(const struct ruleset *rs, const struct rule_key *key,
+                     uint64_t now_ns, rules_see *see, void *ctx, struct rule_verdict *v)
 {
 	struct walk w;
 
 	walk_begin(&w, rs, key, v);
-	w.bytes = w.now_s = 0;
+	w.bytes = 0;
+	w.now_ns = now_ns;
 	w.see = see;
 	w.see_ctx = ctx;
 	walk_run(&w);

@@ -601,7 +601,7 @@ static void compare_told(const struct rules *rules, const char *backend,
 	struct told told = { .rs = rules_peek(rules) };
 	struct rule_verdict explained;
 
-	ruleset_explain(told.rs, key, tell, &told, &explained);
+	ruleset_explain(told.rs, key, 0, tell, &told, &explained);
 	cr_assert_eq(memcmp(&explained, v, sizeof(explained)), 0,
 	             "%s: explained by rule %u, judged by %u", backend, explained.id,
 	             v->id);

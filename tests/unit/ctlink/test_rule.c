@@ -100,6 +100,13 @@ Test(rule, statements_have_what_they_need)
 		    { CTQ_STATEMENT_DROP } },
 		  3,
 		  "behind 'jump'" },
+		{ { { CTQ_STATEMENT_REJECT }, { CTQ_STATEMENT_COUNT } },
+		  2,
+		  "behind 'reject'" },
+		{ { { CTQ_STATEMENT_LOG }, { CTQ_STATEMENT_OFFLOAD } }, 2, NULL },
+		{ { { CTQ_STATEMENT_LOG, NULL, NULL, "prefix" } }, 1, NULL },
+		{ { { CTQ_STATEMENT_LIMIT } }, 1, "'limit' lacks its value" },
+		{ { { CTQ_STATEMENT_LIMIT, &one } }, 1, "'limit' lacks its value" },
 	};
 	struct ctlink_error error;
 	struct ctlink_rule rule;
@@ -120,6 +127,77 @@ Test(rule, statements_have_what_they_need)
 			cr_assert_gt(error.offset, 20);
 		}
 		ctlink_rule_fini(&rule, NULL);
+	}
+}
+
+#define HAS(bit) (UINT64_C(1) << CTLINK_STATEMENT_##bit)
+#define RATE     HAS(RATE) | HAS(PERIOD)
+
+Test(rule, limits_and_logs_have_members_in_range)
+{
+	static const struct {
+		struct ctlink_statement s;
+		uint16_t attr;
+		const char *error; /* NULL: it is right */
+	} rows[] = {
+#define LIMIT(bits, what, ...)                                \
+	{ .has = HAS(KIND) | HAS(VALUE) | HAS(RATE) | (bits), \
+	  .kind = CTQ_STATEMENT_LIMIT,                        \
+	  .value = (what),                                    \
+	  __VA_ARGS__ }
+#define LOG(bits, ...)                                                            \
+	{                                                                         \
+		.has = HAS(KIND) | (bits), .kind = CTQ_STATEMENT_LOG, __VA_ARGS__ \
+	}
+		{ LIMIT(RATE, CTQ_LIMIT_RATE, .rate = 1, .period = 60), 0, NULL },
+		{ LIMIT(RATE, CTQ_LIMIT_RATE, .rate = 0, .period = 60),
+		  CTQA_STATEMENT_RATE, "the rate of 'limit' is 0" },
+		{ LIMIT(RATE, CTQ_LIMIT_RATE, .rate = 1, .period = 61),
+		  CTQA_STATEMENT_PERIOD, "is no second, minute, hour or day" },
+		{ LIMIT(0, CTQ_LIMIT_RATE, .rate = 1), CTQA_STATEMENT_PERIOD,
+		  "the period of 'limit' is missing" },
+		{ LIMIT(RATE | HAS(BURST), CTQ_LIMIT_RATE, .rate = 1, .period = 1),
+		  CTQA_STATEMENT_BURST, "the burst of 'limit' is 0" },
+		{ LIMIT(RATE, 4, .rate = 1, .period = 1), CTQA_STATEMENT_VALUE,
+		  "is not known" },
+		{ LIMIT(0, CTQ_LIMIT_CONNECTIONS, .rate = 7), 0, NULL },
+		{ LIMIT(RATE, CTQ_LIMIT_CONNECTIONS, .rate = 7, .period = 1),
+		  CTQA_STATEMENT_PERIOD, "is for rates only" },
+		{ LIMIT(RATE | HAS(PREFIX4), CTQ_LIMIT_RATE, .rate = 7, .period = 1),
+		  CTQA_STATEMENT_PREFIX4, "is for rates of sources only" },
+		{ LIMIT(RATE | HAS(PREFIX4), CTQ_LIMIT_SOURCE_RATE, .rate = 7,
+		        .period = 1, .prefix4 = 33),
+		  CTQA_STATEMENT_PREFIX4, "is above 32" },
+		{ LIMIT(RATE | HAS(PREFIX6), CTQ_LIMIT_SOURCE_RATE, .rate = 7,
+		        .period = 1, .prefix6 = 129),
+		  CTQA_STATEMENT_PREFIX6, "is above 128" },
+		{ LOG(HAS(LEVEL) | HAS(EVERY), .level = 3, .every = 1), 0, NULL },
+		{ LOG(HAS(LEVEL), .level = 2), CTQA_STATEMENT_LEVEL,
+		  "is not from 3 (error) to 7 (debug)" },
+		{ LOG(HAS(EVERY)), CTQA_STATEMENT_EVERY, "is 0" },
+		{ LOG(HAS(EVERY) | RATE, .every = 1, .rate = 1, .period = 1),
+		  CTQA_STATEMENT_EVERY, "exclude each other" },
+		{ LOG(HAS(BURST), .burst = 1), CTQA_STATEMENT_BURST,
+		  "is for rates only" },
+		{ LOG(HAS(PERIOD), .period = 1), CTQA_STATEMENT_RATE, "is missing" },
+#undef LIMIT
+#undef LOG
+	};
+	struct ctlink_error error;
+	uint16_t attr;
+	size_t i;
+	int err;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		error = (struct ctlink_error){ 0 };
+		err = ctlink_statement_check(&rows[i].s, &attr, &error);
+		cr_assert_eq(err, rows[i].error ? -EINVAL : 0, "row %zu: %s", i,
+		             error.text);
+		if (!rows[i].error)
+			continue;
+		cr_assert(strstr(error.text, rows[i].error), "row %zu: %s", i,
+		          error.text);
+		cr_assert_eq(attr, rows[i].attr, "row %zu: %u", i, attr);
 	}
 }
 

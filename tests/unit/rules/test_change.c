@@ -364,7 +364,7 @@ Test(refused, values_that_no_text_can_say)
 	                    "rule 2 is in chain 'b'");
 	value = rule_value("a", "counter");
 	ctlink_rule_statement(&value, 0)->kind = 77;
-	expect_step_refused(rules, value, -EOPNOTSUPP, CTQA_RULE_STATEMENT,
+	expect_step_refused(rules, value, -EINVAL, CTQA_RULE_STATEMENT,
 	                    "statement 77 is not known");
 	value = rule_value("a", "counter accept");
 	ctlink_rule_statement(&value, 0)->kind = CTQ_STATEMENT_DROP;
@@ -373,7 +373,7 @@ Test(refused, values_that_no_text_can_say)
 	value = rule_value("a", "accept");
 	ctlink_rule_statement(&value, 0)->kind = CTQ_STATEMENT_JUMP;
 	expect_step_refused(rules, value, -EINVAL, CTQA_RULE_STATEMENT,
-	                    "a jump needs a chain");
+	                    "'jump' lacks its chain");
 	value = rule_value("a", "accept");
 	ctlink_list_drop_last(&value.statements);
 	expect_step_refused(rules, value, -EINVAL, 0,

@@ -10,7 +10,7 @@ static void meet(struct rules *rules, uint16_t worker, const char *packet, uint3
 	struct rule_key key = key_of(packet);
 
 	ruleset_classify(rules_peek(rules), &key, rules_worker(rules, worker), bytes,
-	                 now_s, v);
+	                 now_s * 1000000000ull, v);
 }
 
 static struct ctlink_rule rule_at(struct rules *rules, uint32_t n, uint32_t now_s)

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Limits, rejecting, logging and offloading, for each backend. */
+#include <errno.h>
+
+#include "rules/log.h"
+#include "rules_fixture.h"
+
+#include "ctq/reasons.h"
+
+#define S 1000000000ull
+
+static struct rule_verdict judge(struct rules *rules, const char *packet, uint64_t now_ns)
+{
+	struct rule_key key = key_of(packet);
+	struct rule_verdict v;
+
+	ruleset_classify(rules_peek(rules), &key, rules_worker(rules, 0), 100, now_ns,
+	                 &v);
+	return v;
+}
+
+static void expect(struct rules *rules, const char *packet, uint64_t now_ns,
+                   enum ctq_verdict verdict, enum ctq_reason reason)
+{
+	struct rule_verdict v = judge(rules, packet, now_ns);
+
+	cr_assert_eq(v.verdict, verdict, "%s: verdict %u", packet, v.verdict);
+	cr_assert_eq(v.reason, reason, "%s: reason %u", packet, v.reason);
+}
+
+#define SSH "tcp 10.0.0.1 1024 10.0.0.2 22"
+#define WEB "tcp 10.0.0.1 1024 10.0.0.2 80"
+
+static const char *const backends[] = { "linear", "forest" };
+
+static void each_backend(const char *text, void (*check)(struct rules *rules))
+{
+	struct rules *rules;
+	size_t i;
+
+	urcu_qsbr_register_thread();
+	for (i = 0; i < BASE_ARRAY_LENGTH(backends); i++) {
+		rules = rules_of(backends[i], text);
+		check(rules);
+		rules_destroy(rules);
+	}
+	urcu_qsbr_unregister_thread();
+}
+
+static uint64_t hits(struct rules *rules, uint32_t position)
+{
+	struct ctlink_rule rule;
+
+	cr_assert(ruleset_rule_read(rules_peek(rules), position, 0, &rule));
+	return rule.hits;
+}
+
+/* ---- limits -------------------------------------------------------------------- */
+
+static void check_passes_on(struct rules *rules)
+{
+	expect(rules, SSH, S, CTQ_VERDICT_ACCEPT, CTQ_ACCEPT_RULE);
+	expect(rules, SSH, S, CTQ_VERDICT_ACCEPT, CTQ_ACCEPT_RULE);
+	expect(rules, SSH, S, CTQ_VERDICT_DROP, CTQ_DROP_RULE);
+	expect(rules, WEB, S, CTQ_VERDICT_DROP, CTQ_DROP_POLICY);
+	expect(rules, SSH, 2 * S, CTQ_VERDICT_ACCEPT, CTQ_ACCEPT_RULE);
+	cr_assert_eq(hits(rules, 0), 3);
+	cr_assert_eq(hits(rules, 1), 1);
+}
+
+Test(limit, a_rule_over_its_limit_is_passed_over)
+{
+	each_backend("chain prerouting { policy drop\n"
+	             "tcp dport 22 limit rate 1/second burst 2 accept\n"
+	             "tcp dport 22 drop\n}",
+	             check_passes_on);
+}
+
+static void check_over(struct rules *rules)
+{
+	expect(rules, SSH, S, CTQ_VERDICT_ACCEPT, CTQ_ACCEPT_POLICY);
+	expect(rules, SSH, S, CTQ_VERDICT_DROP, CTQ_DROP_LIMIT);
+	expect(rules, "tcp 10.0.1.1 1024 10.0.0.2 22", S, CTQ_VERDICT_ACCEPT,
+	       CTQ_ACCEPT_POLICY);
+	/* of the same /24, and of the same /64 */
+	expect(rules, "tcp 10.0.1.9 1024 10.0.0.2 22", S, CTQ_VERDICT_DROP,
+	       CTQ_DROP_LIMIT);
+	expect(rules, "tcp 2001:db8::1 1024 ::1 22", S, CTQ_VERDICT_ACCEPT,
+	       CTQ_ACCEPT_POLICY);
+	expect(rules, "tcp 2001:db8::2 1024 ::1 22", S, CTQ_VERDICT_DROP, CTQ_DROP_LIMIT);
+	expect(rules, "tcp 2001:db8:0:1::2 1024 ::1 22", S, CTQ_VERDICT_ACCEPT,
+	       CTQ_ACCEPT_POLICY);
+	expect(rules, SSH, 61 * S, CTQ_VERDICT_ACCEPT, CTQ_ACCEPT_POLICY);
+}
+
+Test(limit, over_is_for_what_is_above_and_each_source_has_its_own)
+{
+	each_backend("chain prerouting { policy accept\n"
+	             "limit src rate over 1/minute burst 1 per /24 /64 drop\n}",
+	             check_over);
+}
+
+static void check_kept(struct rules *rules)
+{
+	struct rules_change *c;
+	int err;
+
+	expect(rules, SSH, S, CTQ_VERDICT_ACCEPT, CTQ_ACCEPT_RULE);
+	c = rules_change_new(rules, &err);
+	cr_assert_eq(change_read(c,
+	                         "chain prerouting { policy drop\ntcp dport 80 accept\n}",
+	                         NULL),
+	             0);
+	cr_assert_eq(rules_change_build(c, NULL), 0);
+	rules_change_commit(c, 0, 0);
+	rules_change_destroy(c);
+	expect(rules, SSH, S, CTQ_VERDICT_DROP, CTQ_DROP_POLICY);
+	expect(rules, WEB, S, CTQ_VERDICT_ACCEPT, CTQ_ACCEPT_RULE);
+}
+
+Test(limit, a_rule_that_stays_keeps_its_bucket)
+{
+	each_backend("chain prerouting { policy drop\n"
+	             "tcp dport 22 limit rate 1/hour burst 1 accept\n}",
+	             check_kept);
+}
+
+static void check_no_worker(struct rules *rules)
+{
+	struct rule_key key = key_of(SSH);
+	struct rule_verdict v;
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		ruleset_classify(rules_peek(rules), &key, NULL, 100, S, &v);
+		cr_assert_eq(v.verdict, CTQ_VERDICT_ACCEPT);
+	}
+	expect(rules, SSH, S, CTQ_VERDICT_ACCEPT, CTQ_ACCEPT_RULE);
+	ruleset_classify(rules_peek(rules), &key, NULL, 100, S, &v);
+	cr_assert_eq(v.verdict, CTQ_VERDICT_DROP);
+}
+
+Test(limit, who_only_asks_takes_nothing)
+{
+	each_backend("chain prerouting { policy drop\n"
+	             "limit rate 1/hour burst 1 limit src rate 1/hour burst 1 log "
+	             "accept\n}",
+	             check_no_worker);
+}
+
+Test(limit, connections_need_to_be_counted)
+{
+	struct rules_error e;
+	struct rules *rules;
+	int err;
+
+	urcu_qsbr_register_thread();
+	rules = rules_new("linear", 1, NULL, &err);
+	cr_assert_not_null(rules);
+	cr_assert_eq(rules_load(rules, "chain prerouting {\nct count over 2 drop\n}", &e),
+	             -EOPNOTSUPP);
+	cr_assert_str_eq(e.error.text, "the connections of sources are not counted");
+	cr_assert_not_null(strstr(e.error.hint, "per-source"));
+	cr_assert_eq(e.attr, CTQA_RULE_STATEMENT);
+	rules_count_connections(rules);
+	cr_assert_eq(rules_load(rules, "chain prerouting {\nct count over 2 drop\n}", &e),
+	             0);
+	rules_destroy(rules);
+	urcu_qsbr_unregister_thread();
+}
+
+static void expect_connections(struct rules *rules, uint32_t n, enum ctq_reason reason)
+{
+	struct rule_key key = key_of(SSH);
+	struct rule_verdict v;
+
+	key.connections = n;
+	ruleset_classify(rules_peek(rules), &key, NULL, 0, 0, &v);
+	cr_assert_eq(v.reason, reason, "%u: %u", n, v.reason);
+}
+
+Test(limit, connections_are_those_of_the_key)
+{
+	struct rules *rules;
+	int err;
+
+	urcu_qsbr_register_thread();
+	rules = rules_new("forest", 1, NULL, &err);
+	rules_count_connections(rules);
+	cr_assert_eq(rules_load(rules,
+	                        "chain prerouting { policy accept\n"
+	                        "limit connections over 2 drop\n"
+	                        "limit connections 1 accept\n}",
+	                        NULL),
+	             0);
+	expect_connections(rules, 0, CTQ_ACCEPT_POLICY); /* not known: neither */
+	expect_connections(rules, 1, CTQ_ACCEPT_RULE);
+	expect_connections(rules, 2, CTQ_ACCEPT_POLICY);
+	expect_connections(rules, 3, CTQ_DROP_LIMIT);
+	rules_destroy(rules);
+	urcu_qsbr_unregister_thread();
+}
+
+/* ---- rejecting and offloading -------------------------------------------------- */
+
+static void check_reject(struct rules *rules)
+{
+	expect(rules, SSH, S, CTQ_VERDICT_REJECT, CTQ_REJECT_RULE);
+	expect(rules, WEB, S, CTQ_VERDICT_ACCEPT, CTQ_ACCEPT_RULE);
+	cr_assert(judge(rules, WEB, S).offload);
+	cr_assert_not(judge(rules, SSH, S).offload);
+}
+
+Test(reject, is_a_verdict_of_its_own)
+{
+	each_backend("chain prerouting {\ntcp dport 22 reject\noffload accept\n}",
+	             check_reject);
+}
+
+static void expect_reject_refused(const char *text, uint32_t item)
+{
+	struct rules_error e;
+	struct rules *rules;
+	int err;
+
+	urcu_qsbr_register_thread();
+	rules = rules_new("linear", 1, NULL, &err);
+	cr_assert_eq(rules_load(rules, text, &e), -EOPNOTSUPP);
+	cr_assert_eq(e.item, item, "%u", e.item);
+	cr_assert_not_null(strstr(e.error.text, "postrouting"), "%s", e.error.text);
+	rules_destroy(rules);
+	urcu_qsbr_unregister_thread();
+}
+
+Test(reject, has_no_place_at_postrouting)
+{
+	expect_reject_refused("chain postrouting {\ntcp dport 22 counter reject\n}", 2);
+	expect_reject_refused("chain a {\nreject\n}\nchain b {\njump a\n}\n"
+	                      "chain postrouting {\njump b\n}",
+	                      4);
+}
+
+/* ---- logging ------------------------------------------------------------------- */
+
+static struct rules_log_entry logged(struct rules *rules)
+{
+	struct rules_log_entry e;
+
+	cr_assert(rules_log_take(rules, 0, &e));
+	return e;
+}
+
+static void check_log(struct rules *rules)
+{
+	struct rules_log_entry e;
+	int i;
+
+	expect(rules, SSH, 7 * S, CTQ_VERDICT_DROP, CTQ_DROP_RULE);
+	e = logged(rules);
+	cr_assert_str_eq(e.prefix, "ssh");
+	cr_assert_str_eq(e.name, "no-ssh");
+	cr_assert_eq(e.level, 4);
+	cr_assert_eq(e.reason, CTQ_DROP_RULE);
+	cr_assert_eq(e.when_ns, 7 * S);
+	cr_assert_eq(e.key.dport, 22);
+	for (i = 0; i < 6; i++)
+		judge(rules, WEB, S);
+	e = logged(rules);
+	cr_assert_eq(e.level, RULES_LOG_LEVEL);
+	cr_assert_eq(e.reason, CTQ_ACCEPT_POLICY);
+	logged(rules);
+	cr_assert_not(rules_log_take(rules, 0, &e)); /* two of six */
+	judge(rules, "udp 10.0.0.1 1 10.0.0.2 2", S);
+	judge(rules, "udp 10.0.0.1 1 10.0.0.2 2", S);
+	logged(rules);
+	cr_assert_not(rules_log_take(rules, 0, &e));
+	cr_assert_eq(rules_log_lost(rules), 0);
+}
+
+Test(log, tells_what_became_of_the_packet)
+{
+	each_backend("chain prerouting { policy accept\n"
+	             "tcp dport 22 name no-ssh log prefix ssh level warning drop\n"
+	             "tcp dport 80 log every 3\n"
+	             "udp dport 2 log rate 1/hour burst 1\n}",
+	             check_log);
+}
+
+static void check_full(struct rules *rules)
+{
+	struct rules_log_entry e;
+	uint32_t i;
+
+	for (i = 0; i < RULES_LOG_SLOTS + 3; i++)
+		judge(rules, SSH, i);
+	cr_assert_eq(rules_log_lost(rules), 3);
+	for (i = 0; i < RULES_LOG_SLOTS; i++)
+		cr_assert_eq(logged(rules).when_ns, i);
+	cr_assert_not(rules_log_take(rules, 0, &e));
+}
+
+Test(log, a_full_ring_loses_and_counts)
+{
+	each_backend("chain prerouting {\nlog\n}", check_full);
+}
+
+/* ---- time ---------------------------------------------------------------------- */
+
+static void expect_time(struct rules *rules, uint64_t local_s, enum ctq_reason reason)
+{
+	struct rule_key key = key_of(SSH);
+	struct rule_verdict v;
+
+	rule_key_set_time(&key, local_s);
+	ruleset_classify(rules_peek(rules), &key, NULL, 0, 0, &v);
+	cr_assert_eq(v.reason, reason, "%lu: %u", (unsigned long)local_s, v.reason);
+}
+
+#define FRIDAY (1700179200ull) /* 17 November 2023, 00:00 */
+
+static void check_time(struct rules *rules)
+{
+	expect_time(rules, FRIDAY + 8 * 3600 - 1, CTQ_DROP_POLICY);
+	expect_time(rules, FRIDAY + 8 * 3600, CTQ_ACCEPT_RULE);
+	expect_time(rules, FRIDAY + 18 * 3600, CTQ_ACCEPT_RULE);
+	expect_time(rules, FRIDAY + 18 * 3600 + 1, CTQ_DROP_POLICY);
+	expect_time(rules, FRIDAY + 86400 + 12 * 3600, CTQ_DROP_POLICY); /* Saturday */
+	expect_time(rules, FRIDAY + 3 * 86400 + 12 * 3600, CTQ_ACCEPT_RULE);
+}
+
+Test(time, is_the_local_time_of_day_and_day_of_the_week)
+{
+	each_backend("chain prerouting { policy drop\n"
+	             "time 08:00-18:00 day mon-fri accept\n}",
+	             check_time);
+}
