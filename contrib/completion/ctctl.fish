@@ -146,5 +146,8 @@ complete -c ctctl -n '__fish_seen_subcommand_from load' -F
 complete -c ctctl -n __fish_use_subcommand -a reload -d 'have the daemon read its configuration and rules again'
 complete -c ctctl -n __fish_use_subcommand -a run -d 'have a netfilter tool talk to ctqd, not to the kernel\'s tracker'
 complete -c ctctl -n '__fish_seen_subcommand_from run' -l library -x -d 'the library to preload, when not the installed one'
+complete -c ctctl -n __fish_use_subcommand -a config -d 'the configuration in force; or whether a file is one'
+complete -c ctctl -n '__fish_seen_subcommand_from config' -l defaults -d 'what would be in force if nothing were said'
+complete -c ctctl -n '__fish_seen_subcommand_from config' -a 'show check'
 complete -c ctctl -n __fish_use_subcommand -a metrics -d 'counters as OpenMetrics text'
 complete -c ctctl -n __fish_use_subcommand -a help -d 'help on a command'

@@ -25,7 +25,8 @@
  *   network order), NFNL_MSG_BATCH_END; it may span datagrams. All or nothing. With
  *   NFNL_BATCH_GENID the batch is refused (ESTALE) unless that is the generation in force.
  * Groups. A client joins with CTQ_MSG_DAEMON_SUBSCRIBE; announcements come with
- *   nlmsg_seq 0. A reader that is too slow gets CTQ_MSG_DAEMON_OVERRUN.
+ *   nlmsg_seq 0 and number themselves (CTA_CTQ_SEQUENCE). A reader that is too slow gets
+ *   CTQ_MSG_DAEMON_OVERRUN.
  */
 #ifndef CTQ_CTLINK_H
 #define CTQ_CTLINK_H
@@ -49,6 +50,7 @@
 #define CTQ_NAME_MAX    64        /* bytes of a name, with its final zero */
 #define CTQ_COMMENT_MAX 128
 #define CTQ_IFNAME_MAX  16 /* IFNAMSIZ */
+#define CTQ_BATCHES_MAX 8  /* batches open at once, of all clients: each may grow */
 
 /* ---- subsystems ------------------------------------------------------------ */
 /* The kernel's own end at NFNL_SUBSYS_COUNT (13 in Linux 6.x); ours are far above. */
@@ -64,6 +66,12 @@ enum ctq_subsystem {
  * or what to do. */
 #define CTQ_ERR_HINT 0x40
 
+/** An attribute behind the int of NLMSG_DONE, which then has NLM_F_ACK_TLVS: u64. Of chains
+ * and rules: the generation that was listed. Of flows: how often the table had changed when
+ * the list began, flows put in and taken out. Two lists with one number, and no
+ * NLM_F_DUMP_INTR, show the same rules, or the same flows. */
+#define CTQ_DONE_GENERATION 0x41
+
 /* ---- groups ---------------------------------------------------------------- */
 /* The kernel's NFNLGRP_CONNTRACK_* and _EXP_* numbers are 1 … 6. */
 enum ctq_group {
@@ -77,6 +85,10 @@ enum ctq_group {
 	CTQ_GROUP_DROP = 17,  /* dropped packets */
 	CTQ_GROUP_LIMIT = 32,
 };
+
+/** Beside the attributes of each announcement, of whichever subsystem: u64, the number of
+ * the announcement in its group. They follow one another; a gap is what was lost. */
+#define CTA_CTQ_SEQUENCE 0x102
 
 /* ---- flows: CTQA_FLOW_*, nested in CTA_CTQ of ctnetlink messages ------------ */
 /* Far above the kernel's CTA_MAX; libnetfilter_conntrack skips it. */
@@ -526,6 +538,19 @@ enum ctq_daemon_msg {
 		7, /* read the configuration and the rules again; answered when done */
 	CTQ_MSG_DAEMON_SOCKET =
 		8, /* CTQA_SOCKET_*: how this client wants its datagrams */
+	CTQ_MSG_DAEMON_CONFIG_GET =
+		9, /* dump → CTQ_MSG_DAEMON_CONFIG_NEW; CTQA_CONFIG_DEFAULTS */
+	CTQ_MSG_DAEMON_CONFIG_NEW =
+		10, /* CTQA_CONFIG_TEXT: a piece of the configuration */
+};
+
+/** Bits of CTQA_DAEMON_FEATURES: what this daemon can, beyond the first version of the
+ * protocol. A bit that a client does not know says nothing to it. */
+enum ctq_feature {
+	CTQ_FEATURE_CONFIG = 0x1,   /* CTQ_MSG_DAEMON_CONFIG_GET */
+	CTQ_FEATURE_SEQUENCE = 0x2, /* CTA_CTQ_SEQUENCE and CTQ_DONE_GENERATION */
+	CTQ_FEATURE_DEBUG_REFS =
+		0x4, /* references are counted by holder (CTQA_REFS_TABLE …) */
 };
 
 enum ctq_daemon_attr {
@@ -548,9 +573,25 @@ enum ctq_daemon_attr {
 	CTQA_DAEMON_SLAB_MEMORY,  /* u64, bytes of the flows' pages */
 	CTQA_DAEMON_CONFIG,       /* string, path */
 	CTQA_DAEMON_WARNING,      /* string, repeated: what makes it degraded */
+	CTQA_DAEMON_FEATURES,     /* u64, enum ctq_feature */
+	CTQA_DAEMON_CLIENTS_MAX,  /* u32 */
+	CTQA_DAEMON_BUFFER_MAX,   /* u32, bytes that may wait for one client */
+	CTQA_DAEMON_LISTS,     /* u32, lists (and counts, deletions of many) under way */
+	CTQA_DAEMON_LISTS_MAX, /* u32 */
+	CTQA_DAEMON_BATCHES,   /* u32, batches that are open; at most CTQ_BATCHES_MAX */
 	__CTQA_DAEMON_MAX,
 };
 #define CTQA_DAEMON_MAX (__CTQA_DAEMON_MAX - 1)
+
+enum ctq_config_attr {
+	CTQA_CONFIG_UNSPEC,
+	CTQA_CONFIG_DEFAULTS, /* flag, request: what would be in force if nothing were said */
+	CTQA_CONFIG_TEXT, /* string: whole lines of a ctqd.conf(5); all pieces, one behind
+	                       * the other, are the configuration */
+	__CTQA_CONFIG_MAX,
+};
+#define CTQA_CONFIG_MAX     (__CTQA_CONFIG_MAX - 1)
+#define CTQ_CONFIG_TEXT_MAX 32768 /* bytes of a piece, with its final zero */
 
 enum ctq_stats_attr {
 	CTQA_STATS_UNSPEC,

@@ -289,6 +289,12 @@ int ctq_protocols_dump(struct ctq *ctq, ctq_record_cb *cb, void *data);
 int ctq_protocol_load(struct ctq *ctq, const char *name);
 int ctq_protocol_unload(struct ctq *ctq, const char *name);
 
+/**
+ * The configuration in force, or with @defaults what would be if nothing were said, as a
+ * ctqd.conf(5): records of CTQA_CONFIG_TEXT, one behind the other.
+ */
+int ctq_config_dump(struct ctq *ctq, bool defaults, ctq_record_cb *cb, void *data);
+
 /** Have configuration and rules read again; returns when that is done. */
 int ctq_reload(struct ctq *ctq);
 
@@ -413,6 +419,9 @@ struct ctq_event {
 	const struct ctq_flow *flow;
 	const struct ctq_record *record;
 	uint64_t lost;
+	uint64_t
+		sequence; /* the announcement's number in its group: a gap is what was lost;
+	                    * 0: the daemon does not number, or CTQ_EVENT_OVERRUN */
 };
 
 typedef int ctq_event_cb(void *data, const struct ctq_event *event);

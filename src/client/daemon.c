@@ -97,6 +97,22 @@ int ctq_rules_dump(struct ctq *ctq, ctq_record_cb *cb, void *data)
 	                   CLIENT_ANSWER_DUMP, cb, data);
 }
 
+int ctq_config_dump(struct ctq *ctq, bool defaults, ctq_record_cb *cb, void *data)
+{
+	struct client_records records = { ctq, DAEMON_TYPE(CONFIG_NEW), cb, data };
+	struct ctlink_header header;
+	int err;
+
+	err = client_begin(ctq, &header, DAEMON_TYPE(CONFIG_GET), CLIENT_ANSWER_DUMP, 0);
+	if (err)
+		return err;
+	ctlink_message_begin(&ctq->out, &header);
+	if (defaults)
+		ctlink_message_put_flag(&ctq->out, CTQA_CONFIG_DEFAULTS);
+	return client_ask(ctq, ctlink_message_end(&ctq->out), CLIENT_ANSWER_DUMP,
+	                  client_record_message, &records);
+}
+
 int ctq_reload(struct ctq *ctq)
 {
 	return client_ask_plain(ctq, DAEMON_TYPE(RELOAD), CLIENT_ANSWER_ACK, NULL, NULL);

@@ -27,10 +27,20 @@ int ctq_subscribe(struct ctq *ctq, const uint32_t *groups, size_t n, ctq_event_c
 	                  NULL);
 }
 
+/* The number of an announcement, of any subsystem; 0: it has none. */
+static uint64_t sequence_of(const struct nlmsghdr *nlh)
+{
+	struct ctq_record record;
+
+	return record_of_message(nlh, &record)
+	               ? 0
+	               : ctq_record_number(&record, CTA_CTQ_SEQUENCE);
+}
+
 static int announce_flow(struct ctq *ctq, const struct nlmsghdr *nlh,
                          enum ctq_event_kind kind)
 {
-	struct ctq_event event = { .kind = kind };
+	struct ctq_event event = { .kind = kind, .sequence = sequence_of(nlh) };
 	struct ctq_flow flow;
 	int err;
 
@@ -48,7 +58,7 @@ static int announce_flow(struct ctq *ctq, const struct nlmsghdr *nlh,
 static int announce_record(struct ctq *ctq, const struct nlmsghdr *nlh,
                            enum ctq_event_kind kind)
 {
-	struct ctq_event event = { .kind = kind };
+	struct ctq_event event = { .kind = kind, .sequence = sequence_of(nlh) };
 	struct ctq_record record;
 
 	if (record_of_message(nlh, &record))

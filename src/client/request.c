@@ -137,19 +137,18 @@ static int dump_interrupted(struct ctq *ctq)
 static void walk_dump_end(struct walk *walk, const struct nlmsghdr *nlh)
 {
 	struct ctlink_error error = { 0 };
-	bool interrupted = false;
-	int code = 0;
+	struct ctlink_done done;
 
-	if (ctlink_done_parse(nlh, &interrupted, &code, &error))
+	if (ctlink_done_parse(nlh, &done, &error))
 		walk_finish(walk, answer_unreadable(walk->ctq, &error));
-	else if (code < -ERRNO_MAX)
-		walk_finish(walk, answer_no_errno(walk->ctq, code));
-	else if (code)
-		walk_finish(walk, client_fail(walk->ctq, CTQ_ERROR_DAEMON, code,
+	else if (done.code < -ERRNO_MAX)
+		walk_finish(walk, answer_no_errno(walk->ctq, done.code));
+	else if (done.code)
+		walk_finish(walk, client_fail(walk->ctq, CTQ_ERROR_DAEMON, done.code,
 		                              "ctqd ended the list early: %s",
-		                              client_cause(-code)));
+		                              client_cause(-done.code)));
 	else
-		walk_finish(walk, interrupted || walk->interrupted
+		walk_finish(walk, done.interrupted || walk->interrupted
 		                          ? dump_interrupted(walk->ctq)
 		                          : 0);
 }

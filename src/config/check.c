@@ -66,6 +66,7 @@ void config_init(struct config *cfg)
 	cfg->daemon.log = LOG_LEVEL_NOTICE;
 	cfg->daemon.clients = 64;
 	cfg->daemon.client_buffer = 4u << 20;
+	cfg->daemon.lists = 64;
 	cfg->daemon.watchdog = true;
 	cfg->table.max = 262144; /* nf_conntrack_max on machines above 4 GiB */
 	cfg->table.evict = CONFIG_EVICT_UNASSURED;

@@ -93,6 +93,7 @@ struct config {
 		uint32_t log;                      /* enum log_level */
 		uint32_t clients;                  /* at once */
 		uint32_t client_buffer;            /* bytes; above it a client is slow */
+		uint32_t lists;                    /* under way at once */
 		bool watchdog; /* feed systemd's, if it wants to be fed */
 	} daemon;
 	struct {

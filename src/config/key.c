@@ -402,6 +402,8 @@ static const struct key daemon_keys[] = {
 	 * while one is made. */
 	{ "client-buffer", &key_form_size, offsetof(struct config, daemon.client_buffer),
 	  256 << 10, 1 << 30 },
+	/* As many as clients: each has one at most. */
+	{ "lists", &key_form_number, offsetof(struct config, daemon.lists), 1, 1024 },
 	{ "watchdog", &key_form_switch, offsetof(struct config, daemon.watchdog) },
 };
 const struct key_table keys_daemon = { "daemon", daemon_keys,

@@ -31,10 +31,20 @@ struct control_batch {
 	uint32_t steps_length, steps_capacity;
 };
 
-void control_batch_destroy(struct control_batch *batch)
+void control_batch_spoil(struct control_client *client)
 {
+	if (client->batch)
+		client->batch->spoilt = true;
+}
+
+void control_batch_close(struct control_client *client)
+{
+	struct control_batch *batch = client->batch;
+
 	if (!batch)
 		return;
+	client->batch = NULL;
+	client->control->batches_length--;
 	rules_change_destroy(batch->change);
 	free(batch->steps);
 	free(batch);
@@ -69,6 +79,19 @@ static int check_begin(struct control_request *r, const struct ctlink_batch *beg
 	return 0;
 }
 
+static int check_room(struct control_request *r)
+{
+	struct control *c = r->client->control;
+
+	if (c->batches_length < CTQ_BATCHES_MAX)
+		return 0;
+	c->counters[CONTROL_COUNTER_BATCHES_FULL]++;
+	ctlink_error_set(r->error, -EBUSY, 0, "%u batches are open, more are not allowed",
+	                 c->batches_length);
+	ctlink_error_hint(r->error, "other clients have begun them: begin again later");
+	return -EBUSY;
+}
+
 static int batch_begin(struct control_request *r)
 {
 	struct control_batch *batch;
@@ -77,6 +100,8 @@ static int batch_begin(struct control_request *r)
 
 	if (err == 0)
 		err = check_begin(r, &begin);
+	if (err == 0)
+		err = check_room(r);
 	if (err < 0)
 		return err;
 	batch = calloc(1, sizeof(*batch));
@@ -90,6 +115,8 @@ static int batch_begin(struct control_request *r)
 		return err;
 	}
 	r->client->batch = batch;
+	r->client->control->batches_length++;
+	r->client->control->counters[CONTROL_COUNTER_BATCHES]++;
 	return 0;
 }
 
@@ -222,10 +249,12 @@ static int batch_step(struct control_request *r, struct control_batch *batch)
 	if (batch->spoilt)
 		return 0;
 	err = steps_append(batch, r->nlh);
-	if (err == -E2BIG)
+	if (err == -E2BIG) {
+		r->client->control->counters[CONTROL_COUNTER_TOO_LONG]++;
 		ctlink_error_set(r->error, err, 0,
 		                 "the batch is longer than %d bytes or %d messages",
 		                 CTQ_BATCH_MAX, BATCH_STEPS_MAX);
+	}
 	if (err == 0)
 		err = step_run(r, batch);
 	if (err == -ENOMEM && !r->error->text[0])
@@ -285,8 +314,7 @@ static int batch_end(struct control_request *r, struct control_batch *batch)
 
 	if (err == 0)
 		err = batch_commit(r, batch, check);
-	control_batch_destroy(batch);
-	r->client->batch = NULL;
+	control_batch_close(r->client);
 	return err;
 }
 

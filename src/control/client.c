@@ -52,9 +52,11 @@ static void output_drop_first(struct control_client *client)
 
 static void job_end(struct control_client *client)
 {
-	if (client->job)
-		client->job->destroy(client->job);
+	if (!client->job)
+		return;
+	client->job->destroy(client->job);
 	client->job = NULL;
+	client->control->jobs_length--;
 }
 
 void control_client_destroy(struct control_client *client)
@@ -62,7 +64,7 @@ void control_client_destroy(struct control_client *client)
 	struct control *c = client->control;
 
 	job_end(client);
-	control_batch_destroy(client->batch);
+	control_batch_close(client);
 	while (!cds_list_empty(&client->output))
 		output_drop_first(client);
 	close(client->fd); /* leaves the epoll */
@@ -185,15 +187,27 @@ static bool flush_output(struct control_client *client)
 	return true;
 }
 
+/* An answer. One that finds no room ends the connection: no later one would make sense. */
+static void send_answer(struct control_client *client, const struct ctlink_message *m)
+{
+	if (control_client_send(client, m->data, m->size))
+		return;
+	client->control->counters[CONTROL_COUNTER_SLOW]++;
+	client->is_gone = true;
+}
+
 /* ---- the job ---------------------------------------------------------------------------- */
 
 static int job_answer(struct control_client *client, int result, struct ctlink_message *m)
 {
 	struct control_job *job = client->job;
 	struct ctlink_error error = { .code = result };
+	struct ctlink_done done = { .code = result,
+		                    .interrupted = job->interrupted,
+		                    .generation = job->generation };
 
 	if (job->is_dump)
-		return ctlink_done_build(m, &job->request, job->interrupted, result);
+		return ctlink_done_put(m, &job->request, &done);
 	if (result < 0 || job->request.nlmsg_flags & NLM_F_ACK)
 		return ctlink_answer_build(m, &job->request, result < 0 ? &error : NULL);
 	return 0;
@@ -223,18 +237,26 @@ static void job_step(struct control_client *client)
 	result = client->job->step(client, client->job, &m);
 	if (result <= 0) {
 		if (job_answer(client, result, &m) == -EMSGSIZE) {
-			client->is_gone |= !control_client_send(client, m.data, m.size);
+			send_answer(client, &m);
 			ctlink_message_reset(&m);
 			client->is_gone |= job_answer(client, result, &m) < 0;
 		}
 		job_end(client);
 	}
-	client->is_gone |= !control_client_send(client, m.data, m.size);
+	send_answer(client, &m);
 	ctlink_message_fini(&m);
 	rcu_quiet();
 }
 
 /* ---- in ------------------------------------------------------------------------------------ */
+
+/* No refusal goes out without a text. */
+static void error_complete(struct ctlink_error *error)
+{
+	if (!error->text[0])
+		ctlink_error_set(error, error->code, error->offset, "%s",
+		                 strerror(-error->code));
+}
 
 /* An answer that does not fit a datagram is our own mistake; the client is told. */
 static void answer(struct control_client *client, const struct nlmsghdr *nlh)
@@ -251,11 +273,13 @@ static void answer(struct control_client *client, const struct nlmsghdr *nlh)
 		client->control->counters[CONTROL_COUNTER_ERRORS]++;
 		ctlink_message_reset(&m);
 		error.code = err;
+		error_complete(&error);
 		err = ctlink_answer_build(&m, nlh, &error);
 	} else if (nlh->nlmsg_flags & NLM_F_ACK && !client->job && !client->batch) {
 		err = ctlink_answer_build(&m, nlh, NULL);
 	}
-	client->is_gone |= err < 0 || !control_client_send(client, m.data, m.size);
+	client->is_gone |= err < 0;
+	send_answer(client, &m);
 	ctlink_message_fini(&m);
 }
 
@@ -267,9 +291,12 @@ static void answer_garbage(struct control_client *client,
 	struct ctlink_message m;
 
 	client->control->counters[CONTROL_COUNTER_ERRORS]++;
+	control_batch_spoil(client);
+	if (error->code == -EMSGSIZE)
+		client->control->counters[CONTROL_COUNTER_TOO_LONG]++;
 	ctlink_message_init(&m, CTQ_DATAGRAM_MAX, NULL);
-	client->is_gone |= ctlink_answer_build(&m, &none, error) < 0 ||
-	                   !control_client_send(client, m.data, m.size);
+	client->is_gone |= ctlink_answer_build(&m, &none, error) < 0;
+	send_answer(client, &m);
 	ctlink_message_fini(&m);
 }
 

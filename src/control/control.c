@@ -31,6 +31,7 @@ void control_config_init(struct control_config *cfg)
 		.change_group = (gid_t)-1,
 		.clients_max = CONTROL_CLIENTS_DEFAULT,
 		.buffer_max = CONTROL_BUFFER_DEFAULT,
+		.lists_max = CONTROL_LISTS_DEFAULT,
 	};
 }
 

@@ -46,6 +46,9 @@ struct control_env {
 	const char *(*warning)(void *ctx, unsigned int i);
 	/** Name of an interface, or NULL. */
 	const char *(*ifname)(void *ctx, uint32_t index);
+	/** The configuration in force, or the defaults, as a text that ends with a newline and
+	 * that the caller frees; NULL: no memory. NULL itself: there is no configuration. */
+	char *(*config_text)(void *ctx, bool defaults);
 };
 
 struct control_config {
@@ -54,11 +57,15 @@ struct control_config {
 		change_group;     /* (gid_t)-1: root and the daemon's own user only */
 	unsigned int clients_max; /* 1 … CONTROL_CLIENTS_LIMIT */
 	unsigned int buffer_max; /* bytes queued to one client before it counts as slow */
+	unsigned int lists_max;  /* lists under way at once, of all clients */
 };
 
 #define CONTROL_CLIENTS_LIMIT   1024
 #define CONTROL_CLIENTS_DEFAULT 64
 #define CONTROL_BUFFER_DEFAULT  (4u << 20)
+/* A client has one list under way at a time. One of rules keeps its generation in memory for
+ * as long as its reader likes, so that their number has a limit of its own. */
+#define CONTROL_LISTS_DEFAULT 64
 
 void control_config_init(struct control_config *cfg);
 

@@ -12,7 +12,7 @@
  *   state.c     queues, the daemon's own numbers
  *   proto.c     protocols: listing, loading, unloading
  *   explain.c   rules: what they would say of a packet
- *   state.c     queues, protocols, the daemon's own numbers
+ *   config.c    the configuration in force
  *   groups.c    events to those who subscribed
  */
 #ifndef CONTROL_CONTROL_PRIV_H
@@ -38,8 +38,14 @@ enum control_counter {
 	CONTROL_COUNTER_REFUSED, /* connections and requests refused by credentials */
 	CONTROL_COUNTER_FULL,    /* connections refused, too many clients */
 	CONTROL_COUNTER_REQUESTS,
-	CONTROL_COUNTER_ERRORS,   /* requests answered by an error */
-	CONTROL_COUNTER_OVERRUNS, /* announcements that slow clients lost */
+	CONTROL_COUNTER_ERRORS,     /* requests answered by an error */
+	CONTROL_COUNTER_OVERRUNS,   /* announcements that slow clients lost */
+	CONTROL_COUNTER_LISTS,      /* jobs: lists, counts, deletions of many */
+	CONTROL_COUNTER_LISTS_FULL, /* refused, too many at once */
+	CONTROL_COUNTER_BATCHES,
+	CONTROL_COUNTER_BATCHES_FULL, /* refused, too many are open */
+	CONTROL_COUNTER_TOO_LONG, /* datagrams, messages and batches above their limit */
+	CONTROL_COUNTER_SLOW,     /* clients closed: their answers found no room */
 	CONTROL_COUNTERS,
 };
 
@@ -55,10 +61,15 @@ struct control {
 	struct control_works *works;
 	struct cds_list_head clients;
 	unsigned int clients_length;
-	uint32_t groups;      /* union of the clients' */
-	uint64_t now_ns;      /* monotonic, of this step */
-	uint64_t zeroed_ns;   /* when counters were zeroed */
-	uint64_t events_lost; /* of the rings, that listeners know of */
+	unsigned int jobs_length, batches_length; /* of all clients */
+	uint32_t groups;                          /* union of the clients' */
+	uint64_t now_ns;                          /* monotonic, of this step */
+	uint64_t zeroed_ns;                       /* when counters were zeroed */
+	uint64_t events_lost;   /* of the rings, that listeners know of or will soon: */
+	uint64_t events_before; /* events that may have happened before the last loss, and
+	                         * must be announced before it is */
+	uint64_t events_untold; /* lost by the rings, and not told yet */
+	uint64_t sequences[CTQ_GROUP_LIMIT]; /* of each group's last announcement */
 	uint64_t counters[CONTROL_COUNTERS];
 	/* what counters were when they were zeroed */
 	uint64_t zero_reasons[CTQ_REASON_LIMIT];
@@ -83,6 +94,7 @@ struct control_job {
 	struct nlmsghdr request;
 	bool is_dump; /* ends with NLMSG_DONE; else with an acknowledgement, if wanted */
 	bool interrupted;
+	uint64_t generation; /* of what is listed; 0: it has none */
 };
 
 /* A datagram that waits for a client to read. */
@@ -155,6 +167,9 @@ struct control_request {
 struct ctlink_header control_answer_header(const struct nlmsghdr *request, uint16_t type,
                                            uint16_t flags, uint8_t family);
 
+/** May one more list (count, deletion of many) be under way? 0, or -EBUSY with the error. */
+int control_list_room(struct control_request *r);
+
 /** Start a job that answers the request. */
 int control_job_start(struct control_request *r, struct control_job *job, bool is_dump);
 
@@ -198,6 +213,10 @@ int control_daemon_stats(struct control_request *r);
 int control_daemon_subscribe(struct control_request *r);
 int control_daemon_socket(struct control_request *r);
 int control_daemon_reload(struct control_request *r);
+int control_config_get(struct control_request *r);
+
+/** This client may read only: say so, and count it. Returns -EPERM. */
+int control_refuse_change(struct control_request *r);
 
 /* ---- proto.c ------------------------------------------------------------------------------- */
 
@@ -219,7 +238,10 @@ int control_proto_unload(struct control_request *r);
 
 /** A message between NFNL_MSG_BATCH_BEGIN and _END, both included. */
 int control_batch_message(struct control_request *r);
-void control_batch_destroy(struct control_batch *batch);
+/** A message of the client's batch, if it has one, could not be read: it will not be done. */
+void control_batch_spoil(struct control_client *client);
+/** Forget the client's batch, if it has one. */
+void control_batch_close(struct control_client *client);
 
 /* ---- flow_value.c, filter.c --------------------------------------------------------------- */
 
@@ -238,6 +260,9 @@ void control_groups_events(struct control *c);
 
 /** Are there events up to that moment (monotonic) which nobody has read? */
 bool control_groups_are_behind(const struct control *c, uint64_t when_ns);
+/** The header of the next announcement in @group, which must then be made or be lost. */
+struct ctlink_header control_announcement(struct control *c, uint32_t group,
+                                          uint16_t type, uint16_t flags);
 
 /** What has happened by now is announced to those who were there. Before groups change. */
 void control_groups_settle(struct control *c);

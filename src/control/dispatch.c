@@ -59,6 +59,8 @@ static const struct handler {
 	  control_flow_count },
 	{ CTLINK_TYPE(CTQ_SUBSYS_DAEMON, CTQ_MSG_DAEMON_RELOAD), 0, CHANGES,
 	  control_daemon_reload },
+	{ CTLINK_TYPE(CTQ_SUBSYS_DAEMON, CTQ_MSG_DAEMON_CONFIG_GET), NLM_F_DUMP,
+	  DUMP_ONLY, control_config_get },
 };
 
 static const struct handler *handler_find(uint16_t type)
@@ -76,7 +78,7 @@ static bool is_batch_begin(const struct nlmsghdr *nlh)
 	return nlh->nlmsg_type == NFNL_MSG_BATCH_BEGIN;
 }
 
-static int refuse_change(struct control_request *r)
+int control_refuse_change(struct control_request *r)
 {
 	r->client->control->counters[CONTROL_COUNTER_REFUSED]++;
 	ctlink_error_set(r->error, -EPERM, 0, "this user may read, not change");
@@ -109,10 +111,15 @@ int control_dispatch(struct control_client *client, const struct nlmsghdr *nlh,
 	if (nlh->nlmsg_type == NLMSG_NOOP)
 		return 0;
 	err = ctlink_header_parse(nlh, &r.header, error);
-	if (err < 0)
+	if (err == 0)
+		err = ctlink_attributes_check(nlh, error);
+	if (err < 0) {
+		control_batch_spoil(client);
 		return err;
+	}
 	if (client->batch || is_batch_begin(nlh))
-		return client->may_change ? control_batch_message(&r) : refuse_change(&r);
+		return client->may_change ? control_batch_message(&r)
+		                          : control_refuse_change(&r);
 	h = handler_find(nlh->nlmsg_type);
 	if (!h)
 		return unknown_type(&r);
@@ -120,7 +127,7 @@ int control_dispatch(struct control_client *client, const struct nlmsghdr *nlh,
 	if (err < 0)
 		return err;
 	if (h->how & CHANGES && !client->may_change)
-		return refuse_change(&r);
+		return control_refuse_change(&r);
 	if (h->how & DUMP_ONLY && (nlh->nlmsg_flags & NLM_F_DUMP) != NLM_F_DUMP)
 		return ctlink_error_set(error, -EINVAL, 0,
 		                        "this request needs NLM_F_DUMP");
@@ -139,10 +146,27 @@ struct ctlink_header control_answer_header(const struct nlmsghdr *request, uint1
 	};
 }
 
+int control_list_room(struct control_request *r)
+{
+	struct control *c = r->client->control;
+
+	if (c->jobs_length < c->cfg.lists_max)
+		return 0;
+	c->counters[CONTROL_COUNTER_LISTS_FULL]++;
+	ctlink_error_set(r->error, -EBUSY, 0,
+	                 "%u lists are under way, more are not allowed", c->jobs_length);
+	ctlink_error_hint(r->error, "ask again, or see 'lists' in ctqd.conf");
+	return -EBUSY;
+}
+
 int control_job_start(struct control_request *r, struct control_job *job, bool is_dump)
 {
+	struct control *c = r->client->control;
+
 	job->request = *r->nlh;
 	job->is_dump = is_dump;
 	r->client->job = job;
+	c->jobs_length++;
+	c->counters[CONTROL_COUNTER_LISTS]++;
 	return 0;
 }

@@ -140,14 +140,34 @@ static struct walk_job *walk_new(struct control_request *r)
 	return w;
 }
 
+/* How often the table has changed. Workers count on meanwhile: two equal numbers say that
+ * nothing came or went between them. */
+static uint64_t table_generation(const struct flow_table *table)
+{
+	static const enum flow_counter changes[] = {
+		FLOW_COUNTER_CONFIRMED, FLOW_COUNTER_EVICTED, FLOW_COUNTER_EXPIRED,
+		FLOW_COUNTER_CLOSED,    FLOW_COUNTER_DELETED,
+	};
+	uint64_t sum = 1; /* 0 would be none */
+	size_t i;
+
+	for (i = 0; i < BASE_ARRAY_LENGTH(changes); i++)
+		sum += flow_counter_read(table, changes[i]);
+	return sum;
+}
+
 static int walk_start(struct control_request *r, struct walk_job *w, bool is_dump)
 {
 	int err = ctlink_filter_parse(r->nlh, &w->filter, NULL, r->error);
 
+	if (err == 0)
+		err = control_list_room(r);
 	if (err < 0) {
 		walk_destroy(&w->job);
 		return err;
 	}
+	if (w->what == WALK_CONFIRMED)
+		w->job.generation = table_generation(w->table);
 	return control_job_start(r, &w->job, is_dump);
 }
 

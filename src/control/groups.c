@@ -6,6 +6,10 @@
  * one datagram for each group, and sent to its clients. A client that does not read fast
  * enough loses whole datagrams; what it lost is counted, and it is told as soon as it has read
  * everything that came before.
+ *
+ * Each announcement has a number in its group, and each that is lost, here or in a ring, takes
+ * one. An overrun record is sent behind all that happened before the loss: who lists again when
+ * it reads the record must not be told afterwards of what the list no longer showed.
  */
 #include <limits.h>
 
@@ -40,6 +44,16 @@ void control_groups_update(struct control *c)
 			kinds |= 1u << kind;
 	c->groups = groups;
 	flow_event_wanted_set(c->env.flows, kinds);
+}
+
+struct ctlink_header control_announcement(struct control *c, uint32_t group,
+                                          uint16_t type, uint16_t flags)
+{
+	return (struct ctlink_header){
+		.type = type,
+		.flags = flags,
+		.sequence = ++c->sequences[group],
+	};
 }
 
 void control_groups_overrun(struct control_client *client)
@@ -120,15 +134,16 @@ static void put_event(struct control *c, struct ctlink_message *m,
                       const struct flow_event *event)
 {
 	uint32_t group = of_kind[event->kind].group;
-	struct ctlink_header header = {
-		.type = CTLINK_TYPE(NFNL_SUBSYS_CTNETLINK, of_kind[event->kind].message),
-		.flags = of_kind[event->kind].flags,
-		.portid = event->origin,
-	};
+	struct ctlink_header header;
 	struct ctlink_flow value;
 
 	if (!(c->groups & 1u << group))
 		return;
+	header = control_announcement(
+		c, group,
+		CTLINK_TYPE(NFNL_SUBSYS_CTNETLINK, of_kind[event->kind].message),
+		of_kind[event->kind].flags);
+	header.portid = event->origin;
 	control_flow_value(c, &event->info, &value);
 	if (ctlink_flow_build(m, &header, &value) == 0)
 		return;
@@ -137,24 +152,40 @@ static void put_event(struct control *c, struct ctlink_message *m,
 		c->counters[CONTROL_COUNTER_OVERRUNS]++;
 }
 
-/* What the rings could not take is lost for everybody who listens to flows. */
+/*
+ * What the rings could not take is lost for everybody who listens to flows. A ring that loses
+ * is full, so that as many events as all rings have room for may be older than the loss: they
+ * are announced first.
+ */
 static void count_lost(struct control *c)
 {
 	uint64_t lost = flow_counter_read(c->env.flows, FLOW_COUNTER_EVENTS_LOST);
-	uint32_t flows = 1u << CTQ_GROUP_FLOW_NEW | 1u << CTQ_GROUP_FLOW_UPDATE |
-	                 1u << CTQ_GROUP_FLOW_DESTROY;
-	struct control_client *client;
 
 	if (lost == c->events_lost)
 		return;
+	c->events_untold += lost - c->events_lost;
+	c->events_lost = lost;
+	c->events_before = flow_event_room(c->env.flows);
+}
+
+static void tell_lost(struct control *c)
+{
+	const uint32_t flows = 1u << CTQ_GROUP_FLOW_NEW | 1u << CTQ_GROUP_FLOW_UPDATE |
+	                       1u << CTQ_GROUP_FLOW_DESTROY;
+	struct control_client *client;
+	unsigned int kind;
+
+	/* Of which kind they were, nobody knows. */
+	for (kind = 0; kind < FLOW_GROUPS; kind++)
+		c->sequences[of_kind[kind].group] += c->events_untold;
 	cds_list_for_each_entry (client, &c->clients, node) {
 		if (!(client->groups & flows))
 			continue;
-		client->lost += lost - c->events_lost;
+		client->lost += c->events_untold;
 		if (cds_list_empty(&client->output))
 			control_groups_overrun(client);
 	}
-	c->events_lost = lost;
+	c->events_untold = 0;
 }
 
 /* One datagram at a time: a change of group ends it, which keeps the order for clients that
@@ -164,10 +195,14 @@ static void announce(struct control *c, uint32_t *quota, unsigned int most)
 	struct flow_event event;
 	struct ctlink_message m;
 	unsigned int n, kind = 0;
+	bool more = true;
 
 	count_lost(c);
 	ctlink_message_init(&m, CTQ_DATAGRAM_MAX, NULL);
-	for (n = 0; n < most && take_oldest(c, quota, &event); n++) {
+	for (n = 0; n < most; n++) {
+		more = take_oldest(c, quota, &event);
+		if (!more)
+			break;
 		if (event.kind != kind)
 			send_all(c, of_kind[kind].group, &m);
 		kind = event.kind;
@@ -175,6 +210,11 @@ static void announce(struct control *c, uint32_t *quota, unsigned int most)
 	}
 	send_all(c, of_kind[kind].group, &m);
 	ctlink_message_fini(&m);
+	/* Without a quota the rings are empty now, or @n events shorter. */
+	c->events_before -=
+		(more || quota) && c->events_before > n ? n : c->events_before;
+	if (c->events_untold && !c->events_before)
+		tell_lost(c);
 }
 
 void control_groups_events(struct control *c)

@@ -48,13 +48,14 @@ int control_ruleset_get(struct control_request *r)
 
 void control_ruleset_announce(struct control *c)
 {
-	struct ctlink_header header = {
-		.type = CTLINK_TYPE(CTQ_SUBSYS_RULES, CTQ_MSG_RULESET_NEW),
-	};
+	struct ctlink_header header;
 	struct ctlink_message m;
 
 	if (!(c->groups & 1u << CTQ_GROUP_RULES))
 		return;
+	header = control_announcement(c, CTQ_GROUP_RULES,
+	                              CTLINK_TYPE(CTQ_SUBSYS_RULES, CTQ_MSG_RULESET_NEW),
+	                              0);
 	ctlink_message_init(&m, CTQ_DATAGRAM_MAX, NULL);
 	if (put_info(c, &m, &header) == 0)
 		control_groups_send(c, CTQ_GROUP_RULES, &m, 1);
@@ -131,13 +132,18 @@ static int list(struct control_request *r,
                 int (*put)(const struct control *c, const struct ruleset_job *j,
                            struct ctlink_message *m))
 {
-	struct ruleset_job *j = calloc(1, sizeof(*j));
+	struct ruleset_job *j;
+	int err = control_list_room(r);
 
+	if (err < 0)
+		return err;
+	j = calloc(1, sizeof(*j));
 	if (!j)
 		return ctlink_error_set(r->error, -ENOMEM, 0, "no memory");
 	j->job.step = ruleset_job_step;
 	j->job.destroy = ruleset_job_destroy;
 	j->ruleset = rules_find(r->client->control->env.rules);
+	j->job.generation = ruleset_generation(j->ruleset);
 	j->put = put;
 	return control_job_start(r, &j->job, true);
 }

@@ -140,6 +140,34 @@ static void daemon_self(const struct control *c, struct ctlink_daemon *out)
 	ctlink_mark(out, CTLINK_DAEMON_CLIENTS);
 }
 
+static uint64_t features(const struct control *c)
+{
+	uint64_t bits = CTQ_FEATURE_SEQUENCE;
+
+	if (c->env.config_text)
+		bits |= CTQ_FEATURE_CONFIG;
+#ifdef DEBUG_REFS
+	bits |= CTQ_FEATURE_DEBUG_REFS;
+#endif
+	return bits;
+}
+
+static void daemon_limits(const struct control *c, struct ctlink_daemon *out)
+{
+	out->features = features(c);
+	out->clients_max = c->cfg.clients_max;
+	out->buffer_max = c->cfg.buffer_max;
+	out->lists = c->jobs_length;
+	out->lists_max = c->cfg.lists_max;
+	out->batches = c->batches_length;
+	ctlink_mark(out, CTLINK_DAEMON_FEATURES);
+	ctlink_mark(out, CTLINK_DAEMON_CLIENTS_MAX);
+	ctlink_mark(out, CTLINK_DAEMON_BUFFER_MAX);
+	ctlink_mark(out, CTLINK_DAEMON_LISTS);
+	ctlink_mark(out, CTLINK_DAEMON_LISTS_MAX);
+	ctlink_mark(out, CTLINK_DAEMON_BATCHES);
+}
+
 static int daemon_texts(const struct control *c, struct ctlink_daemon *out)
 {
 	struct ctlink_warning *warning;
@@ -172,6 +200,7 @@ int control_daemon_get(struct control_request *r)
 
 	daemon_self(r->client->control, &value);
 	daemon_table(r->client->control, &value);
+	daemon_limits(r->client->control, &value);
 	err = daemon_texts(r->client->control, &value);
 	if (err == 0)
 		err = ctlink_daemon_build(r->m, &header, &value);
@@ -188,6 +217,12 @@ static const char *const counter_names[CONTROL_COUNTERS] = {
 	[CONTROL_COUNTER_REQUESTS] = "control.requests",
 	[CONTROL_COUNTER_ERRORS] = "control.errors",
 	[CONTROL_COUNTER_OVERRUNS] = "control.overruns",
+	[CONTROL_COUNTER_LISTS] = "control.lists",
+	[CONTROL_COUNTER_LISTS_FULL] = "control.lists-full",
+	[CONTROL_COUNTER_BATCHES] = "control.batches",
+	[CONTROL_COUNTER_BATCHES_FULL] = "control.batches-full",
+	[CONTROL_COUNTER_TOO_LONG] = "control.too-long",
+	[CONTROL_COUNTER_SLOW] = "control.slow",
 };
 
 static const struct {
@@ -296,8 +331,7 @@ static int stats_wants_zero(struct control_request *r, bool *zero)
 	*zero = ctlink_has(&request, CTLINK_STATS_ZERO);
 	ctlink_stats_fini(&request, NULL);
 	if (err == 0 && *zero && !r->client->may_change)
-		return ctlink_error_set(r->error, -EPERM, 0,
-		                        "this user may read, not zero");
+		return control_refuse_change(r);
 	return err;
 }
 

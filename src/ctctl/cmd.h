@@ -26,6 +26,7 @@ int cmd_rules(struct tool *tool);
 int cmd_run(struct tool *tool);
 int cmd_load(struct tool *tool);
 int cmd_reload(struct tool *tool);
+int cmd_config(struct tool *tool);
 int cmd_metrics(struct tool *tool);
 int cmd_help(struct tool *tool);
 

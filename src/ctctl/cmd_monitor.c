@@ -140,7 +140,8 @@ static int monitor_parse(struct monitor *monitor)
 
 /* ---- announcements --------------------------------------------------------------------------- */
 
-static void write_rules(const struct monitor *monitor, const struct ctq_record *ruleset)
+static void write_rules(const struct monitor *monitor, const struct ctq_record *ruleset,
+                        uint64_t sequence)
 {
 	struct tool *tool = monitor->tool;
 	uint64_t generation = ctq_record_number(ruleset, CTQA_RULESET_GENERATION);
@@ -157,6 +158,7 @@ static void write_rules(const struct monitor *monitor, const struct ctq_record *
 	json_string(&json, "event", "rules");
 	json_number(&json, "generation", generation);
 	json_number(&json, "rules", rules);
+	json_number(&json, "sequence", sequence);
 	json_object_end(&json);
 	json_newline(&json);
 }
@@ -184,7 +186,8 @@ static void write_lost(struct monitor *monitor, uint64_t lost)
 
 static void write_flow(struct monitor *monitor, const struct ctq_event *event)
 {
-	const struct render_event what = { event->kind, clock_realtime_ns() };
+	const struct render_event what = { event->kind, clock_realtime_ns(),
+		                           event->sequence };
 
 	render_flow(&monitor->render, event->flow, &what);
 }
@@ -199,7 +202,7 @@ static int announcement(void *data, const struct ctq_event *event)
 	if (event->flow)
 		write_flow(monitor, event);
 	else if (event->kind == CTQ_EVENT_RULES)
-		write_rules(monitor, event->record);
+		write_rules(monitor, event->record, event->sequence);
 	else
 		write_lost(monitor, event->lost);
 	if (fflush(monitor->tool->out))

@@ -25,6 +25,7 @@ struct status {
 	uint64_t pid, started, uptime, workers, flows, flows_max, unconfirmed, dying,
 		assured;
 	uint64_t generation, rules, clients, table_memory, slab_memory;
+	uint64_t protocol, features, clients_max, buffer_max, lists, lists_max, batches;
 	char warnings[WARNINGS_MAX][CTQ_ERROR_TEXT_MAX];
 	size_t n_warnings;
 	uint64_t queues, depth, packets, accepted, dropped, kernel_dropped, user_dropped,
@@ -71,6 +72,13 @@ static int daemon_record(void *data, const struct ctq_record *record)
 	status->generation = ctq_record_number(record, CTQA_DAEMON_GENERATION);
 	status->rules = ctq_record_number(record, CTQA_DAEMON_RULES);
 	status->clients = ctq_record_number(record, CTQA_DAEMON_CLIENTS);
+	status->protocol = ctq_record_number(record, CTQA_DAEMON_PROTOCOL);
+	status->features = ctq_record_number(record, CTQA_DAEMON_FEATURES);
+	status->clients_max = ctq_record_number(record, CTQA_DAEMON_CLIENTS_MAX);
+	status->buffer_max = ctq_record_number(record, CTQA_DAEMON_BUFFER_MAX);
+	status->lists = ctq_record_number(record, CTQA_DAEMON_LISTS);
+	status->lists_max = ctq_record_number(record, CTQA_DAEMON_LISTS_MAX);
+	status->batches = ctq_record_number(record, CTQA_DAEMON_BATCHES);
 	status->table_memory = ctq_record_number(record, CTQA_DAEMON_TABLE_MEMORY);
 	status->slab_memory = ctq_record_number(record, CTQA_DAEMON_SLAB_MEMORY);
 	return ctq_record_each_string(record, CTQA_DAEMON_WARNING, warning_string,
@@ -134,6 +142,40 @@ static void write_json_drops(struct json *json, const struct stats *stats)
 	json_object_end(json);
 }
 
+static const struct {
+	uint64_t bit;
+	const char *word;
+} features[] = {
+	{ CTQ_FEATURE_CONFIG, "config" },
+	{ CTQ_FEATURE_SEQUENCE, "sequence" },
+	{ CTQ_FEATURE_DEBUG_REFS, "debug-refs" },
+};
+
+/* What ctlink has, and how much of it is in use. A newer daemon's features have no word. */
+static void write_json_ctlink(struct json *json, const struct status *status)
+{
+	size_t i;
+
+	json_object_begin(json, "ctlink");
+	json_number(json, "protocol", status->protocol);
+	json_list_begin(json, "features");
+	for (i = 0; i < BASE_ARRAY_LENGTH(features); i++)
+		if (status->features & features[i].bit)
+			json_string(json, NULL, features[i].word);
+	json_list_end(json);
+	json_number(json, "clients", status->clients);
+	json_number(json, "clients_max", status->clients_max);
+	json_number(json, "client_buffer", status->buffer_max);
+	json_number(json, "lists", status->lists);
+	json_number(json, "lists_max", status->lists_max);
+	json_number(json, "batches", status->batches);
+	json_number(json, "batches_max", CTQ_BATCHES_MAX);
+	json_number(json, "message_max", CTQ_MESSAGE_MAX);
+	json_number(json, "datagram_max", CTQ_DATAGRAM_MAX);
+	json_number(json, "batch_max", CTQ_BATCH_MAX);
+	json_object_end(json);
+}
+
 static void write_json(const struct status *status)
 {
 	struct json json;
@@ -157,6 +199,8 @@ static void write_json(const struct status *status)
 	json_number(&json, "clients", status->clients);
 	json_number(&json, "table_memory", status->table_memory);
 	json_number(&json, "slab_memory", status->slab_memory);
+	if (status->clients_max) /* an older daemon does not tell */
+		write_json_ctlink(&json, status);
 	write_json_queues(&json, status);
 	write_json_drops(&json, &status->stats);
 	json_list_begin(&json, "warnings");
@@ -179,6 +223,12 @@ static void write_daemon(const struct status *status)
 	        "\n",
 	        status->version, status->pid, units_seconds(status->uptime, true, uptime),
 	        status->workers, status->clients);
+	if (status->clients_max)
+		fprintf(out,
+		        "ctlink   clients %" PRIu64 " / %" PRIu64 "  lists %" PRIu64
+		        " / %" PRIu64 "  batches %" PRIu64 " / %u\n",
+		        status->clients, status->clients_max, status->lists,
+		        status->lists_max, status->batches, CTQ_BATCHES_MAX);
 	if (status->config[0])
 		fprintf(out, "config   %s\n", status->config);
 	fprintf(out, "rules    %" PRIu64 "  generation %" PRIu64 "\n", status->rules,

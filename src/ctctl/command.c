@@ -116,6 +116,12 @@ static const struct option rules_options[] = {
 	{ OPTION_NONE },
 };
 
+static const struct option config_options[] = {
+	{ OPTION_DEFAULTS, 0, "defaults", NULL,
+	  "what would be in force if nothing were said" },
+	{ OPTION_NONE },
+};
+
 static const struct option load_options[] = {
 	{ OPTION_CHECK, 'c', "check", NULL, "check only, change nothing" },
 	{ OPTION_NONE },
@@ -255,6 +261,12 @@ const struct command command_table[] = {
 	          "the kernel's tracker: ctctl run -- conntrack -L -p tcp\n",
 	  .options = run_options,
 	  .run = cmd_run },
+	{ .name = "config",
+	  .arguments = "[show|check FILE]",
+	  .summary = "the configuration in force; or whether a file is one",
+	  .words = "show check",
+	  .options = config_options,
+	  .run = cmd_config },
 	{ .name = "metrics",
 	  .arguments = "",
 	  .summary = "counters as OpenMetrics text",

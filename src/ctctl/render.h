@@ -23,6 +23,7 @@ struct render;
 struct render_event {
 	enum ctq_event_kind kind; /* CTQ_EVENT_FLOW_* */
 	uint64_t time_ns;         /* when it was received, since 1970 */
+	uint64_t sequence;        /* its number among those of its kind; 0: none */
 };
 
 /** One format. */

@@ -145,6 +145,8 @@ void render_json_flow(struct json *json, const struct view *view,
 	if (event) {
 		json_string(json, "event", render_event_name(event));
 		json_number(json, "time", event->time_ns);
+		if (event->sequence)
+			json_number(json, "sequence", event->sequence);
 	}
 	write_identity(json, view);
 	write_numbers(json, view);

@@ -108,30 +108,66 @@ int ctlink_answer_parse(const struct nlmsghdr *nlh, struct ctlink_error *answer,
 
 /* ---- ends of dumps ----------------------------------------------------------------- */
 
-int ctlink_done_build(struct ctlink_message *m, const struct nlmsghdr *request,
-                      bool interrupted, int code)
+enum done_bit { DONE_GENERATION };
+
+struct done {
+	uint64_t has;
+	uint64_t generation;
+};
+
+static const struct ctlink_attr done_attrs[] = {
+	CTLINK_ATTR(CTQ_DONE_GENERATION, CTLINK_U64, struct done, generation,
+	            DONE_GENERATION),
+};
+static const struct ctlink_layout done_layout =
+	CTLINK_LAYOUT("the end of a list", done_attrs);
+
+int ctlink_done_put(struct ctlink_message *m, const struct nlmsghdr *request,
+                    const struct ctlink_done *done)
 {
 	struct ctlink_header header = { .type = NLMSG_DONE,
 		                        .flags = NLM_F_MULTI,
 		                        .seq = request->nlmsg_seq,
 		                        .portid = request->nlmsg_pid };
+	struct done attrs = { .generation = done->generation };
 
-	if (interrupted)
+	if (done->interrupted)
 		header.flags |= NLM_F_DUMP_INTR;
-	ctlink_message_begin_bytes(m, &header, &code, sizeof(code));
+	if (done->generation) {
+		header.flags |= NLM_F_ACK_TLVS;
+		ctlink_mark(&attrs, DONE_GENERATION);
+	}
+	ctlink_message_begin_bytes(m, &header, &done->code, sizeof(done->code));
+	ctlink_layout_put(&done_layout, m, &attrs);
 	return ctlink_message_end(m);
 }
 
-int ctlink_done_parse(const struct nlmsghdr *nlh, bool *interrupted, int *code,
+int ctlink_done_build(struct ctlink_message *m, const struct nlmsghdr *request,
+                      bool interrupted, int code)
+{
+	struct ctlink_done done = { .code = code, .interrupted = interrupted };
+
+	return ctlink_done_put(m, request, &done);
+}
+
+int ctlink_done_parse(const struct nlmsghdr *nlh, struct ctlink_done *done,
                       struct ctlink_error *error)
 {
-	if (nlh->nlmsg_len < MNL_NLMSG_HDRLEN + sizeof(*code))
+	const uint32_t fixed = MNL_NLMSG_HDRLEN + sizeof(done->code);
+	struct done attrs = { .has = 0 };
+	int err = 0;
+
+	if (nlh->nlmsg_len < fixed)
 		return ctlink_error_set(error, -EBADMSG, 0, "NLMSG_DONE of %u bytes",
 		                        nlh->nlmsg_len);
-	memcpy(code, mnl_nlmsg_get_payload(nlh), sizeof(*code));
-	if (*code > 0)
+	memcpy(&done->code, mnl_nlmsg_get_payload(nlh), sizeof(done->code));
+	if (done->code > 0)
 		return ctlink_error_set(error, -EBADMSG, 0, "NLMSG_DONE with code %d",
-		                        *code);
-	*interrupted = nlh->nlmsg_flags & NLM_F_DUMP_INTR;
-	return 0;
+		                        done->code);
+	if (nlh->nlmsg_flags & NLM_F_ACK_TLVS)
+		err = ctlink_layout_parse_at(&done_layout, nlh, fixed, &attrs, NULL,
+		                             error);
+	done->interrupted = (nlh->nlmsg_flags & NLM_F_DUMP_INTR) != 0;
+	done->generation = attrs.generation;
+	return err;
 }

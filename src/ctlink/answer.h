@@ -31,15 +31,23 @@ int ctlink_answer_parse(const struct nlmsghdr *nlh, struct ctlink_error *answer,
                         struct nlmsghdr *request,
                         struct ctlink_error *error) BASE_MUST_CHECK;
 
-/**
- * Put NLMSG_DONE for the dump that @request asked for; @interrupted: the list may lack or
- * repeat entries (NLM_F_DUMP_INTR); @code: 0, or the negative errno that ended it early.
- */
+/** The end of a list. */
+struct ctlink_done {
+	int code;            /* 0, or the negative errno that ended it early */
+	bool interrupted;    /* it may lack or repeat entries: NLM_F_DUMP_INTR */
+	uint64_t generation; /* CTQ_DONE_GENERATION; 0: what was listed has none */
+};
+
+/** Put NLMSG_DONE for the dump that @request asked for. */
+int ctlink_done_put(struct ctlink_message *m, const struct nlmsghdr *request,
+                    const struct ctlink_done *done) BASE_MUST_CHECK;
+
+/** The same for what has no generation. */
 int ctlink_done_build(struct ctlink_message *m, const struct nlmsghdr *request,
                       bool interrupted, int code) BASE_MUST_CHECK;
 
-/** Read NLMSG_DONE: *@code is its 0 or negative errno. Returns 0 or -EBADMSG. */
-int ctlink_done_parse(const struct nlmsghdr *nlh, bool *interrupted, int *code,
+/** Read NLMSG_DONE. Returns 0, or -EBADMSG, -EINVAL when it is malformed. */
+int ctlink_done_parse(const struct nlmsghdr *nlh, struct ctlink_done *done,
                       struct ctlink_error *error) BASE_MUST_CHECK;
 
 #endif

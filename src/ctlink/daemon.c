@@ -38,6 +38,12 @@ static const struct ctlink_attr daemon_attrs[] = {
 	DAEMON(CTQA_DAEMON_CONFIG, CTLINK_STRING, config, CONFIG, .max = CTLINK_PATH_MAX),
 	CTLINK_ATTR_LIST(CTQA_DAEMON_WARNING, struct ctlink_daemon, warnings,
 	                 &warning_layout, CTLINK_WARNINGS_MAX, .flags = CTLINK_PLAIN),
+	DAEMON(CTQA_DAEMON_FEATURES, CTLINK_U64, features, FEATURES),
+	DAEMON(CTQA_DAEMON_CLIENTS_MAX, CTLINK_U32, clients_max, CLIENTS_MAX),
+	DAEMON(CTQA_DAEMON_BUFFER_MAX, CTLINK_U32, buffer_max, BUFFER_MAX),
+	DAEMON(CTQA_DAEMON_LISTS, CTLINK_U32, lists, LISTS),
+	DAEMON(CTQA_DAEMON_LISTS_MAX, CTLINK_U32, lists_max, LISTS_MAX),
+	DAEMON(CTQA_DAEMON_BATCHES, CTLINK_U32, batches, BATCHES),
 };
 static const struct ctlink_layout daemon_layout = CTLINK_LAYOUT("daemon", daemon_attrs);
 
@@ -69,6 +75,36 @@ int ctlink_daemon_parse(const struct nlmsghdr *nlh, struct ctlink_daemon *daemon
                         const struct ctlink_memory *memory, struct ctlink_error *error)
 {
 	return ctlink_layout_parse(&daemon_layout, nlh, daemon, memory, error);
+}
+
+/* ---- CTQ_MSG_DAEMON_CONFIG_GET and _NEW --------------------------------------------- */
+
+static const struct ctlink_attr config_attrs[] = {
+	/* As CTQA_STATS_ZERO below: a bit without a member. */
+	CTLINK_ATTR(CTQA_CONFIG_DEFAULTS, CTLINK_FLAG, struct ctlink_config, has,
+	            CTLINK_CONFIG_DEFAULTS),
+	CTLINK_ATTR(CTQA_CONFIG_TEXT, CTLINK_STRING, struct ctlink_config, text,
+	            CTLINK_CONFIG_TEXT, .max = CTQ_CONFIG_TEXT_MAX),
+};
+static const struct ctlink_layout config_layout =
+	CTLINK_LAYOUT("configuration", config_attrs);
+
+void ctlink_config_fini(struct ctlink_config *config, const struct ctlink_memory *memory)
+{
+	ctlink_layout_fini(&config_layout, config, memory);
+	memset(config, 0, sizeof(*config));
+}
+
+int ctlink_config_build(struct ctlink_message *m, const struct ctlink_header *header,
+                        const struct ctlink_config *config)
+{
+	return ctlink_layout_build(&config_layout, m, header, config);
+}
+
+int ctlink_config_parse(const struct nlmsghdr *nlh, struct ctlink_config *config,
+                        const struct ctlink_memory *memory, struct ctlink_error *error)
+{
+	return ctlink_layout_parse(&config_layout, nlh, config, memory, error);
 }
 
 /* ---- CTQ_MSG_DAEMON_STATS_GET and _NEW --------------------------------------------- */

@@ -38,6 +38,12 @@ enum ctlink_daemon_bit {
 	CTLINK_DAEMON_TABLE_MEMORY,
 	CTLINK_DAEMON_SLAB_MEMORY,
 	CTLINK_DAEMON_CONFIG,
+	CTLINK_DAEMON_FEATURES,
+	CTLINK_DAEMON_CLIENTS_MAX,
+	CTLINK_DAEMON_BUFFER_MAX,
+	CTLINK_DAEMON_LISTS,
+	CTLINK_DAEMON_LISTS_MAX,
+	CTLINK_DAEMON_BATCHES,
 };
 
 /** One CTQA_DAEMON_WARNING: a line that says what makes the daemon degraded. */
@@ -53,9 +59,11 @@ struct ctlink_daemon {
 	char *config; /* owned */
 	uint64_t started;
 	uint64_t table_memory, slab_memory;
+	uint64_t features; /* enum ctq_feature */
 	uint32_t protocol, pid, uptime;
 	uint32_t flows, flows_max, unconfirmed, dying, assured;
 	uint32_t generation, rules, clients;
+	uint32_t clients_max, buffer_max, lists, lists_max, batches;
 	uint16_t workers;
 	struct ctlink_list warnings; /* of struct ctlink_warning */
 };
@@ -74,6 +82,22 @@ void ctlink_daemon_fini(struct ctlink_daemon *daemon, const struct ctlink_memory
 int ctlink_daemon_build(struct ctlink_message *m, const struct ctlink_header *header,
                         const struct ctlink_daemon *daemon) BASE_MUST_CHECK;
 int ctlink_daemon_parse(const struct nlmsghdr *nlh, struct ctlink_daemon *daemon,
+                        const struct ctlink_memory *memory,
+                        struct ctlink_error *error) BASE_MUST_CHECK;
+
+/* ---- CTQ_MSG_DAEMON_CONFIG_GET and _NEW --------------------------------------------- */
+
+enum ctlink_config_bit { CTLINK_CONFIG_DEFAULTS, CTLINK_CONFIG_TEXT };
+
+struct ctlink_config {
+	uint64_t has; /* 1 << enum ctlink_config_bit; DEFAULTS is only a bit */
+	char *text;   /* owned */
+};
+
+void ctlink_config_fini(struct ctlink_config *config, const struct ctlink_memory *memory);
+int ctlink_config_build(struct ctlink_message *m, const struct ctlink_header *header,
+                        const struct ctlink_config *config) BASE_MUST_CHECK;
+int ctlink_config_parse(const struct nlmsghdr *nlh, struct ctlink_config *config,
                         const struct ctlink_memory *memory,
                         struct ctlink_error *error) BASE_MUST_CHECK;
 

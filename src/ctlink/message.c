@@ -109,6 +109,8 @@ void ctlink_message_begin(struct ctlink_message *m, const struct ctlink_header *
 		                .res_id = htons(header->res_id) };
 
 	ctlink_message_begin_bytes(m, header, &nfg, sizeof(nfg));
+	if (header->sequence)
+		ctlink_message_put_u64(m, CTA_CTQ_SEQUENCE, header->sequence);
 }
 
 void ctlink_message_begin_bytes(struct ctlink_message *m,
@@ -271,6 +273,25 @@ int ctlink_header_parse(const struct nlmsghdr *nlh, struct ctlink_header *header
 		.family = nfg.nfgen_family,
 		.res_id = ntohs(nfg.res_id),
 	};
+	return 0;
+}
+
+int ctlink_attributes_check(const struct nlmsghdr *nlh, struct ctlink_error *error)
+{
+	uint32_t offset = MNL_NLMSG_HDRLEN + MNL_ALIGN(sizeof(struct nfgenmsg)), left;
+	const struct nlattr *nla;
+
+	for (; offset < nlh->nlmsg_len; offset += MNL_ALIGN(nla->nla_len)) {
+		nla = (const struct nlattr *)((const char *)nlh + offset);
+		left = nlh->nlmsg_len - offset;
+		if (left < MNL_ATTR_HDRLEN)
+			return ctlink_error_set(error, -EBADMSG, offset,
+			                        "%u bytes too many", left);
+		if (nla->nla_len < MNL_ATTR_HDRLEN || nla->nla_len > left)
+			return ctlink_error_set(error, -EBADMSG, offset,
+			                        "nla_len is %u, %u bytes are left",
+			                        nla->nla_len, left);
+	}
 	return 0;
 }
 

@@ -46,6 +46,7 @@ struct ctlink_header {
 	uint8_t family;  /* AF_INET, AF_INET6, or AF_UNSPEC */
 	uint16_t
 		res_id; /* a batch's subsystem; else 0, or the low bits of a generation */
+	uint64_t sequence; /* of an announcement: written as CTA_CTQ_SEQUENCE; else 0 */
 };
 
 /** nlmsg_type of message @message of subsystem @subsystem. */
@@ -140,6 +141,14 @@ int ctlink_datagram_next(struct ctlink_datagram *d, const struct nlmsghdr **nlh,
  */
 int ctlink_header_parse(const struct nlmsghdr *nlh, struct ctlink_header *header,
                         struct ctlink_error *error) BASE_MUST_CHECK;
+
+/**
+ * Are the attributes of @nlh whole, at its first level? For messages that have none to say:
+ * parsers see for themselves. Returns 0, or -EBADMSG with the offset of the first that is
+ * not.
+ */
+int ctlink_attributes_check(const struct nlmsghdr *nlh,
+                            struct ctlink_error *error) BASE_MUST_CHECK;
 
 /**
  * What all requests have in common: NLM_F_REQUEST is set, and of the other flags only

@@ -323,12 +323,38 @@ static int control_configure(const struct config *cfg, struct control_config *co
 	control->socket_path = cfg->daemon.socket;
 	control->clients_max = cfg->daemon.clients;
 	control->buffer_max = cfg->daemon.client_buffer;
+	control->lists_max = cfg->daemon.lists;
 	r = account_group_find("daemon.group", cfg->daemon.group, &control->read_group,
 	                       setup_report_log, NULL);
 	if (r == 0)
 		r = account_group_find("daemon.admin-group", cfg->daemon.admin_group,
 		                       &control->change_group, setup_report_log, NULL);
 	return r;
+}
+
+/* control_env.config_text */
+static char *control_config_text(void *daemon, bool defaults)
+{
+	const struct daemon *d = daemon;
+	struct config *cfg = NULL;
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return NULL;
+	if (defaults) {
+		cfg = malloc(sizeof(*cfg));
+		if (cfg)
+			config_init(cfg);
+	}
+	if (cfg || !defaults)
+		config_print(defaults ? cfg : d->config, out);
+	free(cfg);
+	if (fclose(out) == 0 && text[0])
+		return text;
+	free(text);
+	return NULL;
 }
 
 int setup_control_start(struct daemon *d)
@@ -347,6 +373,7 @@ int setup_control_start(struct daemon *d)
 		.reload = reload_run,
 		.warning = health_warning,
 		.ifname = control_ifname,
+		.config_text = control_config_text,
 	};
 	struct control_config cfg;
 	int r = control_configure(d->config, &cfg);

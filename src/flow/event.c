@@ -103,3 +103,13 @@ bool flow_event_take(struct flow_table *t, uint16_t number, struct flow_event *o
 	atomic_store_explicit(&r->head, head + 1, memory_order_release);
 	return true;
 }
+
+uint64_t flow_event_room(const struct flow_table *t)
+{
+	uint64_t room = 0;
+	uint16_t i;
+
+	for (i = 0; i <= t->cfg.workers; i++)
+		room += t->workers[i]->ring.mask + 1;
+	return room;
+}

@@ -50,4 +50,7 @@ bool flow_event_when(struct flow_table *t, uint16_t number, uint64_t *when_ns);
 /** Consumer: take the oldest event of worker @number; false: none. */
 bool flow_event_take(struct flow_table *t, uint16_t number, struct flow_event *out);
 
+/** Events that all rings together have room for. */
+uint64_t flow_event_room(const struct flow_table *t);
+
 #endif

@@ -21,12 +21,10 @@ static void answer_try(const struct nlmsghdr *nlh)
 	struct ctlink_error answer, error;
 	struct nlmsghdr request;
 	struct ctlink_message m;
-	bool interrupted;
-	int code;
+	struct ctlink_done done;
 
-	if (nlh->nlmsg_type == NLMSG_DONE &&
-	    ctlink_done_parse(nlh, &interrupted, &code, &error) == 0)
-		assert(code <= 0);
+	if (nlh->nlmsg_type == NLMSG_DONE && ctlink_done_parse(nlh, &done, &error) == 0)
+		assert(done.code <= 0);
 	if (nlh->nlmsg_type != NLMSG_ERROR ||
 	    ctlink_answer_parse(nlh, &answer, &request, &error) != 0)
 		return;

@@ -58,6 +58,27 @@ static void module_close(void *ctx, const struct track_proto *proto)
 	server_modules_open--;
 }
 
+/* Lines of all lengths up to 100. */
+char *server_config_text(void *ctx, bool defaults)
+{
+	char *text = malloc(SERVER_CONFIG_SIZE + 1);
+	size_t i, end = 0, length = 0;
+
+	if (!text)
+		return NULL;
+	for (i = 0; i < SERVER_CONFIG_SIZE; i++) {
+		if (i == end) {
+			length = length % 100 + 1;
+			end += length;
+		}
+		text[i] = i + 1 == end || i + 1 == SERVER_CONFIG_SIZE
+		                  ? '\n'
+		                  : (char)('a' + i % 26);
+	}
+	text[SERVER_CONFIG_SIZE] = '\0';
+	return text;
+}
+
 struct server server_new(unsigned int flows, const struct control_config *cfg)
 {
 	struct control_config defaults;
@@ -65,7 +86,8 @@ struct server server_new(unsigned int flows, const struct control_config *cfg)
 		                   .version = "test",
 		                   .queue_info = no_queue,
 		                   .module_open = module_open,
-		                   .module_close = module_close };
+		                   .module_close = module_close,
+		                   .config_text = server_config_text };
 	struct path_config path;
 	struct server s = { .directory = "/tmp/ctq-control-XXXXXX" };
 	unsigned int i;

@@ -57,6 +57,10 @@ unsigned int answers_count(const struct answers *a, uint16_t type,
 /** The one NLMSG_ERROR among the answers. */
 struct ctlink_error answers_error(const struct answers *a);
 
+/** control_env.config_text of the server: a text of several pieces. */
+#define SERVER_CONFIG_SIZE 100000
+char *server_config_text(void *ctx, bool defaults);
+
 /** A message with header only, ended: into @m. */
 void request(struct ctlink_message *m, uint16_t type, uint16_t flags);
 

@@ -66,6 +66,7 @@ OWNING_AGAIN(rule)
 OWNING_AGAIN(chain)
 OWNING_AGAIN(proto)
 OWNING_AGAIN(daemon)
+OWNING_AGAIN(config)
 OWNING_AGAIN(stats)
 
 /* ---- flows and expectations -------------------------------------------------------- */
@@ -460,7 +461,7 @@ static int proto_example(struct ctlink_message *m, const struct ctlink_header *h
 
 static int daemon_example(struct ctlink_message *m, const struct ctlink_header *header)
 {
-	struct ctlink_daemon daemon = { .has = (UINT64_C(2) << CTLINK_DAEMON_CONFIG) - 1,
+	struct ctlink_daemon daemon = { .has = (UINT64_C(2) << CTLINK_DAEMON_BATCHES) - 1,
 		                        .version = "0.1.0",
 		                        .started = 1795000000,
 		                        .table_memory = 1,
@@ -476,7 +477,13 @@ static int daemon_example(struct ctlink_message *m, const struct ctlink_header *
 		                        .generation = 10,
 		                        .rules = 11,
 		                        .clients = 12,
-		                        .workers = 13 };
+		                        .workers = 13,
+		                        .features = CTQ_FEATURE_CONFIG,
+		                        .clients_max = 14,
+		                        .buffer_max = 15,
+		                        .lists = 16,
+		                        .lists_max = 17,
+		                        .batches = 18 };
 	struct ctlink_warning *warning = ctlink_daemon_append(&daemon, NULL);
 	int err = -1;
 
@@ -624,6 +631,18 @@ static int overrun_example(struct ctlink_message *m, const struct ctlink_header 
 	return ctlink_overrun_build(m, header, &overrun);
 }
 
+static int config_example(struct ctlink_message *m, const struct ctlink_header *header)
+{
+	struct ctlink_config config = { .has = 1 << CTLINK_CONFIG_DEFAULTS |
+		                               1 << CTLINK_CONFIG_TEXT };
+	int err = ctlink_string_set(&config.text, "daemon {\n}\n", 11, NULL);
+
+	if (err == 0)
+		err = ctlink_config_build(m, header, &config);
+	ctlink_config_fini(&config, NULL);
+	return err;
+}
+
 static int count_example(struct ctlink_message *m, const struct ctlink_header *header)
 {
 	struct ctlink_count count = { 3, 17, 18231 };
@@ -699,6 +718,9 @@ const struct kind kinds[] = {
 	{ "subscribe", DAEMON(SUBSCRIBE), NLM_F_REQUEST, groups_example, groups_again },
 	{ "socket", DAEMON(SOCKET), NLM_F_REQUEST, socket_example, socket_again },
 	{ "overrun", DAEMON(OVERRUN), 0, overrun_example, overrun_again },
+	{ "config-get", DAEMON(CONFIG_GET), NLM_F_REQUEST | NLM_F_DUMP, config_example,
+	  config_again },
+	{ "config", DAEMON(CONFIG_NEW), 0, config_example, config_again },
 	{ "count-filter", DAEMON(COUNT), NLM_F_REQUEST, filter_example, filter_again },
 	{ "count", DAEMON(COUNT), 0, count_example, count_again },
 	{ "batch-begin", NFNL_MSG_BATCH_BEGIN, NLM_F_REQUEST, batch_example,

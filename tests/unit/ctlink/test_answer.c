@@ -143,22 +143,38 @@ Test(answer, done)
 {
 	static const int codes[] = { 0, -EINTR };
 	struct ctlink_message m;
-	bool interrupted;
-	int i, code;
+	struct ctlink_done done;
+	int i;
 
 	for (i = 0; i < 4; i++) {
 		ctlink_message_init(&m, CTQ_DATAGRAM_MAX, NULL);
 		cr_assert_eq(ctlink_done_build(&m, &request, i & 1, codes[i / 2]), 0);
-		cr_assert_eq(ctlink_done_parse((struct nlmsghdr *)m.data, &interrupted,
-		                               &code, NULL),
+		cr_assert_eq(ctlink_done_parse((struct nlmsghdr *)m.data, &done, NULL),
 		             0);
-		cr_assert_eq(interrupted, i & 1);
-		cr_assert_eq(code, codes[i / 2]);
+		cr_assert_eq(done.interrupted, i & 1);
+		cr_assert_eq(done.code, codes[i / 2]);
+		cr_assert_eq(done.generation, 0);
 		cr_assert_eq(((struct nlmsghdr *)m.data)->nlmsg_seq, 7);
 		((struct nlmsghdr *)m.data)->nlmsg_len = 19;
-		cr_assert_eq(ctlink_done_parse((struct nlmsghdr *)m.data, &interrupted,
-		                               &code, NULL),
+		cr_assert_eq(ctlink_done_parse((struct nlmsghdr *)m.data, &done, NULL),
 		             -EBADMSG);
 		ctlink_message_fini(&m);
 	}
+}
+
+Test(answer, done_tells_the_generation)
+{
+	struct ctlink_done done = { .generation = UINT64_C(0x123456789a) }, read;
+	struct nlmsghdr *nlh;
+	struct ctlink_message m;
+
+	ctlink_message_init(&m, CTQ_DATAGRAM_MAX, NULL);
+	cr_assert_eq(ctlink_done_put(&m, &request, &done), 0);
+	nlh = (struct nlmsghdr *)m.data;
+	cr_assert(nlh->nlmsg_flags & NLM_F_ACK_TLVS);
+	cr_assert_eq(ctlink_done_parse(nlh, &read, NULL), 0);
+	cr_assert_eq(read.generation, done.generation);
+	nlh->nlmsg_len -= 4;
+	cr_assert_eq(ctlink_done_parse(nlh, &read, NULL), -EBADMSG);
+	ctlink_message_fini(&m);
 }

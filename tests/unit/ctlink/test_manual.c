@@ -131,12 +131,13 @@ static void answer_build(struct ctlink_message *m, const struct nlmsghdr *reques
 		                                            IPCTNL_MSG_CT_NEW),
 		                        .flags = NLM_F_MULTI,
 		                        .seq = request->nlmsg_seq };
+	const struct ctlink_done done = { .generation = 77042 };
 	struct ctlink_flow flow;
 
 	flow_fill(&flow);
 	ctlink_message_init(m, CTQ_DATAGRAM_MAX, NULL);
 	cr_assert_eq(ctlink_flow_build(m, &header, &flow), 0);
-	cr_assert_eq(ctlink_done_build(m, request, false, 0), 0);
+	cr_assert_eq(ctlink_done_put(m, request, &done), 0);
 }
 
 Test(manual, shows_the_bytes_that_we_send)
