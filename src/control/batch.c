@@ -7,7 +7,6 @@
  * BATCH_END, and nothing changes. An error that shows only when all is put together (a jump to
  * a chain that nobody made) is answered with the header of the step that brought it.
  */
-#include <arpa/inet.h>
 #include <libmnl/libmnl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -183,20 +182,20 @@ static int step_rule(struct control_request *r, struct control_batch *batch)
 
 static int step_rule_delete(struct control_request *r, struct control_batch *batch)
 {
-	const struct nlattr *attr;
+	struct ctlink_rule rule = { .has = 0 };
 	struct rules_error e = { .item = 0 };
-	uint32_t id = 0;
-	int err;
+	int err = ctlink_rule_parse(r->nlh, &rule, NULL, r->error);
 
-	mnl_attr_for_each (attr, r->nlh, sizeof(struct nfgenmsg))
-		if (mnl_attr_get_type(attr) == CTQA_RULE_ID &&
-		    mnl_attr_validate(attr, MNL_TYPE_U32) == 0)
-			id = ntohl(mnl_attr_get_u32(attr));
-	if (!id)
-		return ctlink_error_set(r->error, -EINVAL, 0,
-		                        "CTQA_RULE_ID is missing or no u32");
-	err = rules_change_rule_delete(batch->change, batch->steps_length, id, &e);
-	return err < 0 ? step_error(r, &e) : 0;
+	if (err == 0 && !ctlink_has(&rule, CTLINK_RULE_ID))
+		err = ctlink_error_set(r->error, -EINVAL, 0, "CTQA_RULE_ID is missing");
+	if (err == 0) {
+		err = rules_change_rule_delete(batch->change, batch->steps_length,
+		                               rule.id, &e);
+		if (err < 0)
+			err = step_error(r, &e);
+	}
+	ctlink_rule_fini(&rule, NULL);
+	return err;
 }
 
 static int step_run(struct control_request *r, struct control_batch *batch)
