@@ -100,8 +100,11 @@ int control_flow_delete(struct control_request *r)
 	const struct control *c = r->client->control;
 	struct ctlink_flow value;
 	struct flow *f;
-	int err = parse_named(r, &value);
+	int err;
 
+	if (ctlink_filter_has_tuples(r->nlh))
+		return control_flow_delete_many(r);
+	err = parse_named(r, &value);
 	if (err < 0)
 		return err;
 	if (!names_one(&value) && !ctlink_has(&value, CTLINK_FLOW_ID))
@@ -233,11 +236,21 @@ static uint8_t masked(uint8_t old, const struct ctlink_tcp_flags *new)
 	return (uint8_t)((old & ~new->mask) | (new->flags &new->mask));
 }
 
+#define BIT(name) (UINT64_C(1) << CTLINK_FLOW_##name)
+#define TCP_BITS                                                       \
+	(BIT(TCP_STATE) | BIT(TCP_FLAGS_ORIG) | BIT(TCP_FLAGS_REPLY) | \
+	 BIT(TCP_WSCALE_ORIG) | BIT(TCP_WSCALE_REPLY))
+#define SCTP_BITS (BIT(SCTP_STATE) | BIT(SCTP_VTAG_ORIG) | BIT(SCTP_VTAG_REPLY))
+
+/* Sequence numbers are not among it: a side whose td_maxwin is 0 is believed when it is heard
+ * first (pick_up_side() of track/tcp_window.c). */
 static void change_tcp(struct track_tcp *tcp, const struct ctlink_flow *value)
 {
 	struct track_tcp_side *orig = &tcp->side[TRACK_ORIGINAL],
 			      *reply = &tcp->side[TRACK_REPLY];
 
+	if (ctlink_has(value, CTLINK_FLOW_TCP_STATE))
+		tcp->state = value->tcp.state;
 	if (ctlink_has(value, CTLINK_FLOW_TCP_FLAGS_ORIG))
 		orig->flags = masked(orig->flags, &value->tcp.flags_orig);
 	if (ctlink_has(value, CTLINK_FLOW_TCP_FLAGS_REPLY))
@@ -250,21 +263,30 @@ static void change_tcp(struct track_tcp *tcp, const struct ctlink_flow *value)
 		reply->scale = value->tcp.wscale_reply;
 }
 
+static void change_sctp(struct track_sctp *sctp, const struct ctlink_flow *value)
+{
+	if (ctlink_has(value, CTLINK_FLOW_SCTP_STATE))
+		sctp->state = value->sctp.state;
+	if (ctlink_has(value, CTLINK_FLOW_SCTP_VTAG_ORIG))
+		sctp->vtag[TRACK_ORIGINAL] = value->sctp.vtag_orig;
+	if (ctlink_has(value, CTLINK_FLOW_SCTP_VTAG_REPLY))
+		sctp->vtag[TRACK_REPLY] = value->sctp.vtag_reply;
+}
+
 static uint32_t change_state(struct flow *f, const struct track_proto *proto,
                              const struct ctlink_flow *value)
 {
+	bool tcp = proto->l4 == IPPROTO_TCP && value->has & TCP_BITS;
+	bool sctp = proto->l4 == IPPROTO_SCTP && value->has & SCTP_BITS;
 	union track_state state;
 
-	if (!ctlink_has(value, CTLINK_FLOW_TCP_STATE) &&
-	    !ctlink_has(value, CTLINK_FLOW_SCTP_STATE))
+	if (!tcp && !sctp)
 		return 0;
 	flow_state_load(f, &state);
-	if (proto->l4 == IPPROTO_TCP) {
-		proto->state_set(&state, value->tcp.state);
+	if (tcp)
 		change_tcp(&state.tcp, value);
-	} else {
-		proto->state_set(&state, value->sctp.state);
-	}
+	else
+		change_sctp(&state.sctp, value);
 	flow_state_store(f, &state);
 	return FLOW_CHANGE_STATE;
 }

@@ -2,6 +2,7 @@
 #include "ctlink/filter.h"
 
 #include <errno.h>
+#include <libmnl/libmnl.h>
 #include <string.h>
 
 /* ---- tuples of which parts count --------------------------------------------------- */
@@ -265,6 +266,19 @@ int ctlink_filter_build(struct ctlink_message *m, const struct ctlink_header *he
 
 	h.family = filter->family;
 	return ctlink_layout_build(&filter_layout, m, &h, filter);
+}
+
+bool ctlink_filter_has_tuples(const struct nlmsghdr *nlh)
+{
+	const struct nlattr *nla;
+
+	if (nlh->nlmsg_len < NLMSG_LENGTH(sizeof(struct nfgenmsg)))
+		return false;
+	mnl_attr_for_each (nla, nlh, sizeof(struct nfgenmsg)) {
+		if (mnl_attr_get_type(nla) == CTA_FILTER)
+			return true;
+	}
+	return false;
 }
 
 int ctlink_filter_parse(const struct nlmsghdr *nlh, struct ctlink_filter *filter,

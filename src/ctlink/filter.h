@@ -74,6 +74,9 @@ static inline struct ctlink_term *ctlink_filter_term(const struct ctlink_filter 
 int ctlink_filter_build(struct ctlink_message *m, const struct ctlink_header *header,
                         const struct ctlink_filter *filter) BASE_MUST_CHECK;
 
+/** Has the request CTA_FILTER, so that its tuples are parts of a filter and name no flow? */
+bool ctlink_filter_has_tuples(const struct nlmsghdr *nlh);
+
 /**
  * Read and check the filter of a request; @filter is initialised. After success every
  * operator has its operands, and one expression is all there is. Returns as

@@ -40,6 +40,8 @@ NFCT=${NFCT:-$top_builddir/.libs/libctq-nfct.so} # for ctctl run --library
 START_WAIT=${START_WAIT:-30} # seconds that ctqd may take until it is ready
 
 pids=() # what we started and must end
+hosts=() # the namespaces that we made
+router=router # the host that has ctqd
 NS=ctq$$
 TMP=
 
@@ -110,7 +112,7 @@ cleanup() {
 	for pid in "${pids[@]}"; do
 		wait "$pid" 2>/dev/null
 	done
-	for host in client router server; do
+	for host in "${hosts[@]}"; do
 		ip netns del "$NS-$host" 2>/dev/null
 	done
 	[[ -z $TMP ]] || rm -rf "$TMP"
@@ -141,6 +143,7 @@ link_up() { # link_up HOST DEVICE IPV4/LEN IPV6/LEN
 
 host_new() {
 	ip netns add "$NS-$1" || bail "cannot make a network namespace"
+	hosts+=("$1")
 	ip -n "$NS-$1" link set lo up
 	# No address checks and router solicitations: fewer packets that are not the test's.
 	# And no limit to the rate of ICMP errors.
@@ -197,7 +200,7 @@ net_up() {
 
 # ipt ARGUMENTS: on the router, for both families.
 ipt() {
-	on router "$IPT4" -w "$@" && on router "$IPT6" -w "$@" || bail "iptables $* failed"
+	on "$router" "$IPT4" -w "$@" && on "$router" "$IPT6" -w "$@" || bail "iptables $* failed"
 }
 
 # queue_rules CHAIN=QUEUE...: send what passes CHAIN of the mangle table to QUEUE, a number or
@@ -208,7 +211,7 @@ queue_rules() {
 	for rule; do
 		chain=${rule%=*} queue=${rule#*=}
 		for type in 133 134 135 136 137 143; do
-			on router "$IPT6" -w -t mangle -A "$chain" -p icmpv6 --icmpv6-type $type -j ACCEPT
+			on "$router" "$IPT6" -w -t mangle -A "$chain" -p icmpv6 --icmpv6-type $type -j ACCEPT
 		done
 		if [[ $queue == *:* ]]; then
 			ipt -t mangle -A "$chain" -j NFQUEUE --queue-balance "$queue"
@@ -248,7 +251,7 @@ ctqd_start() {
 	[[ -e $TMP/ctqd.conf ]] || ctqd_config
 	mkfifo "$fifo"
 	# shellcheck disable=SC2086
-	spawn router "$here/supervise" "$fifo" "$TMP/notify.log" \
+	spawn "$router" "$here/supervise" "$fifo" "$TMP/notify.log" \
 		${CTQD_WRAPPER-} "$CTQD" -c "$TMP/ctqd.conf" >>"$TMP/ctqd.log" 2>&1
 	supervisor=$spawned
 	read -rt "$START_WAIT" line <"$fifo" || line="nothing in $START_WAIT s"

@@ -208,6 +208,98 @@ Test(control, makes_a_flow_with_state_status_and_mark)
 	server_end(&s);
 }
 
+Test(control, makes_a_flow_with_the_flags_and_scales_of_its_sides)
+{
+	struct server s = server_new(0, NULL);
+	int fd = server_connect(&s);
+	struct ctlink_flow flow = tcp_flow(), only = { .has = 0 };
+	union track_state state;
+
+	flow.tcp.flags_orig = (struct ctlink_tcp_flags){ 0x0b, 0xff };
+	flow.tcp.flags_reply = (struct ctlink_tcp_flags){ 0x0b, 0x0a };
+	flow.tcp.wscale_orig = 7;
+	flow.tcp.wscale_reply = 9;
+	flow.has |= UINT64_C(1) << CTLINK_FLOW_TCP_FLAGS_ORIG |
+	            UINT64_C(1) << CTLINK_FLOW_TCP_FLAGS_REPLY |
+	            UINT64_C(1) << CTLINK_FLOW_TCP_WSCALE_ORIG |
+	            UINT64_C(1) << CTLINK_FLOW_TCP_WSCALE_REPLY;
+	cr_assert_eq(ask_new(&s, fd, &flow, NLM_F_CREATE), 0);
+	flow_state_load(peek_flow(&s, &flow.orig), &state);
+	cr_assert_eq(state.tcp.side[0].flags, 0x0b);
+	cr_assert_eq(state.tcp.side[1].flags, 0x0a, "only what the mask says");
+	cr_assert_eq(state.tcp.side[0].scale, 0, "both must have offered it");
+	cr_assert_eq(state.tcp.side[0].td_maxwin, 0, "its numbers are not known");
+
+	only.orig = flow.orig;
+	only.tcp.flags_reply = (struct ctlink_tcp_flags){ 0x01, 0x01 };
+	only.tcp.wscale_orig = 7;
+	only.tcp.wscale_reply = 9;
+	only.has = UINT64_C(1) << CTLINK_FLOW_ORIG |
+	           UINT64_C(1) << CTLINK_FLOW_TCP_FLAGS_REPLY |
+	           UINT64_C(1) << CTLINK_FLOW_TCP_WSCALE_ORIG |
+	           UINT64_C(1) << CTLINK_FLOW_TCP_WSCALE_REPLY;
+	cr_assert_eq(ask_new(&s, fd, &only, 0), 0, "a change without the state");
+	flow_state_load(peek_flow(&s, &flow.orig), &state);
+	cr_assert_eq(state.tcp.side[1].flags, 0x0b);
+	cr_assert_eq(state.tcp.side[0].scale, 7);
+	cr_assert_eq(state.tcp.side[1].scale, 9);
+	cr_assert_eq(state.tcp.state, TRACK_TCP_ESTABLISHED);
+	close(fd);
+	server_end(&s);
+}
+
+Test(control, makes_an_SCTP_flow_with_its_tags)
+{
+	struct server s = server_new(0, NULL);
+	int fd = server_connect(&s);
+	struct ctlink_flow flow = tcp_flow();
+	union track_state state;
+
+	flow.orig.l4 = flow.reply.l4 = IPPROTO_SCTP;
+	ctlink_unmark(&flow, CTLINK_FLOW_TCP_STATE);
+	flow.sctp =
+		(struct ctlink_sctp){ TRACK_SCTP_ESTABLISHED, 0x01020304, 0x05060708 };
+	ctlink_mark(&flow, CTLINK_FLOW_SCTP_STATE);
+	ctlink_mark(&flow, CTLINK_FLOW_SCTP_VTAG_ORIG);
+	ctlink_mark(&flow, CTLINK_FLOW_SCTP_VTAG_REPLY);
+	cr_assert_eq(ask_new(&s, fd, &flow, NLM_F_CREATE), 0);
+	flow_state_load(peek_flow(&s, &flow.orig), &state);
+	cr_assert_eq(state.sctp.state, TRACK_SCTP_ESTABLISHED);
+	cr_assert_eq(state.sctp.vtag[TRACK_ORIGINAL], 0x01020304);
+	cr_assert_eq(state.sctp.vtag[TRACK_REPLY], 0x05060708);
+	close(fd);
+	server_end(&s);
+}
+
+Test(control, makes_a_flow_that_the_kernel_translates)
+{
+	struct server s = server_new(0, NULL);
+	int fd = server_connect(&s);
+	struct ctlink_flow flow = tcp_flow();
+	struct tuple reply;
+	struct flow *f;
+
+	flow.nat_src = (struct ctlink_nat){ .has = 1 << CTLINK_NAT_V4_MIN |
+		                                   1 << CTLINK_NAT_V4_MAX,
+		                            .v4_min = { 192, 0, 2, 99 },
+		                            .v4_max = { 192, 0, 2, 100 } };
+	ctlink_mark(&flow, CTLINK_FLOW_NAT_SRC);
+	cr_assert_eq(ask_new(&s, fd, &flow, NLM_F_CREATE), -EOPNOTSUPP, "a range");
+	flow.nat_src.v4_max[3] = 99;
+	flow.nat_dst =
+		(struct ctlink_nat){ .has = 1 << CTLINK_NAT_PORT_MIN, .port_min = 8080 };
+	ctlink_mark(&flow, CTLINK_FLOW_NAT_DST);
+	cr_assert_eq(ask_new(&s, fd, &flow, NLM_F_CREATE), 0);
+	f = peek_flow(&s, &flow.orig);
+	flow_tuple_load(f, TRACK_REPLY, &reply);
+	cr_assert_eq(memcmp(reply.dst, "\xc0\x00\x02\x63", 4), 0);
+	cr_assert_eq(reply.src_id, htons(8080));
+	cr_assert(flow_status(f) & TRACK_SRC_NAT && flow_status(f) & TRACK_DST_NAT);
+	cr_assert_eq(ask_new(&s, fd, &flow, 0), -EOPNOTSUPP, "not afterwards");
+	close(fd);
+	server_end(&s);
+}
+
 Test(control, refuses_to_make_half_a_flow)
 {
 	struct server s = server_new(0, NULL);
@@ -409,6 +501,46 @@ Test(control, a_slow_subscriber_is_told_what_it_lost)
 	cr_assert_gt(overrun.lost, 0);
 	cr_assert_eq(heard + overrun.lost, 4000, "%u heard, %lu lost", heard,
 	             (unsigned long)overrun.lost);
+	close(fd);
+	server_end(&s);
+}
+
+/* ---- delete by parts of a tuple ------------------------------------------------------------------- */
+
+static void ask_part(struct server *s, int fd, uint16_t type, uint16_t flags,
+                     uint8_t last)
+{
+	struct ctlink_header header = { .type = type,
+		                        .flags = (uint16_t)(NLM_F_REQUEST | flags) };
+	struct ctlink_filter filter;
+	struct ctlink_message m;
+
+	ctlink_filter_init(&filter);
+	filter.orig.l3 = AF_INET;
+	memcpy(filter.orig.src, "\x0a\0\0", 3);
+	filter.orig.src[3] = last;
+	filter.orig_flags = CTQ_TUPLE_SRC;
+	ctlink_mark(&filter, CTLINK_FILTER_ORIG);
+	ctlink_message_init(&m, CTQ_DATAGRAM_MAX, NULL);
+	cr_assert_eq(ctlink_filter_build(&m, &header, &filter), 0);
+	server_ask(s, fd, &m);
+	server_read(s, fd, &answers);
+	ctlink_message_fini(&m);
+}
+
+Test(control, lists_and_deletes_by_a_part_of_a_tuple)
+{
+	struct server s = server_new(5, NULL);
+	int fd = server_connect(&s);
+
+	ask_part(&s, fd, CT(GET), NLM_F_DUMP, 3);
+	cr_assert_eq(answers_count(&answers, CT(NEW), NULL), 1);
+	ask_part(&s, fd, CT(DELETE), NLM_F_ACK, 3);
+	cr_assert_eq(answers_error(&answers).code, 0);
+	cr_assert_eq(confirmed(&s), 4);
+	ask_part(&s, fd, CT(DELETE), NLM_F_ACK, 200);
+	cr_assert_eq(answers_error(&answers).code, 0, "none is no error");
+	cr_assert_eq(confirmed(&s), 4);
 	close(fd);
 	server_end(&s);
 }

@@ -237,6 +237,63 @@ Test(tcp, picked_up_in_the_middle)
 	play_anywhere(rows);
 }
 
+/*
+ * A flow that a tool has made: state and status are known, numbers are not (td_maxwin is 0).
+ * Whichever side is heard first is believed, then the other; from there on as ever.
+ */
+static void play_taken_over(const struct tcp_row *rows, uint8_t flags)
+{
+	struct play play;
+
+	play_init(&play, IPPROTO_TCP);
+	play.cfg.tcp_loose = false;
+	play.open = true;
+	play.status = TRACK_CONFIRMED | TRACK_SEEN_REPLY | TRACK_ASSURED;
+	play.proto->state_set(&play.state, TRACK_TCP_ESTABLISHED);
+	play.state.tcp.side[0].flags = play.state.tcp.side[1].flags = flags;
+	play_tcp_rows(&play, rows);
+}
+
+Test(tcp, taken_over_by_what_the_client_sends)
+{
+	static const struct tcp_row rows[] = {
+		{ '>', "A",  3000, 9000, 1000, 0,   NULL, OK,         "ESTABLISHED", DAYS_5, "ra" },
+		{ '<', "PA", 9000, 3000, 2000, 500, NULL, OK,         "ESTABLISHED", DAYS_5, "ra" },
+		{ '>', "A",  3000, 9500, 1000, 0,   NULL, OK,         "ESTABLISHED", DAYS_5, "ra" },
+		{ '>', "A",  3000, 9501, 1000, 0,   NULL, BAD_WINDOW, "ESTABLISHED", 0,      "ra" },
+		{ 0 },
+	};
+
+	play_taken_over(rows, 0);
+}
+
+Test(tcp, taken_over_by_what_the_server_sends)
+{
+	static const struct tcp_row rows[] = {
+		{ '<', "PA", 9000, 3000, 2000, 500, NULL, OK,         "ESTABLISHED", DAYS_5, "ra" },
+		{ '>', "A",  3000, 9500, 1000, 0,   NULL, OK,         "ESTABLISHED", DAYS_5, "ra" },
+		{ '<', "PA", 9500, 3000, 2000, 500, NULL, OK,         "ESTABLISHED", 300,    "ra" },
+		{ '<', "FA", 90000, 3000, 2000, 0,  NULL, BAD_WINDOW, "ESTABLISHED", 0,      "ra" },
+		{ 0 },
+	};
+
+	play_taken_over(rows, 0);
+}
+
+/* As conntrackd makes them: the client acknowledges what went another way before. */
+Test(tcp, taken_over_between_data_and_its_ack)
+{
+	static const struct tcp_row rows[] = {
+		{ '<', "PA", 9000, 3000, 2000, 500, NULL, OK, "ESTABLISHED", DAYS_5, "ra" },
+		{ '>', "A",  3000, 9900, 1000, 0,   NULL, OK, "ESTABLISHED", DAYS_5, "ra" },
+		{ '<', "PA", 9900, 3000, 2000, 500, NULL, OK, "ESTABLISHED", 300,  "ra" },
+		{ '>', "A",  3000, 10400, 1000, 0,  NULL, OK, "ESTABLISHED", DAYS_5, "ra" },
+		{ 0 },
+	};
+
+	play_taken_over(rows, TRACK_TCP_BE_LIBERAL | TRACK_TCP_SACK_PERM);
+}
+
 Test(tcp, not_picked_up_unless_loose)
 {
 	static const struct tcp_row rows[] = {
