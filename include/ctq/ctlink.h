@@ -83,6 +83,7 @@ enum ctq_group {
 	CTQ_GROUP_EXPECT_DESTROY = 6,
 	CTQ_GROUP_RULES = 16, /* a new generation is in force */
 	CTQ_GROUP_DROP = 17,  /* dropped packets */
+	CTQ_GROUP_SETS = 20,  /* sets and elements that came or went */
 	CTQ_GROUP_LIMIT = 32,
 };
 
@@ -191,7 +192,8 @@ enum ctq_match_attr {
 	CTQA_MATCH_FIELD, /* u16, enum ctq_field */
 	CTQA_MATCH_FLAGS, /* u32, CTQ_MATCH_* */
 	CTQA_MATCH_VALUE, /* nested, repeated: CTQA_VALUE_* */
-	CTQA_MATCH_SET,   /* string, a set's name, instead of values */
+	CTQA_MATCH_SET,   /* string, a set's name, instead of values; rules only */
+	CTQA_MATCH_WITH,  /* u16, enum ctq_field: the port of a set of address and port */
 	__CTQA_MATCH_MAX,
 };
 #define CTQA_MATCH_MAX       (__CTQA_MATCH_MAX - 1)
@@ -447,6 +449,80 @@ enum ctq_packet_attr {
 #define CTQ_PACKET_ASKED    0x2 /* rules were asked; else the flow's verdict was taken */
 #define CTQ_PACKET_REPLY    0x4 /* of the reply direction of its flow */
 #define CTQ_PACKET_ENDED    0x8 /* its flow ends with it */
+
+/* ---- CTQ_SUBSYS_SETS -------------------------------------------------------- */
+/*
+ * Named sets. They change without a new generation of rules, in batches of this subsystem; a
+ * batch of CTQ_SUBSYS_RULES may have these messages, too, so that a rule set is loaded with
+ * its sets. Elements are told apart by set, key and port; a range that is a prefix is one.
+ */
+enum ctq_sets_msg {
+	CTQ_MSG_SET_GET = 0,     /* dump, or one by its name → CTQ_MSG_SET_NEW */
+	CTQ_MSG_SET_NEW = 1,     /* batch only: make, or change, a set; NLM_F_EXCL: make;
+	                          * announced in CTQ_GROUP_SETS */
+	CTQ_MSG_SET_DEL = 2,     /* batch only; announced */
+	CTQ_MSG_SET_FLUSH = 3,   /* batch only: delete all elements */
+	CTQ_MSG_ELEMENT_GET = 4, /* dump of a set, or the element that holds a key
+	                          * → CTQ_MSG_ELEMENT_NEW */
+	CTQ_MSG_ELEMENT_NEW =
+		5, /* batch only: add, or refresh, an element; NLM_F_EXCL: add;
+	                          * announced */
+	CTQ_MSG_ELEMENT_DEL = 6, /* batch only; announced, also when it has expired */
+};
+
+/** Flag of NFNL_MSG_BATCH_END's nlmsg_flags, of a batch of CTQ_SUBSYS_SETS: delete the flows
+ * that have an address of what was added; answered by CTQ_MSG_DAEMON_COUNT
+ * (CTQA_COUNT_FLOWS were deleted) before the acknowledgement. */
+#define CTQ_BATCH_KILL 0x200
+
+enum ctq_set_type {
+	CTQ_SET_ADDRESS = 1,  /* addresses, prefixes and ranges, of both families */
+	CTQ_SET_PORT,         /* ports and ranges */
+	CTQ_SET_ADDRESS_PORT, /* an address with a port */
+	CTQ_SET_INTERFACE,    /* names; a final '*' stands for any rest */
+	CTQ_SET_MARK,         /* marks and ranges */
+};
+
+/* Flags of a set. */
+#define CTQ_SET_TIMEOUT 0x1 /* elements may have a timeout */
+#define CTQ_SET_COUNTER 0x2 /* elements count packets of rules that hold by them */
+
+#define CTQ_SET_SIZE_DEFAULT 1000000
+#define CTQ_SET_SIZE_MAX     10000000  /* elements */
+#define CTQ_SET_TIMEOUT_MAX  315360000 /* seconds: ten years */
+
+enum ctq_set_attr {
+	CTQA_SET_UNSPEC,
+	CTQA_SET_NAME,    /* string */
+	CTQA_SET_TYPE,    /* u16, enum ctq_set_type */
+	CTQA_SET_FLAGS,   /* u32, CTQ_SET_* */
+	CTQA_SET_TIMEOUT, /* u32, seconds, of elements that bring none */
+	CTQA_SET_SIZE,    /* u32, most elements */
+	CTQA_SET_COMMENT, /* string */
+	CTQA_SET_LENGTH,  /* u32, elements */
+	CTQA_SET_USES,    /* u32, matches and statements of the rules in force */
+	CTQA_SET_MEMORY,  /* u64, bytes */
+	CTQA_SET_LINE,    /* u32, line in its file */
+	__CTQA_SET_MAX,
+};
+#define CTQA_SET_MAX (__CTQA_SET_MAX - 1)
+
+enum ctq_element_attr {
+	CTQA_ELEMENT_UNSPEC,
+	CTQA_ELEMENT_SET, /* string */
+	CTQA_ELEMENT_KEY, /* nested: CTQA_VALUE_* by the set's type; no MASK */
+	CTQA_ELEMENT_WITH, /* nested: CTQA_VALUE_FIRST: the port that belongs to an address */
+	CTQA_ELEMENT_TIMEOUT, /* u32, seconds; 0: none, whatever the set's is */
+	CTQA_ELEMENT_EXPIRES, /* u32, seconds left */
+	CTQA_ELEMENT_COMMENT, /* string */
+	CTQA_ELEMENT_FLAGS,   /* u32, CTQ_ELEMENT_* */
+	CTQA_ELEMENT_PACKETS, /* u64 */
+	CTQA_ELEMENT_BYTES,   /* u64 */
+	CTQA_ELEMENT_LINE,    /* u32, line in its file */
+	__CTQA_ELEMENT_MAX,
+};
+#define CTQA_ELEMENT_MAX     (__CTQA_ELEMENT_MAX - 1)
+#define CTQ_ELEMENT_OF_RULES 0x1 /* came with a rule set, and goes with it */
 
 /* ---- CTQ_SUBSYS_QUEUES ------------------------------------------------------ */
 enum ctq_queues_msg {

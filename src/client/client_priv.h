@@ -5,7 +5,7 @@
  *	connection.c  open, close, datagrams in and out
  *	request.c     one question and the walk through its answer
  *	record.c      attributes by number        flow.c  one flow
- *	flows.c daemon.c rules.c events.c  the requests themselves
+ *	flows.c daemon.c rules.c sets.c events.c  the requests themselves
  *	filter*.c     the filter language       explain.c  a packet in words
  *	names.c       numbers of the wire as words
  */
@@ -117,9 +117,11 @@ int client_begin_batch(struct ctq *ctq, uint32_t n, uint32_t *first) BASE_MUST_C
 
 /**
  * Send the rest of a batch and await its acknowledgement, which answers its last message, or
- * a refusal, which answers any: *@answered is the sequence number meant.
+ * a refusal, which answers any: *@answered is the sequence number meant. @cb (may be NULL)
+ * gets what comes before.
  */
-int client_ask_batch(struct ctq *ctq, uint32_t first, uint32_t *answered) BASE_MUST_CHECK;
+int client_ask_batch(struct ctq *ctq, uint32_t first, uint32_t *answered,
+                     client_message_cb *cb, void *data) BASE_MUST_CHECK;
 
 /** Note that building a request failed with @err. Returns @err. */
 int client_unbuilt(struct ctq *ctq, int err);

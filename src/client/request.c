@@ -263,9 +263,14 @@ int client_ask(struct ctq *ctq, int built, enum client_answer answer,
 	return walk_run(&walk);
 }
 
-int client_ask_batch(struct ctq *ctq, uint32_t first, uint32_t *answered)
+int client_ask_batch(struct ctq *ctq, uint32_t first, uint32_t *answered,
+                     client_message_cb *cb, void *data)
 {
-	struct walk walk = { .ctq = ctq, .answer = CLIENT_ANSWER_ACK, .first = first };
+	struct walk walk = { .ctq = ctq,
+		             .answer = CLIENT_ANSWER_ACK,
+		             .cb = cb,
+		             .data = data,
+		             .first = first };
 	int err;
 
 	err = walk_run(&walk);

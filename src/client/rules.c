@@ -3,11 +3,11 @@
  * rules.c - rules in text: printed, read, and put in force in one transaction
  *
  * A load is one batch: BEGIN, RULESET_FLUSH, a message for each chain, one for each rule,
- * END; as many messages in a datagram as fit. Each message has the next sequence number,
+ * END; as many messages in a datagram as fit. Sets stand before chains. Each message has the next sequence number,
  * so that a refusal tells which chain or rule is meant:
  *
- *	first      first + 1   first + 2 …           …              last
- *	BEGIN      FLUSH       chains in order       rules in order END
+ *	first   first + 1   first + 2 …                          …                last
+ *	BEGIN   FLUSH       each set and then its elements  chains   rules        END
  */
 #include <errno.h>
 #include <string.h>
@@ -154,9 +154,54 @@ void ctq_rules_errors_print(const struct ctq_rules *rules, FILE *out)
 struct load {
 	struct ctq *ctq;
 	const struct ctlink_ruleset *set;
-	uint32_t first; /* sequence number of BEGIN */
+	uint32_t first;         /* sequence number of BEGIN */
+	uint32_t sets_messages; /* about sets and their elements */
 	unsigned int flags;
 };
+
+/* Which set message @i (of those of sets) is about, and which of its elements; element -1:
+ * the set itself. The walk goes on from set to set. */
+static bool load_set(const struct ctlink_ruleset *set, uint32_t i, uint32_t *which,
+                     int64_t *element)
+{
+	uint32_t length;
+
+	for (*which = 0; *which < set->sets.length; (*which)++) {
+		length = ctlink_ruleset_set(set, *which)->elements.length + 1;
+		if (i < length) {
+			*element = (int64_t)i - 1;
+			return true;
+		}
+		i -= length;
+	}
+	return false;
+}
+
+static uint32_t load_sets_messages(const struct ctlink_ruleset *set)
+{
+	uint32_t i, n = 0;
+
+	for (i = 0; i < set->sets.length; i++)
+		n += ctlink_ruleset_set(set, i)->elements.length + 1;
+	return n;
+}
+
+static int load_put_set(const struct load *load, struct ctlink_header *header,
+                        uint32_t which, int64_t element)
+{
+	const struct ctlink_set *set = ctlink_ruleset_set(load->set, which);
+	struct ctlink_element value;
+
+	if (element < 0) {
+		header->type = CTLINK_TYPE(CTQ_SUBSYS_SETS, CTQ_MSG_SET_NEW);
+		return ctlink_set_build(&load->ctq->out, header, set);
+	}
+	header->type = CTLINK_TYPE(CTQ_SUBSYS_SETS, CTQ_MSG_ELEMENT_NEW);
+	value = *ctlink_set_element(set, (uint32_t)element);
+	value.set = set->name; /* borrowed, as everything else */
+	ctlink_mark(&value, CTLINK_ELEMENT_SET);
+	return ctlink_element_build(&load->ctq->out, header, &value);
+}
 
 /* Message number @i of the batch, put into ctq->out. */
 static int load_put(const struct load *load, uint32_t i)
@@ -164,6 +209,8 @@ static int load_put(const struct load *load, uint32_t i)
 	const struct ctlink_batch batch = { .subsystem = CTQ_SUBSYS_RULES };
 	struct ctlink_header header = { .flags = NLM_F_REQUEST, .seq = load->first + i };
 	struct ctlink_message *out = &load->ctq->out;
+	int64_t element;
+	uint32_t which;
 
 	if (i == 0)
 		return ctlink_batch_begin_build(out, header.seq, &batch);
@@ -173,6 +220,9 @@ static int load_put(const struct load *load, uint32_t i)
 		return ctlink_message_end(out);
 	}
 	i -= 2;
+	if (i < load->sets_messages && load_set(load->set, i, &which, &element))
+		return load_put_set(load, &header, which, element);
+	i -= load->sets_messages;
 	if (i < load->set->chains.length) {
 		header.type = CTLINK_TYPE(CTQ_SUBSYS_RULES, CTQ_MSG_CHAIN_NEW);
 		return ctlink_chain_build(out, &header,
@@ -210,8 +260,20 @@ static void load_blame(const struct load *load, struct ctq_rules *rules, uint32_
 	const struct ctq_error *error = &load->ctq->error;
 	uint32_t i = seq - load->first - 2, chains = load->set->chains.length;
 
+	int64_t element;
+	uint32_t which;
+
 	if (seq - load->first < 2)
 		return;
+	if (i < load->sets_messages && load_set(load->set, i, &which, &element)) {
+		if (element < 0)
+			lang_blame_set(rules->lang, which, error->text, error->hint);
+		else
+			lang_blame_element(rules->lang, which, (uint32_t)element,
+			                   error->text, error->hint);
+		return;
+	}
+	i -= load->sets_messages;
 	if (i < chains)
 		lang_blame_chain(rules->lang, i, error->text, error->hint);
 	else if (i - chains < load->set->rules.length)
@@ -223,7 +285,8 @@ int ctq_rules_load(struct ctq *ctq, struct ctq_rules *rules, unsigned int flags)
 	struct load load = { .ctq = ctq,
 		             .set = lang_ruleset(rules->lang),
 		             .flags = flags };
-	uint32_t i, n = load.set->chains.length + load.set->rules.length + 3;
+	uint32_t i, n = load_sets_messages(load.set) + load.set->chains.length +
+	                load.set->rules.length + 3;
 	uint32_t mistakes = lang_error_count(rules->lang), seq;
 	int err = 0;
 
@@ -232,12 +295,13 @@ int ctq_rules_load(struct ctq *ctq, struct ctq_rules *rules, unsigned int flags)
 	if (mistakes)
 		return client_fail(ctq, CTQ_ERROR_LOCAL, -EINVAL,
 		                   "the rules have mistakes");
+	load.sets_messages = load_sets_messages(load.set);
 	err = client_begin_batch(ctq, n, &load.first);
 	for (i = 0; i < n && !err; i++)
 		err = load_put_or_send(&load, i);
 	if (err)
 		return err;
-	err = client_ask_batch(ctq, load.first, &seq);
+	err = client_ask_batch(ctq, load.first, &seq, NULL, NULL);
 	if (err && ctq->error.origin == CTQ_ERROR_DAEMON) {
 		load_blame(&load, rules, seq);
 		if (lang_error_count(rules->lang) > mistakes)

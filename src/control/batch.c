@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * batch.c - transactions on the rules
+ * batch.c - transactions on rules and sets
  *
  * Between BATCH_BEGIN and BATCH_END messages are steps of a rules_change. The first one that
  * is refused is answered by its error and spoils the batch: what follows is read over up to
  * BATCH_END, and nothing changes. An error that shows only when all is put together (a jump to
  * a chain that nobody made) is answered with the header of the step that brought it.
+ *
+ * Steps on sets are kept as they came and done at BATCH_END, all in one go: sets change by
+ * time and by other clients while a batch is open.
  */
 #include <libmnl/libmnl.h>
 #include <stdlib.h>
@@ -17,10 +20,16 @@
 #include "ctlink/rule.h"
 
 /* Longest batch, in messages: a rule set at its limits and its chains. */
-#define BATCH_STEPS_MAX (RULES_MAX + RULES_CHAINS_MAX + 1)
+#define BATCH_STEPS_MAX (RULES_MAX + RULES_CHAINS_MAX + CTQ_SET_SIZE_MAX + SETS_MAX + 1)
+
+#define NS_PER_MS 1000000u
 
 struct control_batch {
-	struct rules_change *change;
+	uint8_t subsystem;           /* CTQ_SUBSYS_RULES or _SETS */
+	struct rules_change *change; /* of the rules; NULL: sets only */
+	struct sets_change *sets;    /* when there are no rules: made at the end */
+	uint8_t *kept; /* steps on sets: the number of each (u32) and the message */
+	size_t kept_size, kept_capacity;
 	uint32_t generation; /* that the change began with */
 	bool spoilt;
 	uint64_t bytes;
@@ -45,6 +54,8 @@ void control_batch_close(struct control_client *client)
 	client->batch = NULL;
 	client->control->batches_length--;
 	rules_change_destroy(batch->change);
+	sets_change_destroy(batch->sets);
+	free(batch->kept);
 	free(batch->steps);
 	free(batch);
 }
@@ -69,7 +80,7 @@ static int check_generation(struct control_request *r, uint32_t wanted)
 
 static int check_begin(struct control_request *r, const struct ctlink_batch *begin)
 {
-	if (begin->subsystem != CTQ_SUBSYS_RULES)
+	if (begin->subsystem != CTQ_SUBSYS_RULES && begin->subsystem != CTQ_SUBSYS_SETS)
 		return ctlink_error_set(r->error, -EOPNOTSUPP, 0,
 		                        "no transactions in subsystem 0x%02x",
 		                        begin->subsystem);
@@ -106,12 +117,15 @@ static int batch_begin(struct control_request *r)
 	batch = calloc(1, sizeof(*batch));
 	if (!batch)
 		return -ENOMEM;
+	batch->subsystem = begin.subsystem;
 	batch->generation = generation_now(r->client->control);
 	batch->started_ns = clock_monotonic_ns();
-	batch->change = rules_change_new(r->client->control->env.rules, &err);
-	if (!batch->change) {
-		free(batch);
-		return err;
+	if (begin.subsystem == CTQ_SUBSYS_RULES) {
+		batch->change = rules_change_new(r->client->control->env.rules, &err);
+		if (!batch->change) {
+			free(batch);
+			return err;
+		}
 	}
 	r->client->batch = batch;
 	r->client->control->batches_length++;
@@ -198,13 +212,58 @@ static int step_rule_delete(struct control_request *r, struct control_batch *bat
 	return err;
 }
 
+static int step_unknown(struct control_request *r, const struct control_batch *batch)
+{
+	return ctlink_error_set(r->error, -EOPNOTSUPP, 0,
+	                        "message 0x%04x cannot be part of a batch of subsystem "
+	                        "0x%02x",
+	                        r->nlh->nlmsg_type, batch->subsystem);
+}
+
+static int kept_grow(struct control_batch *batch, size_t size)
+{
+	size_t capacity = batch->kept_capacity ? batch->kept_capacity : 1024;
+	uint8_t *kept;
+
+	while (capacity < batch->kept_size + size)
+		capacity *= 2;
+	if (capacity == batch->kept_capacity)
+		return 0;
+	kept = realloc(batch->kept, capacity);
+	if (!kept)
+		return -ENOMEM;
+	batch->kept = kept;
+	batch->kept_capacity = capacity;
+	return 0;
+}
+
+/* Behind the number of the step, which keeps the message aligned. */
+static int step_keep(struct control_request *r, struct control_batch *batch)
+{
+	size_t size = NLMSG_ALIGN(r->nlh->nlmsg_len);
+	uint8_t *at;
+
+	if (kept_grow(batch, sizeof(uint32_t) + size) < 0)
+		return -ENOMEM;
+	at = batch->kept + batch->kept_size;
+	memcpy(at, &batch->steps_length, sizeof(uint32_t));
+	memcpy(at + sizeof(uint32_t), r->nlh, r->nlh->nlmsg_len);
+	batch->kept_size += sizeof(uint32_t) + size;
+	return 0;
+}
+
 static int step_run(struct control_request *r, struct control_batch *batch)
 {
 	int err = ctlink_request_check(
-		&r->header, NLM_F_REPLACE | NLM_F_CREATE | NLM_F_APPEND, r->error);
+		&r->header, NLM_F_REPLACE | NLM_F_CREATE | NLM_F_APPEND | NLM_F_EXCL,
+		r->error);
 
 	if (err < 0)
 		return err;
+	if (control_sets_is_step(r->nlh->nlmsg_type))
+		return step_keep(r, batch);
+	if (!batch->change)
+		return step_unknown(r, batch);
 	switch (r->nlh->nlmsg_type) {
 	case CTLINK_TYPE(CTQ_SUBSYS_RULES, CTQ_MSG_RULESET_FLUSH):
 		return rules_change_flush(batch->change);
@@ -215,10 +274,7 @@ static int step_run(struct control_request *r, struct control_batch *batch)
 	case CTLINK_TYPE(CTQ_SUBSYS_RULES, CTQ_MSG_RULE_NEW): return step_rule(r, batch);
 	case CTLINK_TYPE(CTQ_SUBSYS_RULES, CTQ_MSG_RULE_DEL):
 		return step_rule_delete(r, batch);
-	default:
-		return ctlink_error_set(r->error, -EOPNOTSUPP, 0,
-		                        "message 0x%04x cannot be part of a batch",
-		                        r->nlh->nlmsg_type);
+	default: return step_unknown(r, batch);
 	}
 }
 
@@ -282,23 +338,78 @@ static int answer_step(struct control_request *r, const struct control_batch *ba
 	                        "the batch was refused: nothing has changed");
 }
 
-static int batch_commit(struct control_request *r, struct control_batch *batch,
-                        bool check)
+/* All steps on sets, in order; @e: the one that was refused. */
+static int sets_run(const struct control_batch *batch, struct sets_change *change,
+                    struct rules_error *e)
 {
-	struct rules_error e = { .item = 0 };
-	struct control *c = r->client->control;
+	const struct nlmsghdr *nlh;
+	size_t at;
 	int err;
 
-	if (batch->spoilt)
-		return ctlink_error_set(r->error, -ECANCELED, 0,
-		                        "the batch was refused: nothing has changed");
+	for (at = 0; at < batch->kept_size;
+	     at += sizeof(uint32_t) + NLMSG_ALIGN(nlh->nlmsg_len)) {
+		nlh = (const struct nlmsghdr *)(const void *)(batch->kept + at +
+		                                              sizeof(uint32_t));
+		err = control_sets_step(change, nlh, &e->error);
+		if (err < 0) {
+			memcpy(&e->item, batch->kept + at, sizeof(e->item));
+			return err;
+		}
+	}
+	return 0;
+}
+
+/* The flows of an address can be ended, those of a port or an interface are not meant. */
+static int check_kill(struct control_request *r, const struct control_batch *batch)
+{
+	if (batch->change || sets_change_brings_others(batch->sets))
+		return ctlink_error_set(r->error, -EINVAL, 0,
+		                        "only what is added to sets of addresses can end "
+		                        "flows");
+	return 0;
+}
+
+static int sets_commit(struct control_request *r, struct control_batch *batch,
+                       uint16_t flags)
+{
+	struct control *c = r->client->control;
+	struct rules_error e = { .item = 0 };
+	int err;
+
+	batch->sets = sets_change_new(rules_sets(c->env.rules), c->now_ns / NS_PER_MS);
+	if (!batch->sets)
+		return -ENOMEM;
+	if (sets_run(batch, batch->sets, &e) < 0)
+		return answer_step(r, batch, &e);
+	err = flags & CTQ_BATCH_KILL ? check_kill(r, batch) : 0;
+	if (err < 0 || flags & CTQ_BATCH_CHECK)
+		return err;
+	err = sets_change_commit(batch->sets);
+	if (err < 0)
+		return ctlink_error_set(r->error, err, 0, "no memory for the sets");
+	return flags & CTQ_BATCH_KILL ? control_sets_kill(r, &batch->sets) : 0;
+}
+
+static int rules_commit(struct control_request *r, struct control_batch *batch,
+                        uint16_t flags)
+{
+	struct control *c = r->client->control;
+	struct rules_error e = { .item = 0 };
+	struct sets_change *sets;
+	int err;
+
 	/* Another client's batch, or a reload, would be undone. */
 	err = check_generation(r, batch->generation);
 	if (err < 0)
 		return err;
-	if (rules_change_build(batch->change, &e) < 0)
+	sets = rules_change_sets(batch->change, c->now_ns / NS_PER_MS);
+	if (!sets)
+		return -ENOMEM;
+	if (flags & CTQ_BATCH_KILL)
+		return check_kill(r, batch);
+	if (sets_run(batch, sets, &e) < 0 || rules_change_build(batch->change, &e) < 0)
 		return answer_step(r, batch, &e);
-	if (check)
+	if (flags & CTQ_BATCH_CHECK)
 		return 0;
 	rules_change_commit(batch->change, clock_realtime_ns() / 1000000000u,
 	                    clock_monotonic_ns() - batch->started_ns);
@@ -308,11 +419,15 @@ static int batch_commit(struct control_request *r, struct control_batch *batch,
 
 static int batch_end(struct control_request *r, struct control_batch *batch)
 {
-	bool check = false;
-	int err = ctlink_batch_end_parse(r->nlh, &check, r->error);
+	uint16_t flags = 0;
+	int err = ctlink_batch_end_parse(r->nlh, &flags, r->error);
 
-	if (err == 0)
-		err = batch_commit(r, batch, check);
+	if (err == 0 && batch->spoilt)
+		err = ctlink_error_set(r->error, -ECANCELED, 0,
+		                       "the batch was refused: nothing has changed");
+	else if (err == 0)
+		err = batch->change ? rules_commit(r, batch, flags)
+		                    : sets_commit(r, batch, flags);
 	control_batch_close(r->client);
 	return err;
 }

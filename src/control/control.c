@@ -157,6 +157,7 @@ struct control *control_new(const struct control_config *cfg,
 	if (!c->socket_path || !c->works)
 		goto free_control;
 	CDS_INIT_LIST_HEAD(&c->clients);
+	ctlink_message_init(&c->sets_out, CTQ_DATAGRAM_MAX, NULL);
 	c->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (c->epoll < 0) {
 		*err = -errno;
@@ -174,6 +175,7 @@ struct control *control_new(const struct control_config *cfg,
 		*err = -errno;
 		goto close_listener;
 	}
+	sets_listen(rules_sets(env->rules), control_sets_told, c);
 	*err = 0;
 	return c;
 
@@ -200,6 +202,8 @@ void control_destroy(struct control *c)
 	cds_list_for_each_entry_safe (client, next, &c->clients, node)
 		control_client_destroy(client);
 	control_works_destroy(c->works);
+	sets_listen(rules_sets(c->env.rules), NULL, NULL);
+	ctlink_message_fini(&c->sets_out);
 	unlink(c->socket_path);
 	close(c->listener);
 	close(c->timer);
@@ -365,12 +369,14 @@ void control_step(struct control *c, uint64_t now_ns)
 			client_event(client_or_timer, events[i].events);
 		rcu_quiet();
 	}
+	control_sets_flush(c);
 	close_gone(c);
 }
 
 void control_tick(struct control *c, uint64_t now_ns)
 {
 	c->now_ns = now_ns;
+	control_sets_flush(c);
 	control_groups_events(c);
 	close_gone(c);
 }

@@ -9,6 +9,7 @@
  *   flow_value.c  a flow as a value of ctlink
  *   filter.c    which flows are meant
  *   ruleset.c   rules: listings           batch.c       rules: transactions
+ *   sets.c      named sets: listings, steps, announcements
  *   state.c     queues, the daemon's own numbers
  *   proto.c     protocols: listing, loading, unloading
  *   explain.c   rules: what they would say of a packet
@@ -31,6 +32,7 @@
 #include "flow/event.h"
 #include "flow/info.h"
 #include "flow/lock.h"
+#include "sets/sets.h"
 
 /* What the server itself counts; shown beside the flow table's counters. */
 enum control_counter {
@@ -65,6 +67,7 @@ struct control {
 	uint32_t groups;                          /* union of the clients' */
 	uint64_t now_ns;                          /* monotonic, of this step */
 	uint64_t zeroed_ns;                       /* when counters were zeroed */
+	struct ctlink_message sets_out; /* announcements of sets that are gathered */
 	uint64_t events_lost;   /* of the rings, that listeners know of or will soon: */
 	uint64_t events_before; /* events that may have happened before the last loss, and
 	                         * must be announced before it is */
@@ -207,6 +210,9 @@ int control_chain_get(struct control_request *r);
 int control_rule_get(struct control_request *r);
 int control_rule_explain(struct control_request *r);
 
+int control_set_get(struct control_request *r);
+int control_element_get(struct control_request *r);
+
 int control_queue_get(struct control_request *r);
 int control_daemon_get(struct control_request *r);
 int control_daemon_stats(struct control_request *r);
@@ -242,6 +248,24 @@ int control_batch_message(struct control_request *r);
 void control_batch_spoil(struct control_client *client);
 /** Forget the client's batch, if it has one. */
 void control_batch_close(struct control_client *client);
+
+/* ---- sets.c ---------------------------------------------------------------------------------- */
+
+/** Can a message of @type be a step of a transaction? */
+bool control_sets_is_step(uint16_t type);
+
+/** Do it. 0, or a negative errno with @error filled, its offset too. */
+int control_sets_step(struct sets_change *change, const struct nlmsghdr *nlh,
+                      struct ctlink_error *error);
+
+/** End the flows that have an address of what *@change has added; it was committed and is
+ * taken over. */
+int control_sets_kill(struct control_request *r, struct sets_change **change);
+
+/** sets_listen(): gather announcements; and send what was gathered. */
+void control_sets_told(void *control, enum sets_event event, const struct set *set,
+                       uint32_t position);
+void control_sets_flush(struct control *c);
 
 /* ---- flow_value.c, filter.c --------------------------------------------------------------- */
 

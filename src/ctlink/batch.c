@@ -51,15 +51,16 @@ int ctlink_batch_end_build(struct ctlink_message *m, uint32_t seq, uint8_t subsy
 	return ctlink_message_put(m, &header);
 }
 
-int ctlink_batch_end_parse(const struct nlmsghdr *nlh, bool *check,
+int ctlink_batch_end_parse(const struct nlmsghdr *nlh, uint16_t *flags,
                            struct ctlink_error *error)
 {
 	struct ctlink_header header;
 	int err = ctlink_header_parse(nlh, &header, error);
 
 	if (!err)
-		err = ctlink_request_check(&header, CTQ_BATCH_CHECK, error);
+		err = ctlink_request_check(&header, CTQ_BATCH_CHECK | CTQ_BATCH_KILL,
+		                           error);
 	if (!err)
-		*check = header.flags & CTQ_BATCH_CHECK;
+		*flags = header.flags & (CTQ_BATCH_CHECK | CTQ_BATCH_KILL);
 	return err;
 }

@@ -9,7 +9,6 @@
 #ifndef CTLINK_BATCH_H
 #define CTLINK_BATCH_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "ctlink/attr.h"
@@ -29,12 +28,12 @@ int ctlink_batch_begin_build(struct ctlink_message *m, uint32_t seq,
 int ctlink_batch_begin_parse(const struct nlmsghdr *nlh, struct ctlink_batch *batch,
                              struct ctlink_error *error) BASE_MUST_CHECK;
 
-/** @flags: NLM_F_ACK, CTQ_BATCH_CHECK; NLM_F_REQUEST is set. */
+/** @flags: NLM_F_ACK, CTQ_BATCH_CHECK, CTQ_BATCH_KILL; NLM_F_REQUEST is set. */
 int ctlink_batch_end_build(struct ctlink_message *m, uint32_t seq, uint8_t subsystem,
                            uint16_t flags) BASE_MUST_CHECK;
 
-/** Returns 0; -EOPNOTSUPP for another flag; -EBADMSG. *@check: change nothing. */
-int ctlink_batch_end_parse(const struct nlmsghdr *nlh, bool *check,
+/** Returns 0; -EOPNOTSUPP for another flag; -EBADMSG. *@flags: CTQ_BATCH_*. */
+int ctlink_batch_end_parse(const struct nlmsghdr *nlh, uint16_t *flags,
                            struct ctlink_error *error) BASE_MUST_CHECK;
 
 #endif

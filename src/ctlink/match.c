@@ -247,6 +247,34 @@ static int value_check(const struct ctlink_field *field, const struct ctlink_val
 	return number_check(field, value, fault, error);
 }
 
+int ctlink_value_check(const struct ctlink_field *field, const struct ctlink_value *value,
+                       struct ctlink_error *error)
+{
+	struct fault fault;
+
+	return value_check(field, value, &fault, error);
+}
+
+static bool is_address(const struct ctlink_field *field)
+{
+	return field->number == CTQ_FIELD_SRC || field->number == CTQ_FIELD_DST;
+}
+
+/* The second field of a match is the port of an address, and only a set has both. */
+static int with_check(const struct ctlink_field *field, const struct ctlink_match *match,
+                      struct fault *fault, struct ctlink_error *error)
+{
+	if (!ctlink_has(match, CTLINK_MATCH_WITH))
+		return 0;
+	fault->attr = CTQA_MATCH_WITH;
+	if (!ctlink_has(match, CTLINK_MATCH_SET) || !is_address(field) ||
+	    (match->with != CTQ_FIELD_SPORT && match->with != CTQ_FIELD_DPORT))
+		return ctlink_error_set(error, -EINVAL, 0,
+		                        "only src and dst go together with sport or "
+		                        "dport, and only to look them up in a set");
+	return 0;
+}
+
 static int values_check(const struct ctlink_field *field,
                         const struct ctlink_match *match, struct fault *fault,
                         struct ctlink_error *error)
@@ -273,6 +301,7 @@ static int match_check(const struct ctlink_match *match, enum ctlink_scope scope
                        struct fault *fault, struct ctlink_error *error)
 {
 	const struct ctlink_field *field = ctlink_field_get(match->field);
+	int err;
 
 	fault->value = -1;
 	fault->attr = CTQA_MATCH_FIELD;
@@ -283,7 +312,13 @@ static int match_check(const struct ctlink_match *match, enum ctlink_scope scope
 		return ctlink_error_set(
 			error, -EINVAL, 0, "'%s' is a field for %s only", field->word,
 			scope == CTLINK_SCOPE_PACKET ? "filters" : "rules");
-	return values_check(field, match, fault, error);
+	if (scope == CTLINK_SCOPE_FLOW && ctlink_has(match, CTLINK_MATCH_SET)) {
+		fault->attr = CTQA_MATCH_SET;
+		return ctlink_error_set(error, -EINVAL, 0,
+		                        "filters cannot look at sets: rules can");
+	}
+	err = with_check(field, match, fault, error);
+	return err ? err : values_check(field, match, fault, error);
 }
 
 int ctlink_match_check(const struct ctlink_match *match, enum ctlink_scope scope,
@@ -342,7 +377,7 @@ static const struct ctlink_attr value_attrs[] = {
 	VALUE(CTQA_VALUE_STRING, CTLINK_STRING, string, CTLINK_VALUE_STRING, .min = 1,
 	      .max = CTQ_NAME_MAX),
 };
-static const struct ctlink_layout value_layout = CTLINK_LAYOUT(
+const struct ctlink_layout ctlink_value_layout = CTLINK_LAYOUT(
 	"CTQA_MATCH_VALUE", value_attrs, .item_size = sizeof(struct ctlink_value));
 
 #define MATCH(type, kind, member, bit, ...) \
@@ -353,10 +388,11 @@ static const struct ctlink_attr match_attrs[] = {
 	      .flags = CTLINK_REQUIRED),
 	MATCH(CTQA_MATCH_FLAGS, CTLINK_U32, flags, CTLINK_MATCH_FLAGS,
 	      .known = CTQ_MATCH_NEGATE),
-	CTLINK_ATTR_LIST(CTQA_MATCH_VALUE, struct ctlink_match, values, &value_layout,
-	                 CTQ_MATCH_VALUES_MAX),
+	CTLINK_ATTR_LIST(CTQA_MATCH_VALUE, struct ctlink_match, values,
+	                 &ctlink_value_layout, CTQ_MATCH_VALUES_MAX),
 	MATCH(CTQA_MATCH_SET, CTLINK_STRING, set, CTLINK_MATCH_SET, .min = 1,
 	      .max = CTQ_NAME_MAX),
+	MATCH(CTQA_MATCH_WITH, CTLINK_U16, with, CTLINK_MATCH_WITH),
 };
 
 const struct ctlink_layout ctlink_match_packet_layout =

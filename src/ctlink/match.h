@@ -84,13 +84,27 @@ void ctlink_value_set_number(struct ctlink_value *value, enum ctlink_value_bit b
 void ctlink_value_set_address(struct ctlink_value *value, enum ctlink_value_bit bit,
                               const void *address, uint8_t size);
 
+/** As the values of a match are checked: one that fits @field. Returns 0 or -EINVAL; @error has
+ * no offset then. */
+int ctlink_value_check(const struct ctlink_field *field, const struct ctlink_value *value,
+                       struct ctlink_error *error) BASE_MUST_CHECK;
+
+/** The level CTQA_VALUE_*; for the folder's other files. */
+extern const struct ctlink_layout ctlink_value_layout;
+
 /* ---- matches ----------------------------------------------------------------------- */
 
-enum ctlink_match_bit { CTLINK_MATCH_FIELD, CTLINK_MATCH_FLAGS, CTLINK_MATCH_SET };
+enum ctlink_match_bit {
+	CTLINK_MATCH_FIELD,
+	CTLINK_MATCH_FLAGS,
+	CTLINK_MATCH_SET,
+	CTLINK_MATCH_WITH,
+};
 
 struct ctlink_match {
 	uint64_t has;              /* 1 << enum ctlink_match_bit */
 	uint16_t field;            /* enum ctq_field */
+	uint16_t with;             /* enum ctq_field, of a set's second part; 0: none */
 	uint32_t flags;            /* CTQ_MATCH_NEGATE */
 	struct ctlink_list values; /* of struct ctlink_value */
 	char *set;                 /* owned; instead of values */

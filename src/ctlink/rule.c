@@ -437,12 +437,21 @@ void ctlink_ruleset_fini(struct ctlink_ruleset *set)
 {
 	uint32_t i;
 
+	for (i = 0; i < set->sets.length; i++)
+		ctlink_set_fini(ctlink_ruleset_set(set, i), set->memory);
+	ctlink_list_fini(&set->sets, set->memory);
 	for (i = 0; i < set->chains.length; i++)
 		ctlink_chain_fini(ctlink_ruleset_chain(set, i), set->memory);
 	for (i = 0; i < set->rules.length; i++)
 		ctlink_rule_fini(ctlink_ruleset_rule(set, i), set->memory);
 	ctlink_list_fini(&set->chains, set->memory);
 	ctlink_list_fini(&set->rules, set->memory);
+}
+
+struct ctlink_set *ctlink_ruleset_append_set(struct ctlink_ruleset *set)
+{
+	return ctlink_list_append(&set->sets, sizeof(struct ctlink_set), CTLINK_SETS_MAX,
+	                          set->memory);
 }
 
 struct ctlink_chain *ctlink_ruleset_append_chain(struct ctlink_ruleset *set)

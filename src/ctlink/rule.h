@@ -15,9 +15,11 @@
 #include "ctlink/attr.h"
 #include "ctlink/match.h"
 #include "ctlink/memory.h"
+#include "ctlink/set.h"
 
 #define CTLINK_RULES_MAX  (1 << 20) /* in a rule set */
 #define CTLINK_CHAINS_MAX 4096
+#define CTLINK_SETS_MAX   1024
 
 /* ---- statements -------------------------------------------------------------------- */
 
@@ -177,6 +179,7 @@ int ctlink_ruleset_info_parse(const struct nlmsghdr *nlh,
 /* ---- whole rule sets --------------------------------------------------------------- */
 
 struct ctlink_ruleset {
+	struct ctlink_list sets;   /* of struct ctlink_set, with their elements */
 	struct ctlink_list chains; /* of struct ctlink_chain, in the file's order */
 	struct ctlink_list rules;  /* of struct ctlink_rule, in the file's order */
 	const struct ctlink_memory *memory;
@@ -185,9 +188,17 @@ struct ctlink_ruleset {
 void ctlink_ruleset_init(struct ctlink_ruleset *set, const struct ctlink_memory *memory);
 void ctlink_ruleset_fini(struct ctlink_ruleset *set);
 
-/** Append an empty chain or rule; NULL with errno ENOMEM or E2BIG. */
+/** Append an empty set, chain or rule; NULL with errno ENOMEM or E2BIG. */
+struct ctlink_set *ctlink_ruleset_append_set(struct ctlink_ruleset *set);
 struct ctlink_chain *ctlink_ruleset_append_chain(struct ctlink_ruleset *set);
 struct ctlink_rule *ctlink_ruleset_append_rule(struct ctlink_ruleset *set);
+
+static inline struct ctlink_set *ctlink_ruleset_set(const struct ctlink_ruleset *set,
+                                                    uint32_t i)
+{
+	return (struct ctlink_set *)ctlink_list_item(&set->sets,
+	                                             sizeof(struct ctlink_set), i);
+}
 
 static inline struct ctlink_chain *ctlink_ruleset_chain(const struct ctlink_ruleset *set,
                                                         uint32_t i)

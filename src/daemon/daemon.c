@@ -20,10 +20,12 @@
 #include "config.h"
 #include "daemon/daemon_priv.h"
 #include "daemon/rule_log.h"
+#include "sets/sets.h"
 
 /* flow_expire() wants to be called ten times a second, and events should not lie around. */
 #define TIMER_NS 100000000
 
+#define NS_PER_MS     1000000ull
 #define NS_PER_MINUTE 60000000000u
 
 /* ---- the loop ----------------------------------------------------------------------- */
@@ -95,7 +97,14 @@ static void on_signal(struct daemon *d)
 static void expire(struct daemon *d, uint64_t now_ns)
 {
 	flow_expire(flow_worker(d->flows, d->config->workers), now_ns);
+	d->sets_behind = sets_expire(rules_sets(d->rules), now_ns / NS_PER_MS);
 	control_tick(d->control, now_ns);
+}
+
+/* Is there more that has expired than one go takes? */
+static bool is_behind(const struct daemon *d)
+{
+	return d->sets_behind || flow_expire_is_behind(d->flows);
 }
 
 static void on_timer(struct daemon *d, uint64_t now_ns)
@@ -134,8 +143,7 @@ static void loop_run(struct daemon *d)
 
 	while (!d->stopping) {
 		rcu_offline();
-		n = epoll_wait(d->epoll, events, SOURCES,
-		               flow_expire_is_behind(d->flows) ? 0 : -1);
+		n = epoll_wait(d->epoll, events, SOURCES, is_behind(d) ? 0 : -1);
 		rcu_online();
 		now_ns = clock_monotonic_ns();
 		for (i = 0; i < n; i++) {
@@ -146,7 +154,7 @@ static void loop_run(struct daemon *d)
 			case SOURCE_IFNAMES: on_ifnames(d); break;
 			}
 		}
-		if (flow_expire_is_behind(d->flows))
+		if (is_behind(d))
 			expire(d, now_ns);
 		rcu_quiet();
 	}

@@ -67,6 +67,7 @@ struct daemon {
 	struct health health;
 	uint64_t started_ns, started_monotonic_ns;
 	int epoll, signals, timer;
+	bool sets_behind; /* more elements have expired than one go takes */
 	uint64_t clock_due_ns;
 	bool stopping;
 	int status; /* exit status */

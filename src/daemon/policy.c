@@ -9,14 +9,47 @@
 #include "base/clock.h"
 #include "ctlink/rule.h"
 #include "lang/lang.h"
+#include "sets/sets.h"
 
-/* Items of the change, as errors count them: chains from 1 on, then rules. */
+/* What the sets refused; @item is the set's number from 1, @element its element's. */
+static int set_refused(int r, const struct sets_error *e, uint32_t item, uint32_t element,
+                       struct rules_error *error)
+{
+	*error = (struct rules_error){ .error = e->error,
+		                       .item = item,
+		                       .number = element };
+	return r;
+}
+
+static int set_fill(struct sets_change *change, struct ctlink_set *set, uint32_t item,
+                    struct rules_error *error)
+{
+	struct ctlink_element element;
+	struct sets_error e;
+	uint32_t i;
+	int r = sets_change_set_add(change, set, false, &e);
+
+	for (i = 0; r == 0 && i < set->elements.length; i++) {
+		element = *ctlink_set_element(set, i);
+		element.set = set->name; /* borrowed, as everything else */
+		r = sets_change_element_add(change, &element, false, &e);
+	}
+	return r == 0 ? 0 : set_refused(r, &e, item, i, error);
+}
+
+/* Items of the change, as errors count them: sets from 1 on, then chains, then rules. */
 static int change_fill(struct rules_change *change, const struct ctlink_ruleset *set,
                        struct rules_error *error)
 {
 	uint32_t i, item = 1;
+	struct sets_change *sets;
 	int r = rules_change_flush(change);
 
+	sets = rules_change_sets(change, clock_monotonic_ns() / 1000000u);
+	if (!sets)
+		return -ENOMEM;
+	for (i = 0; r == 0 && i < set->sets.length; i++, item++)
+		r = set_fill(sets, ctlink_ruleset_set(set, i), item, error);
 	for (i = 0; r == 0 && i < set->chains.length; i++, item++)
 		r = rules_change_chain_set(change, item, ctlink_ruleset_chain(set, i),
 		                           error);
@@ -30,13 +63,19 @@ static int change_fill(struct rules_change *change, const struct ctlink_ruleset 
 static void refusal_report(struct lang *lang, const struct rules_error *e,
                            config_report *report, void *ctx)
 {
-	uint32_t chains = lang_ruleset(lang)->chains.length;
+	uint32_t sets = lang_ruleset(lang)->sets.length,
+		 chains = sets + lang_ruleset(lang)->chains.length;
 	char text[2 * CTLINK_ERROR_TEXT_MAX];
 
 	if (e->item > chains) {
 		lang_blame_rule(lang, e->item - chains - 1, e->error.text, e->error.hint);
+	} else if (e->item > sets) {
+		lang_blame_chain(lang, e->item - sets - 1, e->error.text, e->error.hint);
+	} else if (e->item && e->number) {
+		lang_blame_element(lang, e->item - 1, e->number - 1, e->error.text,
+		                   e->error.hint);
 	} else if (e->item) {
-		lang_blame_chain(lang, e->item - 1, e->error.text, e->error.hint);
+		lang_blame_set(lang, e->item - 1, e->error.text, e->error.hint);
 	} else {
 		snprintf(text, sizeof(text), "error: rules: %s",
 		         e->error.text[0] ? e->error.text : strerror(-e->error.code));

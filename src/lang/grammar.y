@@ -41,6 +41,7 @@ static void lang_yyerror(struct lang_place *place, struct lang_input *in, void *
 %token END 0		"the end of the file"
 /* in the order in which messages list them */
 %token CHAIN		"chain"
+%token SET_BLOCK	"set "
 %token DEFINE		"define"
 %token INCLUDE		"include"
 %token HOOK		"hook"
@@ -74,6 +75,12 @@ static void lang_yyerror(struct lang_place *place, struct lang_input *in, void *
 %token NOT_EQUAL	"!="
 %token ASSIGN		"set"
 %token VALUE_WORD	"a value"
+%token TYPE		"type"
+%token FLAGS		"flags"
+%token TIMEOUT		"timeout"
+%token SIZE		"size"
+%token CONTENT		"elements"
+%token SET_NAME		"a set"
 %token VARIABLE		"a variable"
 %token STRING		"a string"
 %token WORD		"a word"
@@ -93,6 +100,7 @@ toplevel:
 	| define SEPARATOR
 	| INCLUDE STRING SEPARATOR	{ lang_include(in->l, in->source, &$2); }
 	| chain
+	| set_block
 	| error SEPARATOR		{ yyerrok; }
 	| unknown_head '{' body '}'	{ lang_chain_end(in->l); }
 	;
@@ -111,6 +119,86 @@ chain:
 
 chain_head:
 	  CHAIN name			{ lang_chain_begin(in->l, &$2); }
+	;
+
+set_block:
+	  set_head '{' settings last_setting '}'	{ lang_set_end(in->l); }
+	;
+
+set_head:
+	  SET_BLOCK name		{ lang_set_begin(in->l, &$2); }
+	;
+
+settings:
+	  %empty
+	| settings SEPARATOR
+	| settings setting SEPARATOR	{ if (lang_is_over(in->l)) YYABORT; }
+	| settings error SEPARATOR	{ yyerrok; if (lang_is_over(in->l)) YYABORT; }
+	;
+
+last_setting:
+	  %empty
+	| setting
+	| error
+	;
+
+setting:
+	  TYPE set_type
+	| FLAGS set_flags
+	| COUNT				{ lang_set_flag(in->l, &$1); }
+	| TIMEOUT VALUE_WORD		{ lang_set_timeout(in->l, &$2); }
+	| SIZE VALUE_WORD		{ lang_set_size(in->l, &$2); }
+	| COMMENT STRING		{ lang_set_comment(in->l, &$2); }
+	| CONTENT is SET_OPEN set_elements SET_CLOSE
+	;
+
+is:
+	  %empty
+	| '='
+	;
+
+set_type:
+	  VALUE_WORD			{ lang_set_type(in->l, &$1); }
+	| set_type '.' VALUE_WORD	{ lang_set_type_with(in->l, &$3); }
+	;
+
+set_flags:
+	  set_flag
+	| set_flags ',' set_flag
+	;
+
+set_flag:
+	  VALUE_WORD			{ lang_set_flag(in->l, &$1); }
+	| TIMEOUT			{ lang_set_flag(in->l, &$1); }
+	| COUNT				{ lang_set_flag(in->l, &$1); }
+	;
+
+set_elements:
+	  %empty
+	| element_list
+	| element_list ','
+	;
+
+element_list:
+	  element			{ if (lang_is_over(in->l)) YYABORT; }
+	| element_list ',' element	{ if (lang_is_over(in->l)) YYABORT; }
+	;
+
+element:
+	  element_key element_rest
+	;
+
+element_key:
+	  VALUE_WORD			{ lang_element(in->l, &$1); }
+	| STRING			{ lang_element(in->l, &$1); }
+	| VARIABLE			{ lang_element_variable(in->l, &$1); }
+	;
+
+element_rest:
+	  %empty
+	| element_rest '.' VALUE_WORD		{ lang_element_with(in->l, &$3); }
+	| element_rest TIMEOUT VALUE_WORD	{ lang_element_timeout(in->l, &$3); }
+	| element_rest COMMENT STRING		{ lang_element_comment(in->l, &$3); }
 	;
 
 name:
@@ -150,6 +238,10 @@ rule:
 part:
 	  field values			{ lang_rule_match(in->l, false, &@$); }
 	| field NOT_EQUAL values	{ lang_rule_match(in->l, true, &@$); }
+	| field SET_NAME		{ lang_rule_set(in->l, false, &$2, &@$); }
+	| field NOT_EQUAL SET_NAME	{ lang_rule_set(in->l, true, &$3, &@$); }
+	| pair SET_NAME			{ lang_rule_set(in->l, false, &$2, &@$); }
+	| pair NOT_EQUAL SET_NAME	{ lang_rule_set(in->l, true, &$3, &@$); }
 	| field ASSIGN values		{ lang_rule_assign(in->l, &@$); }
 	| ACCEPT	{ lang_rule_statement(in->l, CTQ_STATEMENT_ACCEPT, NULL, &@$); }
 	| DROP		{ lang_rule_statement(in->l, CTQ_STATEMENT_DROP, NULL, &@$); }
@@ -221,6 +313,11 @@ log:
 field:
 	  FIELD				{ lang_operand_begin(in->l, NULL, &$1); }
 	| GROUP MEMBER_WORD		{ lang_operand_begin(in->l, &$1, &$2); }
+	;
+
+pair:
+	  field '.' FIELD		{ lang_operand_with(in->l, NULL, &$3); }
+	| field '.' GROUP MEMBER_WORD	{ lang_operand_with(in->l, &$3, &$4); }
 	;
 
 operand_begin:
@@ -361,6 +458,7 @@ int lang_parse_source(struct lang *l, uint32_t source)
 	lang_rule_forget(l);
 	lang_detail_forget(l);
 	lang_chain_end(l);
+	lang_set_end(l);
 	if (l->no_memory)
 		return -ENOMEM;
 	return l->error_count > before ? -EINVAL : 0;

@@ -92,10 +92,14 @@ const struct lang_error *lang_error_peek(const struct lang *l, uint32_t i);
 void lang_errors_print(const struct lang *l, FILE *out);
 
 /**
- * Add a mistake that somebody else (the daemon) found in chain or rule @i of
+ * Add a mistake that somebody else (the daemon) found in set, chain or rule @i of
  * lang_ruleset(), which are counted as they were read.
  */
 void lang_blame_chain(struct lang *l, uint32_t i, const char *text, const char *hint);
+void lang_blame_set(struct lang *l, uint32_t i, const char *text, const char *hint);
+/** Element @i of set @set. */
+void lang_blame_element(struct lang *l, uint32_t set, uint32_t i, const char *text,
+                        const char *hint);
 void lang_blame_rule(struct lang *l, uint32_t i, const char *text, const char *hint);
 
 /* ---- printing ------------------------------------------------------------------ */
@@ -111,6 +115,18 @@ void lang_rule_print(const struct ctlink_rule *rule, FILE *out);
 /** "chain web {" or "chain prerouting { policy drop"; the caller adds
  * the rules and "}". */
 void lang_chain_print(const struct ctlink_chain *chain, FILE *out);
+
+/** "set ban { type address; flags timeout; timeout 1h"; the caller adds the elements
+ * and "}". */
+void lang_set_print(const struct ctlink_set *set, FILE *out);
+
+/** "10.0.0.0/8 timeout 1h comment \"office\"": an element of a set of @type. What is
+ * left of its timeout is printed as its timeout. */
+void lang_element_print(uint16_t type, const struct ctlink_element *element, FILE *out);
+
+/** The field by whose spelling the elements of a set of @type are read, and their ports by
+ * CTQ_FIELD_DPORT. */
+uint16_t lang_set_field(uint16_t type);
 
 /** One match: "dport { 22, 80 }". */
 void lang_match_print(const struct ctlink_match *match, FILE *out);

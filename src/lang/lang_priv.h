@@ -6,6 +6,7 @@
  *     scan.l     bytes to tokens; knows which words mean something where
  *     grammar.y  tokens to calls of the following four
  *     chain.c    chains
+ *     set.c      named sets and their elements
  *     operand.c  fields and values, variables
  *     match.c    matches, those that are implied too
  *     rule.c     statements and rules
@@ -51,6 +52,12 @@ struct lang_source {
 	uint32_t depth; /* of include; 0: not included */
 };
 
+/* Where a set is, and the number of the place of its first element. */
+struct lang_set_place {
+	struct lang_place place;
+	uint32_t first;
+};
+
 /* The rule that is being read. */
 struct lang_draft {
 	struct ctlink_rule rule;
@@ -62,6 +69,7 @@ struct lang_draft {
 /* The match or assignment that is being read. */
 struct lang_operand {
 	const struct lang_word *word; /* NULL: unknown, which has been told */
+	const struct lang_word *with; /* of a set's second part, or NULL */
 	struct lang_place place;      /* of the word */
 	struct ctlink_list values;    /* of struct lang_token */
 	bool braces;                  /* { a, b } */
@@ -70,17 +78,22 @@ struct lang_operand {
 struct lang {
 	const struct ctlink_memory *memory;
 	struct ctlink_ruleset set;
-	struct ctlink_list chain_places; /* of struct lang_place, as set.chains */
-	struct ctlink_list rule_places;  /* of struct lang_place, as set.rules */
-	struct ctlink_list sources;      /* of struct lang_source */
-	struct ctlink_list variables;    /* of struct lang_variable */
-	struct ctlink_list errors;       /* of struct lang_error */
+	struct ctlink_list chain_places;   /* of struct lang_place, as set.chains */
+	struct ctlink_list rule_places;    /* of struct lang_place, as set.rules */
+	struct ctlink_list set_places;     /* of struct lang_set_place, as set.sets */
+	struct ctlink_list element_places; /* of struct lang_place, set after set */
+	struct ctlink_list sources;        /* of struct lang_source */
+	struct ctlink_list variables;      /* of struct lang_variable */
+	struct ctlink_list errors;         /* of struct lang_error */
 	uint32_t error_count;
 	struct lang_error scratch; /* takes what the list cannot; never read */
 	bool no_memory;
 
 	/* where the grammar stands */
 	uint32_t chain;                 /* index in set.chains, or LANG_NO_CHAIN */
+	uint32_t set_open;              /* index in set.sets, or LANG_NO_SET */
+	bool element_is_open;           /* the last element of this set */
+	bool type_missed;               /* elements stood before their type: told */
 	struct lang_place policy_place; /* of this block's policy; line 0: none */
 	struct lang_draft draft;
 	struct lang_operand operand;
@@ -88,6 +101,7 @@ struct lang {
 	bool detail_failed;             /* it has a mistake, which has been told */
 };
 #define LANG_NO_CHAIN UINT32_MAX
+#define LANG_NO_SET   UINT32_MAX
 
 /* Where the scanner stands in one source. */
 struct lang_input {
@@ -97,6 +111,7 @@ struct lang_input {
 	uint32_t start_line, start_column; /* of the token */
 	struct lang_token last;            /* the last token, for messages */
 	uint32_t depth;                    /* of braces around chains */
+	bool declares;                     /* the next brace opens a set */
 	bool unknown;                      /* an unknown word stands in this line */
 	bool ended;                        /* the separator before the end is given */
 	size_t room_used;
@@ -168,15 +183,35 @@ void lang_chain_end(struct lang *l);
 void lang_chain_hook(struct lang *l, const struct lang_token *hook);
 void lang_chain_policy(struct lang *l, const struct lang_token *policy);
 
+/* set.c */
+void lang_set_begin(struct lang *l, const struct lang_token *name);
+void lang_set_end(struct lang *l);
+void lang_set_type(struct lang *l, const struct lang_token *type);
+void lang_set_type_with(struct lang *l, const struct lang_token *type);
+void lang_set_flag(struct lang *l, const struct lang_token *flag);
+void lang_set_timeout(struct lang *l, const struct lang_token *timeout);
+void lang_set_size(struct lang *l, const struct lang_token *size);
+void lang_set_comment(struct lang *l, const struct lang_token *comment);
+void lang_element(struct lang *l, const struct lang_token *key);
+void lang_element_variable(struct lang *l, const struct lang_token *name);
+void lang_element_with(struct lang *l, const struct lang_token *port);
+void lang_element_timeout(struct lang *l, const struct lang_token *timeout);
+void lang_element_comment(struct lang *l, const struct lang_token *comment);
+
 /* operand.c */
 void lang_operand_begin(struct lang *l, const struct lang_token *group,
                         const struct lang_token *word);
+void lang_operand_with(struct lang *l, const struct lang_token *group,
+                       const struct lang_token *word);
 void lang_operand_value(struct lang *l, const struct lang_token *value);
 void lang_operand_variable(struct lang *l, const struct lang_token *name);
 void lang_define(struct lang *l, const struct lang_token *name);
 
 /* match.c: the operand is whole. @place: of all of the match. */
 void lang_rule_match(struct lang *l, bool negate, const struct lang_place *place);
+
+void lang_rule_set(struct lang *l, bool negate, const struct lang_token *name,
+                   const struct lang_place *place);
 
 /* rule.c */
 void lang_rule_assign(struct lang *l, const struct lang_place *place);
@@ -209,6 +244,12 @@ void lang_rule_forget(struct lang *l);
 
 /** The chain that is open and kept, or NULL. */
 struct ctlink_chain *lang_chain_of(struct lang *l);
+
+/** Is it a name that a set can have? Else it is told. */
+bool lang_set_name_check(struct lang *l, const struct lang_token *token);
+
+/** A type's name; NULL: of another version. */
+const char *lang_set_type_name(uint16_t type);
 
 /** The variable of this name, or NULL. */
 struct lang_variable *lang_variable_find(const struct lang *l,

@@ -323,3 +323,75 @@ void lang_rule_match(struct lang *l, bool negate, const struct lang_place *place
 	check_family(l, word, m, place);
 	drop_repeated(l, before, place);
 }
+
+/* ---- sets -------------------------------------------------------------------------- */
+
+static bool may_be_in_a_set(uint16_t field)
+{
+	switch (field) {
+	case CTQ_FIELD_SRC:
+	case CTQ_FIELD_DST:
+	case CTQ_FIELD_SPORT:
+	case CTQ_FIELD_DPORT:
+	case CTQ_FIELD_IIF:
+	case CTQ_FIELD_OIF:
+	case CTQ_FIELD_MARK:
+	case CTQ_FIELD_PKTMARK: return true;
+	default: return false;
+	}
+}
+
+static void set_match_fill(struct lang *l, struct ctlink_match *m, bool negate,
+                           const struct lang_token *name)
+{
+	if (negate) {
+		m->flags = CTQ_MATCH_NEGATE;
+		ctlink_mark(m, CTLINK_MATCH_FLAGS);
+	}
+	if (l->operand.with) {
+		m->with = l->operand.with->field;
+		ctlink_mark(m, CTLINK_MATCH_WITH);
+	}
+	if (lang_set_name_check(l, name) &&
+	    lang_token_copy(l, name, CTQ_NAME_MAX, &m->set))
+		ctlink_mark(m, CTLINK_MATCH_SET);
+	else
+		l->draft.failed = true;
+}
+
+/* A set has addresses of both families, so that a spelling's own must be said. */
+static void set_imply(struct lang *l, const struct lang_word *word)
+{
+	if (word->family)
+		match_imply(l, CTQ_FIELD_FAMILY, word->family, &l->operand.place);
+	if (word->proto)
+		match_imply(l, CTQ_FIELD_PROTO, word->proto, &l->operand.place);
+}
+
+void lang_rule_set(struct lang *l, bool negate, const struct lang_token *name,
+                   const struct lang_place *place)
+{
+	const struct lang_word *word = l->operand.word, *with = l->operand.with;
+	struct ctlink_match *m;
+	struct lang_error *e;
+
+	lang_draft_touch(l, place);
+	if (!match_is_allowed(l, place) || !word)
+		return;
+	if (!may_be_in_a_set(word->field)) {
+		e = lang_error_add(l, place, "'%s' cannot be looked up in a set",
+		                   word->word);
+		snprintf(e->allowed, sizeof(e->allowed),
+		         "these can: src, dst, sport, dport, iif, oif, mark, meta mark");
+		l->draft.failed = true;
+		return;
+	}
+	set_imply(l, word);
+	if (with)
+		set_imply(l, with);
+	if (l->draft.failed)
+		return;
+	m = match_append(l, word->field, place);
+	if (m)
+		set_match_fill(l, m, negate, name);
+}

@@ -48,6 +48,7 @@ void lang_operand_begin(struct lang *l, const struct lang_token *group,
 
 	o->values.length = 0;
 	o->word = NULL;
+	o->with = NULL;
 	if (!word) /* the value of a variable */
 		return;
 	o->place = group ? lang_place_join(&group->place, &word->place) : word->place;
@@ -64,6 +65,25 @@ void lang_operand_begin(struct lang *l, const struct lang_token *group,
 	}
 	if (!o->word)
 		l->draft.failed = true;
+}
+
+void lang_operand_with(struct lang *l, const struct lang_token *group,
+                       const struct lang_token *word)
+{
+	struct lang_operand *o = &l->operand;
+	struct lang_place place =
+		group ? lang_place_join(&group->place, &word->place) : word->place;
+
+	o->with = lang_word_find(group ? group->text : NULL, group ? group->length : 0,
+	                         word->text, word->length);
+	if (!o->with)
+		complain_member(l, group, word);
+	else if (o->with->field == CTQ_FIELD_SPORT || o->with->field == CTQ_FIELD_DPORT)
+		return;
+	else
+		lang_error_add(l, &place, "'%s' cannot follow '.': sport and dport can",
+		               o->with->word);
+	l->draft.failed = true;
 }
 
 void lang_operand_value(struct lang *l, const struct lang_token *value)

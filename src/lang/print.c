@@ -191,6 +191,18 @@ static void print_values(struct printer *p, const struct ctlink_match *match)
 	fputs(" }", p->out);
 }
 
+/* "src . dport != @web" */
+static void print_set_match(const struct printer *p, const struct ctlink_match *match)
+{
+	const struct ctlink_field *with = ctlink_field_get(match->with);
+
+	fputs(p->field->word, p->out);
+	if (with)
+		fprintf(p->out, " . %s", with->word);
+	fprintf(p->out, "%s @%s", match->flags & CTQ_MATCH_NEGATE ? " !=" : "",
+	        match->set);
+}
+
 /* @proto: the protocol that an earlier match says; 0: none does; -1: not one alone. */
 static void print_match(const struct ctlink_match *match, int proto, FILE *out)
 {
@@ -198,6 +210,10 @@ static void print_match(const struct ctlink_match *match, int proto, FILE *out)
 	bool icmp = match->field == CTQ_FIELD_ICMP_TYPE ||
 	            match->field == CTQ_FIELD_ICMP_CODE;
 
+	if (p.field && match->set) {
+		print_set_match(&p, match);
+		return;
+	}
 	if (!p.field || match->values.length == 0) {
 		fprintf(out, "# field %u of another version", match->field);
 		return;
@@ -369,6 +385,92 @@ void lang_chain_print(const struct ctlink_chain *chain, FILE *out)
 		fprintf(out, " policy %s", policy);
 }
 
+/* ---- named sets -------------------------------------------------------------------- */
+
+/* "1d2h": seconds in units that are read again. */
+static void print_seconds(FILE *out, uint32_t seconds)
+{
+	static const struct {
+		uint32_t seconds;
+		char letter;
+	} units[] = { { 86400, 'd' }, { 3600, 'h' }, { 60, 'm' }, { 1, 's' } };
+	size_t i;
+
+	if (seconds == 0)
+		fputs("0s", out);
+	for (i = 0; i < BASE_ARRAY_LENGTH(units); i++) {
+		if (seconds / units[i].seconds)
+			fprintf(out, "%u%c", seconds / units[i].seconds, units[i].letter);
+		seconds %= units[i].seconds;
+	}
+}
+
+void lang_set_print(const struct ctlink_set *set, FILE *out)
+{
+	const char *type = lang_set_type_name(set->type);
+
+	fputs("set ", out);
+	print_name(out, set->name);
+	fputs(" {", out);
+	if (type)
+		fprintf(out, " type %s", type);
+	else
+		fprintf(out, " # type %u of another version", set->type);
+	if (set->flags)
+		fprintf(out, "; flags %s%s%s",
+		        set->flags & CTQ_SET_TIMEOUT ? "timeout" : "",
+		        set->flags == (CTQ_SET_TIMEOUT | CTQ_SET_COUNTER) ? ", " : "",
+		        set->flags & CTQ_SET_COUNTER ? "counter" : "");
+	if (set->timeout) {
+		fputs("; timeout ", out);
+		print_seconds(out, set->timeout);
+	}
+	if (ctlink_has(set, CTLINK_SET_SIZE))
+		fprintf(out, "; size %u", set->size);
+	if (set->comment) {
+		fputs("; comment ", out);
+		print_quoted(out, set->comment);
+	}
+}
+
+void lang_element_print(uint16_t type, const struct ctlink_element *element, FILE *out)
+{
+	struct printer p = { .out = out,
+		             .field = ctlink_field_get(lang_set_field(type)) };
+	struct printer with = { .out = out, .field = ctlink_field_get(CTQ_FIELD_DPORT) };
+
+	print_value(&p, &element->key);
+	if (ctlink_has(element, CTLINK_ELEMENT_WITH)) {
+		fputs(" . ", out);
+		print_value(&with, &element->with);
+	}
+	if (ctlink_has(element, CTLINK_ELEMENT_TIMEOUT)) {
+		fputs(" timeout ", out);
+		print_seconds(out, ctlink_has(element, CTLINK_ELEMENT_EXPIRES)
+		                           ? element->expires
+		                           : element->timeout);
+	}
+	if (element->comment) {
+		fputs(" comment ", out);
+		print_quoted(out, element->comment);
+	}
+}
+
+static void print_set(const struct ctlink_set *set, FILE *out)
+{
+	uint32_t i;
+
+	lang_set_print(set, out);
+	if (set->elements.length)
+		fputs("\n\telements {\n", out);
+	for (i = 0; i < set->elements.length; i++) {
+		fputs("\t\t", out);
+		lang_element_print(set->type, ctlink_set_element(set, i), out);
+		fputs(",\n", out);
+	}
+	fputs(set->elements.length ? "\t}\n}\n" : "\n}\n", out);
+}
+
 /* ---- whole rule sets ----------------------------------------------------------- */
 
 static uint32_t chain_index(const struct ctlink_ruleset *set, const char *name)
@@ -419,8 +521,10 @@ static uint32_t print_run(const struct ctlink_ruleset *set, uint32_t from, uint3
 
 void lang_ruleset_print(const struct ctlink_ruleset *set, FILE *out)
 {
-	uint32_t done = 0, rule = 0, chain;
+	uint32_t done = 0, rule = 0, chain, i;
 
+	for (i = 0; i < set->sets.length; i++)
+		print_set(ctlink_ruleset_set(set, i), out);
 	while (rule < set->rules.length) {
 		chain = chain_index(set, ctlink_ruleset_rule(set, rule)->chain);
 		if (chain < set->chains.length && chain >= done) {

@@ -24,6 +24,7 @@ struct lang *lang_new(const struct ctlink_memory *memory)
 	memset(l, 0, sizeof(*l));
 	l->memory = memory;
 	l->chain = LANG_NO_CHAIN;
+	l->set_open = LANG_NO_SET;
 	ctlink_ruleset_init(&l->set, memory);
 	return l;
 }
@@ -50,6 +51,8 @@ void lang_destroy(struct lang *l)
 	ctlink_list_fini(&l->variables, memory);
 	ctlink_list_fini(&l->operand.values, memory);
 	ctlink_list_fini(&l->errors, memory);
+	ctlink_list_fini(&l->set_places, memory);
+	ctlink_list_fini(&l->element_places, memory);
 	ctlink_list_fini(&l->chain_places, memory);
 	ctlink_list_fini(&l->rule_places, memory);
 	ctlink_rule_fini(&l->draft.rule, memory);

@@ -30,16 +30,16 @@ static int no_memory(const struct build *b)
 
 /* ---- room ---------------------------------------------------------------------- */
 
-static void count(const struct rules_change *c, uint32_t *checks, uint32_t *values,
+static void count(const struct rules_change *c, struct check_room *room,
                   uint32_t *actions)
 {
 	const struct draft_chain *chain;
 	const struct draft_rule *d;
 
-	*checks = *values = *actions = 0;
+	*actions = 0;
 	for (chain = c->first; chain; chain = chain->next) {
 		for (d = chain->first; d; d = d->next) {
-			check_count(&d->rule->value, checks, values);
+			check_count(&d->rule->value, room);
 			*actions += d->rule->value.statements.length;
 		}
 	}
@@ -48,10 +48,11 @@ static void count(const struct rules_change *c, uint32_t *checks, uint32_t *valu
 static bool room_make(struct build *b)
 {
 	const struct rules *rules = b->change->rules;
-	uint32_t checks, values, actions;
+	struct check_room room = { 0 };
 	struct ruleset *rs = b->rs;
+	uint32_t actions;
 
-	count(b->change, &checks, &values, &actions);
+	count(b->change, &room, &actions);
 	rs->chains = (struct ruleset_chain *)rules_alloc(rules, b->change->n_chains,
 	                                                 sizeof(*rs->chains));
 	rs->rule =
@@ -63,18 +64,21 @@ static bool room_make(struct build *b)
 	rs->actions =
 		(struct rule_action *)rules_alloc(rules, actions, sizeof(*rs->actions));
 	rs->pool.checks =
-		(struct check *)rules_alloc(rules, checks, sizeof(struct check));
-	rs->pool.values = (struct check_value *)rules_alloc(rules, values,
+		(struct check *)rules_alloc(rules, room.checks, sizeof(struct check));
+	rs->pool.sets =
+		(struct set **)rules_alloc(rules, room.sets, sizeof(*rs->pool.sets));
+	rs->pool.values = (struct check_value *)rules_alloc(rules, room.values,
 	                                                    sizeof(struct check_value));
 	b->items = (uint32_t *)rules_alloc(rules, b->change->n_rules, sizeof(*b->items));
 	rs->memory_bytes =
 		sizeof(*rs) + b->change->n_chains * sizeof(*rs->chains) +
 		b->change->n_rules * (sizeof(*rs->rule) + sizeof(*rs->code) +
 	                              sizeof(*rs->body) + sizeof(struct rule)) +
-		actions * sizeof(*rs->actions) + checks * sizeof(struct check) +
-		values * sizeof(struct check_value);
+		actions * sizeof(*rs->actions) + room.checks * sizeof(struct check) +
+		room.sets * sizeof(*rs->pool.sets) +
+		room.values * sizeof(struct check_value);
 	return rs->chains && rs->rule && rs->code && rs->body && rs->actions &&
-	       rs->pool.checks && rs->pool.values && b->items;
+	       rs->pool.checks && rs->pool.sets && rs->pool.values && b->items;
 }
 
 /* Room for what control looks up by index. */
@@ -194,6 +198,53 @@ static bool is_final(const struct ctlink_rule *value)
 	       ctlink_statement_is_last(last);
 }
 
+static int set_complain(struct build *b, const struct draft_rule *d, uint32_t number,
+                        const struct set *set)
+{
+	const struct ctlink_match *m = ctlink_rule_match(&d->rule->value, number);
+	const char *word = ctlink_field_get(m->field)->word;
+
+	if (!set)
+		return rules_error_set(b->error, -ENOENT, d->item, CTQA_RULE_MATCH,
+		                       number, "there is no set '%.64s'", m->set);
+	return rules_error_set(b->error, -EINVAL, d->item, CTQA_RULE_MATCH, number,
+	                       "set '%.64s' is of another type than '%s%s'", m->set, word,
+	                       m->with ? " . port" : "");
+}
+
+/* Look the sets of a rule's matches up, and take references. */
+static int sets_resolve(struct build *b, const struct draft_rule *d)
+{
+	struct check_pool *pool = &b->rs->pool;
+	const struct ctlink_match *m;
+	struct set *set;
+	uint32_t i;
+
+	for (i = 0; i < d->rule->value.matches.length; i++) {
+		m = ctlink_rule_match(&d->rule->value, i);
+		if (!m->set)
+			continue;
+		set = change_set_peek(b->change, m->set);
+		if (!set || !set_fits(set, m->field, m->with))
+			return set_complain(b, d, i, set);
+		set_get(set);
+		pool->sets[b->rs->n_sets++] = set;
+	}
+	return 0;
+}
+
+static bool counts_sets(const struct check_rule *code)
+{
+	uint32_t i;
+
+	for (i = 0; i < code->length; i++) {
+		if (code->checks[i].set && !code->checks[i].negate &&
+		    set_counts(code->checks[i].set))
+			return true;
+	}
+	return false;
+}
+
 static int rules_fill(struct build *b, struct rule_action **actions)
 {
 	struct draft_chain *chain;
@@ -206,6 +257,10 @@ static int rules_fill(struct build *b, struct rule_action **actions)
 		err = chain_fill(b, chain);
 		for (d = chain->first; d && !err; d = d->next) {
 			err = name_check(b, d);
+			if (!err)
+				err = sets_resolve(b, d);
+			if (err)
+				return err;
 			n = rs->n_rules++;
 			rule_get(d->rule);
 			rs->rule[n] = d->rule;
@@ -218,6 +273,7 @@ static int rules_fill(struct build *b, struct rule_action **actions)
 				.id = d->rule->id,
 				.n_actions = d->rule->value.statements.length,
 				.name = d->rule->value.name,
+				.counts_sets = counts_sets(&rs->code[n]),
 				.actions = *actions,
 			};
 			*actions += rs->body[n].n_actions;

@@ -14,6 +14,11 @@
 #include <linux/netfilter.h>
 #include <string.h>
 
+static int no_memory(struct rules_error *e, uint32_t item)
+{
+	return rules_error_set(e, -ENOMEM, item, 0, 0, "no memory for the rules");
+}
+
 /* ---- lists --------------------------------------------------------------------- */
 
 static bool chain_is(const void *item, const void *key)
@@ -182,11 +187,35 @@ struct rules_change *rules_change_new(struct rules *rules, int *err)
 	return c;
 }
 
-int rules_change_flush(struct rules_change *c)
+static void chains_remove(struct rules_change *c)
 {
 	while (c->first)
 		chain_remove(c, c->first);
+}
+
+int rules_change_flush(struct rules_change *c)
+{
+	chains_remove(c);
+	c->flushed = true;
 	return 0;
+}
+
+struct sets_change *rules_change_sets(struct rules_change *c, uint64_t now_ms)
+{
+	if (c->sets)
+		return c->sets;
+	c->sets = sets_change_new(c->rules->sets, now_ms);
+	if (!c->sets || !c->flushed || sets_change_replace(c->sets) == 0)
+		return c->sets;
+	sets_change_destroy(c->sets);
+	c->sets = NULL;
+	return NULL;
+}
+
+struct set *change_set_peek(const struct rules_change *c, const char *name)
+{
+	return c->sets ? sets_change_peek(c->sets, name)
+	               : sets_peek(c->rules->sets, name);
 }
 
 void rules_change_destroy(struct rules_change *c)
@@ -195,7 +224,8 @@ void rules_change_destroy(struct rules_change *c)
 		return;
 	if (c->built)
 		ruleset_destroy(c->built);
-	rules_change_flush(c);
+	sets_change_destroy(c->sets);
+	chains_remove(c);
 	index_fini(&c->chains);
 	index_fini(&c->ids);
 	rules_free(c->rules, c);
@@ -209,16 +239,17 @@ int rules_change_build(struct rules_change *c, struct rules_error *e)
 		ruleset_destroy(c->built);
 	if (!e)
 		e = &ignored;
+	c->built = NULL;
+	/* sets that no load brings again go with it */
+	if (c->flushed && !rules_change_sets(c, 0))
+		return no_memory(e, 0);
 	c->built = ruleset_build(c, e);
-	return c->built ? 0 : e->error.code;
+	if (!c->built)
+		return e->error.code;
+	return c->sets && sets_change_prepare(c->sets) ? no_memory(e, 0) : 0;
 }
 
 /* ---- chains -------------------------------------------------------------------- */
-
-static int no_memory(struct rules_error *e, uint32_t item)
-{
-	return rules_error_set(e, -ENOMEM, item, 0, 0, "no memory for the rules");
-}
 
 static const char *hook_name(uint8_t hook)
 {

@@ -57,6 +57,17 @@ static int place_find(uint16_t field)
 
 /* ---- validating ---------------------------------------------------------------- */
 
+static int places_validate(const struct ctlink_match *m, struct ctlink_error *error)
+{
+	if (place_find(m->field) < 0)
+		return ctlink_error_set(error, -EOPNOTSUPP, 0,
+		                        "rules cannot look at field %u", m->field);
+	if (m->with && place_find(m->with) < 0)
+		return ctlink_error_set(error, -EOPNOTSUPP, 0,
+		                        "rules cannot look at field %u", m->with);
+	return 0;
+}
+
 static int match_validate(const struct ctlink_match *m, struct ctlink_error *error)
 {
 	const struct ctlink_value *v;
@@ -64,13 +75,10 @@ static int match_validate(const struct ctlink_match *m, struct ctlink_error *err
 	int err;
 
 	err = ctlink_match_check(m, CTLINK_SCOPE_PACKET, error);
+	if (!err)
+		err = places_validate(m, error);
 	if (err)
 		return err;
-	if (m->set)
-		return ctlink_error_set(error, -EOPNOTSUPP, 0, "there are no sets yet");
-	if (place_find(m->field) < 0)
-		return ctlink_error_set(error, -EOPNOTSUPP, 0,
-		                        "rules cannot look at field %u", m->field);
 	for (i = 0; i < m->values.length; i++) {
 		v = ctlink_match_value(m, i);
 		if (v->string && strlen(v->string) >= CTQ_IFNAME_MAX)
@@ -94,13 +102,19 @@ int check_validate(const struct ctlink_rule *rule, uint32_t *match,
 	return 0;
 }
 
-void check_count(const struct ctlink_rule *rule, uint32_t *n_checks, uint32_t *n_values)
+void check_count(const struct ctlink_rule *rule, struct check_room *room)
 {
+	const struct ctlink_match *m;
 	uint32_t i;
 
-	*n_checks += rule->matches.length;
-	for (i = 0; i < rule->matches.length; i++)
-		*n_values += ctlink_rule_match(rule, i)->values.length - 1;
+	room->checks += rule->matches.length;
+	for (i = 0; i < rule->matches.length; i++) {
+		m = ctlink_rule_match(rule, i);
+		if (m->set)
+			room->sets++;
+		else
+			room->values += m->values.length - 1;
+	}
 }
 
 /* ---- making -------------------------------------------------------------------- */
@@ -179,6 +193,17 @@ static void make_value(const struct ctlink_field *field, const struct ctlink_val
 		make_number(field, v, out);
 }
 
+/* The set was found by name before. */
+static void make_set_check(const struct ctlink_match *m, struct check_pool *pool,
+                           struct check *out)
+{
+	out->set = pool->sets[pool->n_sets++];
+	if (!m->with)
+		return;
+	out->with = (uint16_t)place_find(m->with);
+	out->needs |= 1ull << m->with;
+}
+
 static void make_check(const struct ctlink_match *m, struct check_pool *pool,
                        struct check *out)
 {
@@ -189,11 +214,16 @@ static void make_check(const struct ctlink_match *m, struct check_pool *pool,
 	assert(field && offset >= 0);
 	*out = (struct check){
 		.field = m->field,
+		.needs = 1ull << m->field,
 		.offset = (uint16_t)offset,
 		.negate = m->flags & CTQ_MATCH_NEGATE,
 		.length = (uint16_t)m->values.length,
 		.others = pool->values + pool->n_values,
 	};
+	if (m->set) {
+		make_set_check(m, pool, out);
+		return;
+	}
 	make_value(field, ctlink_match_value(m, 0), &out->first);
 	for (i = 1; i < m->values.length; i++)
 		make_value(field, ctlink_match_value(m, i),
@@ -210,8 +240,8 @@ void check_make(const struct ctlink_rule *rule, struct check_pool *pool,
 		.checks = pool->checks + pool->n_checks,
 	};
 	for (i = 0; i < rule->matches.length; i++) {
-		out->needs |= 1ull << ctlink_rule_match(rule, i)->field;
 		make_check(ctlink_rule_match(rule, i), pool,
-		           &pool->checks[pool->n_checks++]);
+		           &pool->checks[pool->n_checks]);
+		out->needs |= pool->checks[pool->n_checks++].needs;
 	}
 }

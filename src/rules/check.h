@@ -4,7 +4,7 @@
  *
  * A rule's matches become a list of checks, each with one or more values. All numbers of
  * a key are 32-bit and found by their offset; addresses and interface names are two
- * words.
+ * words. A match with a named set asks the set, whatever it has at that moment.
  *
  *     struct check_rule ──▶ struct check[length] ──▶ struct check_value[length - 1]
  *       all must hold         one of them, or none       beside the first
@@ -19,6 +19,7 @@
 
 #include "ctlink/rule.h"
 #include "rules/key.h"
+#include "sets/sets.h"
 
 enum check_kind {
 	CHECK_NUMBER_MASKED, /* (number & b[0]) == a[0] */
@@ -39,8 +40,11 @@ struct check {
 	uint16_t offset; /* of the field in struct rule_key */
 	uint16_t length; /* values; at least 1 */
 	bool negate;
+	uint64_t needs;                   /* fields that must be present */
 	struct check_value first;         /* here, because most have no other */
 	const struct check_value *others; /* length - 1 */
+	const struct set *set; /* instead of values, or NULL; the generation's */
+	uint16_t with;         /* offset of the port beside the address, or 0 */
 };
 
 struct check_rule {
@@ -49,6 +53,13 @@ struct check_rule {
 	bool final; /* when it holds, no later rule of the chain is asked for */
 	const struct check *checks;
 };
+
+/** Is it an address or an interface name: two words of the key? */
+static inline bool check_field_is_words(uint16_t field)
+{
+	return field == CTQ_FIELD_SRC || field == CTQ_FIELD_DST ||
+	       field == CTQ_FIELD_IIF || field == CTQ_FIELD_OIF;
+}
 
 /* ---- comparing ----------------------------------------------------------------- */
 
@@ -87,10 +98,32 @@ static inline bool check_value_holds(const struct check_value *v,
 	return (number & v->a[0]) != 0;
 }
 
+/** Is the field, and the one beside it, in the check's set? Then *@element says where. */
+static inline bool check_set_find(const struct check *c, const struct rule_key *key,
+                                  uint32_t *element)
+{
+	const char *field = (const char *)key + c->offset;
+	struct set_query q = { .family = (uint8_t)key->family };
+
+	if (check_field_is_words(c->field)) {
+		q.words[0] = ((const uint64_t *)(const void *)field)[0];
+		q.words[1] = ((const uint64_t *)(const void *)field)[1];
+		if (c->with)
+			q.number = *(const uint32_t *)(const void *)((const char *)key +
+			                                             c->with);
+	} else {
+		q.number = *(const uint32_t *)(const void *)field;
+	}
+	return set_find(c->set, &q, element);
+}
+
 static inline bool check_holds(const struct check *c, const struct rule_key *key)
 {
+	uint32_t element;
 	uint16_t i;
 
+	if (c->set)
+		return check_set_find(c, key, &element) != c->negate;
 	if (check_value_holds(&c->first, key, c->offset))
 		return !c->negate;
 	for (i = 1; i < c->length; i++) {
@@ -122,7 +155,7 @@ static inline uint32_t check_rule_fault(const struct check_rule *r,
 	uint32_t i;
 
 	for (i = 0; i < r->length; i++) {
-		if (!(key->present & 1ull << r->checks[i].field) ||
+		if ((key->present & r->checks[i].needs) != r->checks[i].needs ||
 		    !check_holds(&r->checks[i], key))
 			break;
 	}
@@ -135,7 +168,8 @@ static inline uint32_t check_rule_fault(const struct check_rule *r,
 struct check_pool {
 	struct check *checks;
 	struct check_value *values;
-	uint32_t n_checks, n_values; /* used */
+	struct set **sets; /* of the matches that have one, in order; with references */
+	uint32_t n_checks, n_values, n_sets; /* used */
 };
 
 /** Can rules look at all matches of @rule? Returns 0, or a negative errno with @error
@@ -144,10 +178,16 @@ struct check_pool {
 int check_validate(const struct ctlink_rule *rule, uint32_t *match,
                    struct ctlink_error *error);
 
-/** Add up what @rule takes of a pool: checks, and values beside the first ones. */
-void check_count(const struct ctlink_rule *rule, uint32_t *n_checks, uint32_t *n_values);
+/* What rules take of a pool. */
+struct check_room {
+	uint32_t checks, values, sets; /* values: beside the first ones */
+};
 
-/** Make @out of a valid @rule, with checks and values from @pool, which has room. */
+/** Add up what @rule takes. */
+void check_count(const struct ctlink_rule *rule, struct check_room *room);
+
+/** Make @out of a valid @rule, with checks and values from @pool, which has room, and with its
+ * sets, which stand in the pool from n_sets on. */
 void check_make(const struct ctlink_rule *rule, struct check_pool *pool,
                 struct check_rule *out);
 

@@ -20,6 +20,7 @@ int counters_init(struct counters *c, uint16_t workers,
 	c->memory = memory;
 	pthread_mutex_init(&c->lock, NULL);
 	for (; c->n_workers < workers; c->n_workers++) {
+		c->workers[c->n_workers].number = c->n_workers;
 		if (rules_log_init(&c->workers[c->n_workers].log, memory)) {
 			counters_fini(c);
 			return -ENOMEM;

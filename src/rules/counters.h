@@ -40,6 +40,7 @@ struct rules_counter {
 _Static_assert(sizeof(struct rules_counter) == 32, "two in a cache line");
 
 struct rules_worker {
+	uint16_t number;
 	struct rules_counter
 		*chunks[COUNTERS_CHUNKS]; /* set before an index of it is used */
 	struct rules_log log;

@@ -165,7 +165,7 @@ static void shape_match(struct shape *s, const struct check *c)
 		shape_family(s, c);
 		return;
 	}
-	if (c->negate || s->seen & bit) {
+	if (c->negate || c->set || s->seen & bit) {
 		s->exact = false;
 		return;
 	}

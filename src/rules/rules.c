@@ -101,9 +101,12 @@ struct rules *rules_new(const char *backend, uint16_t workers,
 	rules->next_id = 1;
 	*err = siphash_key_random(&rules->key);
 	if (!*err)
-		*err = counters_init(&rules->counters, workers, memory);
+		rules->sets = sets_new(workers, memory, err);
 	if (*err)
 		goto free_rules;
+	*err = counters_init(&rules->counters, workers, memory);
+	if (*err)
+		goto free_sets;
 	*err = policies_take(rules);
 	if (!*err)
 		*err = first_generation(rules);
@@ -112,6 +115,8 @@ struct rules *rules_new(const char *backend, uint16_t workers,
 
 	counters_fini(&rules->counters);
 	rules_free(rules, rules->by_index);
+free_sets:
+	sets_destroy(rules->sets);
 free_rules:
 	rules_free(rules, rules);
 	return NULL;
@@ -123,6 +128,7 @@ void rules_destroy(struct rules *rules)
 		return;
 	rcu_settle(); /* generations that were replaced are gone */
 	ruleset_put(rules_peek(rules));
+	sets_destroy(rules->sets);
 	counters_fini(&rules->counters);
 	limit_sources_destroy(rules->sources, rules->memory);
 	rules_free(rules, rules->by_index);
@@ -194,6 +200,23 @@ static void rules_leave(struct rules *rules, const struct ruleset *old,
 	}
 }
 
+/* What the rules to come look at is there before they are. */
+static void sets_commit(const struct rules_change *c)
+{
+	int err = c->sets ? sets_change_commit(c->sets) : 0;
+
+	assert(err == 0); /* it was prepared */
+	(void)err;
+}
+
+static void sets_use(const struct ruleset *rs, int by)
+{
+	uint32_t i;
+
+	for (i = 0; i < rs->n_sets; i++)
+		set_use(rs->pool.sets[i], by);
+}
+
 uint32_t rules_change_commit(struct rules_change *c, uint64_t loaded_s, uint64_t build_ns)
 {
 	struct rules *rules = c->rules;
@@ -201,20 +224,28 @@ uint32_t rules_change_commit(struct rules_change *c, uint64_t loaded_s, uint64_t
 
 	assert(rs);
 	c->built = NULL;
+	sets_commit(c);
 	old = atomic_load_explicit(&rules->in_force, memory_order_relaxed);
 	rs->generation = old ? old->generation + 1 : 1;
 	rs->loaded_s = loaded_s;
 	rs->build_ns = build_ns;
+	sets_use(rs, 1);
 	rules_enter(rules, rs);
 	atomic_store_explicit(&rules->in_force, rs, memory_order_release);
 	if (!old)
 		return rs->generation;
+	sets_use(old, -1);
 	rules_leave(rules, old, rs->generation);
 	rcu_defer(&old->rcu, ruleset_leave);
 	return rs->generation;
 }
 
 /* ---- counting ------------------------------------------------------------------ */
+
+struct sets *rules_sets(const struct rules *rules)
+{
+	return rules->sets;
+}
 
 struct rules_worker *rules_worker(struct rules *rules, uint16_t number)
 {

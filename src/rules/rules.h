@@ -41,6 +41,8 @@
 #include "rules/key.h"
 
 struct ctlink_chain;
+struct sets;
+struct sets_change;
 struct ctlink_memory;
 struct ctlink_rule;
 struct rules_log_entry;
@@ -87,6 +89,9 @@ void rules_count_connections(struct rules *rules);
 
 /** The counters of worker @number, for that thread alone. */
 struct rules_worker *rules_worker(struct rules *rules, uint16_t number);
+
+/** The named sets, which have a life of their own: sets/sets.h. */
+struct sets *rules_sets(const struct rules *rules);
 
 /* ---- judging ------------------------------------------------------------------- */
 
@@ -224,6 +229,14 @@ void rules_change_destroy(struct rules_change *c);
 
 /** Forget all chains and rules. */
 int rules_change_flush(struct rules_change *c);
+
+/**
+ * The change of sets that belongs to this one, for its steps; @now_ms: monotonic, for the
+ * timeouts of what it adds. After rules_change_flush() it replaces
+ * (sets_change_replace()). From its first step to the end of the change no other change of
+ * sets is made. NULL: -ENOMEM.
+ */
+struct sets_change *rules_change_sets(struct rules_change *c, uint64_t now_ms);
 
 /** Make a chain, or set the policy of the one that has this name. */
 int rules_change_chain_set(struct rules_change *c, uint32_t item,

@@ -33,6 +33,7 @@
 #include "rules/index.h"
 #include "rules/limit.h"
 #include "rules/rules.h"
+#include "sets/sets.h"
 
 /* What a statement keeps from packet to packet; it lives as long as its rule. */
 struct rule_state {
@@ -73,6 +74,7 @@ struct rule_body {
 	uint32_t index, id;
 	uint32_t n_actions;
 	const char *name; /* or NULL */
+	bool counts_sets; /* a match looks at a set that counts */
 	const struct rule_action *actions;
 };
 
@@ -108,6 +110,7 @@ struct ruleset {
 	const struct ruleset_chain *hooks[PACKET_HOOKS]; /* or NULL: accept */
 
 	struct check_pool pool;
+	uint32_t n_sets; /* references in pool.sets */
 	struct rule_action *actions;
 
 	uint64_t loaded_s, build_ns;
@@ -118,6 +121,7 @@ struct rules {
 	struct ruleset *_Atomic in_force;
 	const struct rules_backend *backend;
 	const struct ctlink_memory *memory;
+	struct sets *sets;
 	struct counters counters;
 	struct rule **by_index; /* control: the rules in force; room for by_index_size */
 	uint32_t by_index_size;
@@ -153,11 +157,16 @@ struct rules_change {
 	struct index chains; /* by name */
 	struct index ids;    /* of draft_rules; made when it is first asked */
 	bool has_ids;
+	bool flushed;
+	struct sets_change *sets; /* made when it is first asked */
 	struct ruleset *built;
 };
 
 /** The chain of this name, or NULL. */
 struct draft_chain *change_chain_peek(const struct rules_change *c, const char *name);
+
+/** The set of this name as the change will leave it, or NULL. */
+struct set *change_set_peek(const struct rules_change *c, const char *name);
 
 /** Fill @e, which may be NULL. Returns @code. */
 int rules_error_set(struct rules_error *e, int code, uint32_t item, uint16_t attr,

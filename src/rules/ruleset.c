@@ -30,6 +30,9 @@ void ruleset_destroy(struct ruleset *rs)
 		if (rs->rule[i])
 			rule_put(rs->rule[i]);
 	}
+	for (i = 0; i < rs->n_sets; i++)
+		set_put(rs->pool.sets[i]);
+	rules_free(rules, rs->pool.sets);
 	rules_free(rules, rs->chains);
 	rules_free(rules, rs->rule);
 	rules_free(rules, rs->code);
@@ -98,6 +101,20 @@ static void walk_count(const struct walk *w, uint32_t index)
 	counters_add(&k->bytes, w->bytes);
 	atomic_store_explicit(&k->last, (uint32_t)(w->now_ns / NS_PER_S) + 1,
 	                      memory_order_relaxed);
+}
+
+/* Elements by which the rule that was just met holds. */
+static void walk_count_sets(const struct walk *w, const struct check_rule *rule)
+{
+	const struct check *c;
+	uint32_t i, element;
+
+	for (i = 0; i < rule->length; i++) {
+		c = &rule->checks[i];
+		if (c->set && !c->negate && set_counts(c->set) &&
+		    check_set_find(c, w->key, &element))
+			set_count(c->set, element, w->worker->number, w->bytes);
+	}
 }
 
 static void verdict_set(struct walk *w, enum ctq_verdict verdict, enum ctq_reason reason,
@@ -305,6 +322,8 @@ static void walk_hold(struct walk *w, const struct rule_body *body)
 	struct rule_verdict *v = w->verdict;
 
 	walk_count(w, body->index);
+	if (body->counts_sets && w->worker)
+		walk_count_sets(w, &w->rs->code[body - w->rs->body]);
 	if (v->n_held < CTQ_PACKET_HELD_MAX)
 		v->held[v->n_held++] = body->id;
 }

@@ -17,7 +17,7 @@ trap 'rm -rf "$work"' EXIT
 compile=("${CC:-cc}" -std=gnu11 -O2 -fPIC -shared -fvisibility=hidden
 	-I"$top_srcdir/src" -I"$top_srcdir/include" -I"$top_srcdir")
 archives=()
-for name in rules ctlink packet base; do archives+=("$top_builddir/.libs/lib$name.a"); done
+for name in rules sets ctlink hashtrie packet base; do archives+=("$top_builddir/.libs/lib$name.a"); done
 peers=()
 
 ours() { # name, flags

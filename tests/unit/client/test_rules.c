@@ -59,7 +59,7 @@ Test(rules, a_load_is_one_batch_in_order)
 		                          RULES(RULE_NEW),      RULES(RULE_NEW),
 		                          RULES(RULE_NEW),      NFNL_MSG_BATCH_END };
 	struct ctlink_batch batch = { 0 };
-	bool check = true;
+	uint16_t check = 1;
 	size_t i;
 
 	read_text();
@@ -78,7 +78,7 @@ Test(rules, a_load_is_one_batch_in_order)
 
 Test(rules, a_check_says_so)
 {
-	bool check = false;
+	uint16_t check = 0;
 
 	read_text();
 	cr_assert_eq(ctq_rules_load(ctq, rules, CTQ_RULES_CHECK), 0);

@@ -676,13 +676,12 @@ static int batch_end_again(const struct nlmsghdr *nlh, const struct ctlink_heade
                            struct ctlink_message *m, const struct ctlink_memory *memory,
                            struct ctlink_error *error)
 {
-	bool check;
-	int err = ctlink_batch_end_parse(nlh, &check, error);
+	uint16_t flags;
+	int err = ctlink_batch_end_parse(nlh, &flags, error);
 
 	if (err)
 		return err;
-	return ctlink_batch_end_build(m, header->seq, (uint8_t)header->res_id,
-	                              check ? CTQ_BATCH_CHECK : 0);
+	return ctlink_batch_end_build(m, header->seq, (uint8_t)header->res_id, flags);
 }
 
 /* ---- the table --------------------------------------------------------------------- */

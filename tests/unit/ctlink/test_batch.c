@@ -46,7 +46,7 @@ Test(batch, subsystem_has_one_byte)
 Test(batch, end_says_whether_it_only_checks)
 {
 	struct ctlink_message m;
-	bool check;
+	uint16_t check;
 	int i;
 
 	for (i = 0; i < 2; i++) {
@@ -57,7 +57,7 @@ Test(batch, end_says_whether_it_only_checks)
 		cr_assert_eq(
 			ctlink_batch_end_parse((struct nlmsghdr *)m.data, &check, NULL),
 			0);
-		cr_assert_eq(check, i);
+		cr_assert_eq(check, i ? CTQ_BATCH_CHECK : 0);
 		((struct nlmsghdr *)m.data)->nlmsg_flags |= 0x800;
 		cr_assert_eq(
 			ctlink_batch_end_parse((struct nlmsghdr *)m.data, &check, NULL),

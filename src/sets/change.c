@@ -1,0 +1,902 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Transactions.
+ *
+ * Each set that a change touches has a draft. New elements take slots, which nobody can find;
+ * elements that are to go are marked as doomed; what the change brings is found by
+ * part in the stage. So each step knows what the ones before it left, and an end without
+ * commit gives slots back and takes marks away.
+ *
+ * Commit. Either in place: new elements are inserted, which may fail and is then undone;
+ * then doomed ones are removed. Or aside: an index of all that stays is built and
+ * swapped. Aside is for sets that are emptied, for a range that takes the
+ * place of parts of a doomed one, and for all sets of a change that must not fail at its
+ * commit.
+ */
+#include <assert.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "sets/sets_priv.h"
+
+enum step_kind { STEP_ADD, STEP_REFRESH, STEP_DELETE };
+
+struct draft_step {
+	uint32_t position;
+	uint32_t timeout_s;
+	uint8_t kind; /* enum step_kind */
+	bool again;   /* REFRESH of an element that was doomed: its counters begin anew */
+	char *comment; /* REFRESH: or NULL: as it was */
+};
+
+struct set_draft {
+	struct set_draft *next;
+	struct set *set; /* a reference */
+	bool is_new, is_deleted;
+	bool aside;     /* the index is to be built aside */
+	bool named;     /* a load has named elements of it */
+	bool has_value; /* the set's own values change: */
+	struct ctlink_set value;
+	struct ctlink_list steps; /* of struct draft_step */
+	uint32_t added, doomed;
+	struct set_index *built;
+};
+
+struct sets_change {
+	struct sets *sets;
+	uint64_t now_ms;
+	bool replaces;
+	bool committed;
+	bool prepared;
+	struct set_draft *drafts;
+	uint32_t n_new;
+	struct stage stage;
+};
+
+static int fail(struct sets_error *e, int code, uint16_t attr, const char *fmt, ...)
+	BASE_PRINTF(4, 5);
+
+static int fail(struct sets_error *e, int code, uint16_t attr, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!e)
+		return code;
+	memset(e, 0, sizeof(*e));
+	e->attr = attr;
+	e->error.code = code;
+	va_start(ap, fmt);
+	vsnprintf(e->error.text, sizeof(e->error.text), fmt, ap);
+	va_end(ap);
+	return code;
+}
+
+static int no_memory(struct sets_error *e)
+{
+	return fail(e, -ENOMEM, 0, "no memory for the sets");
+}
+
+/* ---- life -------------------------------------------------------------------------- */
+
+struct sets_change *sets_change_new(struct sets *sets, uint64_t now_ms)
+{
+	struct sets_change *c = (struct sets_change *)sets_alloc(sets, 1, sizeof(*c));
+
+	if (!c)
+		return NULL;
+	c->sets = sets;
+	c->now_ms = now_ms;
+	stage_init(&c->stage, sets);
+	return c;
+}
+
+static struct draft_step *step_at(const struct set_draft *d, uint32_t i)
+{
+	return (struct draft_step *)ctlink_list_item(&d->steps, sizeof(struct draft_step),
+	                                             i);
+}
+
+/* What was not committed leaves no trace. */
+static void draft_undo(struct set_draft *d)
+{
+	uint32_t i;
+
+	for (i = 0; i < d->steps.length; i++) {
+		if (step_at(d, i)->kind == STEP_ADD)
+			set_element_forget(d->set, step_at(d, i)->position);
+	}
+	for (i = 1; d->doomed && i <= d->set->high; i++)
+		set_element_at(d->set, i)->marks &= (uint8_t)~SET_ELEMENT_DOOMED;
+	set_index_destroy(d->built);
+}
+
+static void draft_free(const struct sets_change *c, struct set_draft *d)
+{
+	uint32_t i;
+
+	for (i = 0; i < d->steps.length; i++)
+		sets_free(c->sets, step_at(d, i)->comment);
+	sets_free(c->sets, d->value.comment);
+	ctlink_list_fini(&d->steps, c->sets->memory);
+	d->set->draft = NULL;
+	set_put(d->set);
+	sets_free(c->sets, d);
+}
+
+void sets_change_destroy(struct sets_change *c)
+{
+	struct set_draft *d;
+
+	if (!c)
+		return;
+	while ((d = c->drafts)) {
+		c->drafts = d->next;
+		if (!c->committed)
+			draft_undo(d);
+		draft_free(c, d);
+	}
+	stage_fini(&c->stage);
+	sets_free(c->sets, c);
+}
+
+/* Takes the reference of @set over when it succeeds. */
+static struct set_draft *draft_append(struct sets_change *c, struct set *set, bool is_new)
+{
+	struct set_draft *d = (struct set_draft *)sets_alloc(c->sets, 1, sizeof(*d));
+
+	if (!d)
+		return NULL;
+	d->set = set;
+	d->is_new = is_new;
+	d->next = c->drafts;
+	c->drafts = d;
+	c->n_new += is_new;
+	set->draft = d;
+	return d;
+}
+
+/* The draft of a set that stands. */
+static struct set_draft *draft_of(struct sets_change *c, struct set *set)
+{
+	struct set_draft *d = set->draft;
+
+	if (d)
+		return d;
+	d = draft_append(c, set, false);
+	if (d)
+		set_get(set);
+	return d;
+}
+
+struct set *sets_change_peek(const struct sets_change *c, const char *name)
+{
+	struct set *set = sets_peek(c->sets, name);
+	const struct set_draft *d;
+
+	if (set && !(set->draft && set->draft->is_deleted))
+		return set;
+	for (d = c->drafts; d; d = d->next) {
+		if (d->is_new && !d->is_deleted && strcmp(d->set->name, name) == 0)
+			return d->set;
+	}
+	return NULL;
+}
+
+static int draft_find(struct sets_change *c, const char *name, uint16_t attr,
+                      struct set_draft **out, struct sets_error *e)
+{
+	struct set *set = name ? sets_change_peek(c, name) : NULL;
+
+	if (!set) {
+		fail(e, -ENOENT, attr, "there is no set '%.64s'", name ? name : "");
+		if (e)
+			ctlink_error_hint(&e->error,
+			                  "declare it in the rules: set %.64s { type "
+			                  "address }",
+			                  name ? name : "NAME");
+		return -ENOENT;
+	}
+	*out = draft_of(c, set);
+	return *out ? 0 : no_memory(e);
+}
+
+/* ---- dooming ----------------------------------------------------------------------- */
+
+static void doom(struct set_draft *d, uint32_t position)
+{
+	struct set_element *e = set_element_at(d->set, position);
+
+	e->marks |= SET_ELEMENT_DOOMED;
+	if (e->state == SET_SLOT_USED)
+		d->doomed++;
+	else
+		d->added--;
+}
+
+static bool is_there(const struct set_element *e)
+{
+	return (e->state == SET_SLOT_USED || e->state == SET_SLOT_STAGED) &&
+	       !(e->marks & SET_ELEMENT_DOOMED);
+}
+
+/* Doom all elements that @is says yes to. */
+static void doom_if(struct set_draft *d, bool (*is)(const struct set_element *e))
+{
+	uint32_t i;
+
+	for (i = 1; i <= d->set->high; i++) {
+		if (!is_there(set_element_at(d->set, i)) ||
+		    !is(set_element_at(d->set, i)))
+			continue;
+		doom(d, i);
+		d->aside = true;
+	}
+}
+
+static bool is_any(const struct set_element *e)
+{
+	return true;
+}
+
+static bool is_of_rules(const struct set_element *e)
+{
+	return e->marks & SET_ELEMENT_OF_RULES;
+}
+
+/* Added at run time, to stay. */
+static bool is_lasting(const struct set_element *e)
+{
+	return e->state == SET_SLOT_USED && !(e->marks & SET_ELEMENT_OF_RULES) &&
+	       !e->timeout_s;
+}
+
+/* ---- sets -------------------------------------------------------------------------- */
+
+int sets_change_replace(struct sets_change *c)
+{
+	struct set_draft *d;
+	struct set *set;
+	uint32_t i;
+
+	c->replaces = true;
+	for (i = 0; (set = sets_at(c->sets, i)); i++) {
+		if (!set->of_rules && !set->of_rules_length)
+			continue;
+		d = draft_of(c, set);
+		if (!d)
+			return -ENOMEM;
+		d->is_deleted = set->of_rules;
+		if (set->of_rules_length)
+			doom_if(d, is_of_rules);
+	}
+	return 0;
+}
+
+static bool is_name(const char *name)
+{
+	size_t i;
+
+	for (i = 0; name && name[i]; i++) {
+		if (!ctlink_set_name_has(name[i]))
+			return false;
+	}
+	return name && i > 0 && i < CTQ_NAME_MAX;
+}
+
+static int value_check(const struct ctlink_set *value, struct sets_error *e)
+{
+	if (!is_name(value->name))
+		return fail(e, -EINVAL, CTQA_SET_NAME,
+		            "a set needs a name of at most %d letters, digits, '_', '-', "
+		            "'.'",
+		            CTQ_NAME_MAX - 1);
+	if (value->type < CTQ_SET_ADDRESS || value->type > CTQ_SET_MARK)
+		return fail(e, -EINVAL, CTQA_SET_TYPE, "set '%s': type %u is not known",
+		            value->name, value->type);
+	if (value->flags & ~(CTQ_SET_TIMEOUT | CTQ_SET_COUNTER))
+		return fail(e, -EOPNOTSUPP, CTQA_SET_FLAGS, "set '%s': unknown flags",
+		            value->name);
+	if (ctlink_has(value, CTLINK_SET_SIZE) &&
+	    (value->size < 1 || value->size > CTQ_SET_SIZE_MAX))
+		return fail(e, -EINVAL, CTQA_SET_SIZE,
+		            "set '%s': its size is a number from 1 to %d", value->name,
+		            CTQ_SET_SIZE_MAX);
+	if (value->timeout && !(value->flags & CTQ_SET_TIMEOUT))
+		return fail(e, -EINVAL, CTQA_SET_TIMEOUT,
+		            "set '%s': a timeout needs the flag timeout", value->name);
+	return 0;
+}
+
+static int set_create(struct sets_change *c, const struct ctlink_set *value,
+                      struct sets_error *e)
+{
+	struct set *set;
+
+	if (c->sets->length + c->n_new >= SETS_MAX)
+		return fail(e, -E2BIG, 0, "more than %d sets", SETS_MAX);
+	set = set_new(c->sets, value, c->replaces);
+	if (!set)
+		return no_memory(e);
+	if (draft_append(c, set, true))
+		return 0;
+	set_put(set);
+	return no_memory(e);
+}
+
+/* Type and counters are a set's from its beginning to its end. */
+static bool is_like(const struct set *set, const struct ctlink_set *value)
+{
+	return set->type == value->type &&
+	       !((set->flags ^ value->flags) & CTQ_SET_COUNTER);
+}
+
+static int value_keep(struct sets_change *c, struct set_draft *d,
+                      const struct ctlink_set *value)
+{
+	char *comment = NULL;
+
+	if (value->comment && ctlink_string_set(&comment, value->comment,
+	                                        strlen(value->comment), c->sets->memory))
+		return -ENOMEM;
+	sets_free(c->sets, d->value.comment);
+	d->value = *value;
+	d->value.comment = comment;
+	d->value.name = NULL;
+	d->has_value = true;
+	return 0;
+}
+
+/* The set stands, or stood before a load. */
+static int set_update(struct sets_change *c, struct set *set,
+                      const struct ctlink_set *value, struct sets_error *e)
+{
+	struct set_draft *d = draft_of(c, set);
+
+	if (!d)
+		return no_memory(e);
+	if (d->is_deleted && !is_like(set, value))
+		return set_create(c, value, e);
+	if (!is_like(set, value))
+		return fail(e, -EEXIST, CTQA_SET_TYPE,
+		            "set '%s' is there, with another type or without counters as "
+		            "wanted",
+		            value->name);
+	d->is_deleted = false;
+	return value_keep(c, d, value) ? no_memory(e) : 0;
+}
+
+int sets_change_set_add(struct sets_change *c, const struct ctlink_set *value,
+                        bool exclusive, struct sets_error *e)
+{
+	struct set *set;
+	int err = value_check(value, e);
+
+	if (err)
+		return err;
+	set = sets_change_peek(c, value->name);
+	if (set && exclusive)
+		return fail(e, -EEXIST, CTQA_SET_NAME, "set '%s' is there already",
+		            value->name);
+	if (!set && c->replaces)
+		set = sets_peek(c->sets, value->name);
+	return set ? set_update(c, set, value, e) : set_create(c, value, e);
+}
+
+int sets_change_set_delete(struct sets_change *c, const char *name, struct sets_error *e)
+{
+	struct set_draft *d;
+	int err = draft_find(c, name, CTQA_SET_NAME, &d, e);
+
+	if (err)
+		return err;
+	if (d->set->uses && !c->replaces)
+		return fail(e, -EBUSY, CTQA_SET_NAME,
+		            "set '%.64s' is used by %u rules in force", name,
+		            d->set->uses);
+	d->is_deleted = true;
+	return 0;
+}
+
+int sets_change_flush(struct sets_change *c, const char *name, struct sets_error *e)
+{
+	struct set_draft *d;
+	int err = draft_find(c, name, CTQA_SET_NAME, &d, e);
+
+	if (!err)
+		doom_if(d, is_any);
+	return err;
+}
+
+/* ---- elements ---------------------------------------------------------------------- */
+
+/* What a change finds where a key wants to stand. */
+struct found {
+	uint32_t same;    /* the element with this very key; 0: none */
+	uint32_t other;   /* one that has a part of it, and stays; 0: none */
+	bool over_doomed; /* one that goes has a part of it */
+};
+
+static uint32_t owner_of(const struct sets_change *c, const struct set *set,
+                         const struct set_part *part)
+{
+	uint32_t staged = stage_get(&c->stage, set, part);
+
+	return staged ? staged : set_index_get(set_index_of(set), part);
+}
+
+static bool has_key(const struct set *set, uint32_t position, const struct set_key *key)
+{
+	struct set_key own;
+
+	set_element_key(set, position, &own);
+	return memcmp(&own, key, sizeof(own)) == 0;
+}
+
+static void key_find(const struct sets_change *c, const struct set *set,
+                     const struct set_key *key, struct found *f)
+{
+	struct set_parts parts;
+	struct set_part part;
+	uint32_t owner;
+
+	memset(f, 0, sizeof(*f));
+	set_parts_init(&parts, key);
+	while (set_parts_next(&parts, &part)) {
+		owner = owner_of(c, set, &part);
+		if (!owner)
+			continue;
+		if (has_key(set, owner, key)) {
+			f->same = owner;
+			return;
+		}
+		if (is_there(set_element_at(set, owner)))
+			f->other = owner;
+		else
+			f->over_doomed = true;
+	}
+}
+
+static int stage_key(struct sets_change *c, const struct set *set,
+                     const struct set_key *key, uint32_t position)
+{
+	struct set_parts parts;
+	struct set_part part;
+	int err = 0;
+
+	set_parts_init(&parts, key);
+	while (!err && set_parts_next(&parts, &part))
+		err = stage_add(&c->stage, set, &part, position);
+	return err;
+}
+
+static struct draft_step *step_append(struct sets_change *c, struct set_draft *d,
+                                      enum step_kind kind, uint32_t position)
+{
+	struct draft_step *step = (struct draft_step *)ctlink_list_append(
+		&d->steps, sizeof(*step), UINT32_MAX, c->sets->memory);
+
+	if (!step)
+		return NULL;
+	step->kind = (uint8_t)kind;
+	step->position = position;
+	return step;
+}
+
+static uint32_t timeout_of(const struct set_draft *d, const struct ctlink_element *value)
+{
+	if (ctlink_has(value, CTLINK_ELEMENT_TIMEOUT))
+		return value->timeout;
+	return d->has_value ? d->value.timeout : d->set->timeout_s;
+}
+
+static uint32_t size_of(const struct set_draft *d)
+{
+	if (d->has_value && ctlink_has(&d->value, CTLINK_SET_SIZE))
+		return d->value.size;
+	return d->set->size;
+}
+
+static int element_insert(struct sets_change *c, struct set_draft *d,
+                          const struct set_key *key, const struct ctlink_element *value,
+                          struct sets_error *e)
+{
+	struct set *set = d->set;
+	struct draft_step *step;
+	uint32_t position;
+
+	if (set->length - d->doomed + d->added >= size_of(d)) {
+		c->sets->refused++;
+		return fail(e, -E2BIG, 0, "set '%s' is full: its size is %u", set->name,
+		            size_of(d));
+	}
+	step = step_append(c, d, STEP_ADD, 0);
+	if (!step)
+		return no_memory(e);
+	step->position = set_element_new(set, key, value->comment);
+	if (!step->position) {
+		ctlink_list_drop_last(&d->steps);
+		return no_memory(e);
+	}
+	position = step->position;
+	d->added++;
+	set_element_at(set, position)->timeout_s = timeout_of(d, value);
+	if (c->replaces)
+		set_element_at(set, position)->marks |= SET_ELEMENT_OF_RULES;
+	return stage_key(c, set, key, position) ? no_memory(e) : 0;
+}
+
+/* An element that is there, or was to go. */
+static int element_refresh(struct sets_change *c, struct set_draft *d,
+                           const struct set_key *key, uint32_t position,
+                           const struct ctlink_element *value, struct sets_error *e)
+{
+	struct set_element *element = set_element_at(d->set, position);
+	struct draft_step *step = step_append(c, d, STEP_REFRESH, position);
+
+	if (!step)
+		return no_memory(e);
+	if (value->comment &&
+	    (!set_element_comment_room(d->set, position) ||
+	     ctlink_string_set(&step->comment, value->comment, strlen(value->comment),
+	                       c->sets->memory)))
+		return no_memory(e);
+	step->timeout_s = timeout_of(d, value);
+	if (element->marks & SET_ELEMENT_DOOMED) {
+		element->marks &= (uint8_t)~SET_ELEMENT_DOOMED;
+		if (element->state == SET_SLOT_USED)
+			d->doomed--;
+		else
+			d->added++;
+		step->again = !c->replaces;
+	}
+	return stage_key(c, d->set, key, position) ? no_memory(e) : 0;
+}
+
+static void say_key(const struct set *set, uint32_t position, char *out, size_t size)
+{
+	struct ctlink_element value = { .has = 0 };
+	struct set_key key;
+
+	set_element_key(set, position, &key);
+	set_key_value(set->type, &key, &value, value.name);
+	ctlink_element_format(&value, out, size);
+}
+
+static int fail_overlap(const struct set *set, const struct found *f,
+                        struct sets_error *e)
+{
+	char key[CTLINK_ELEMENT_TEXT_MAX];
+
+	say_key(set, f->other, key, sizeof(key));
+	fail(e, -EEXIST, CTQA_ELEMENT_KEY,
+	     "set '%s': the range begins or ends where %s stands", set->name, key);
+	if (e)
+		ctlink_error_hint(&e->error,
+		                  "delete %s first, or choose a range that does not "
+		                  "need it as a part",
+		                  key);
+	return -EEXIST;
+}
+
+/* What can be said of an element before the set is looked at. */
+static int element_check(const struct set_draft *d, const struct ctlink_element *value,
+                         struct set_key *key, struct sets_error *e)
+{
+	uint32_t flags = d->has_value ? d->value.flags : d->set->flags;
+	struct ctlink_error wrong = { 0 };
+	int err = set_key_make(d->set->type, value, key, &wrong);
+
+	if (err) {
+		fail(e, err, CTQA_ELEMENT_KEY, "set '%s': %s", d->set->name, wrong.text);
+		return err;
+	}
+	if (timeout_of(d, value) && !(flags & CTQ_SET_TIMEOUT))
+		return fail(e, -EINVAL, CTQA_ELEMENT_TIMEOUT,
+		            "set '%s' has no flag timeout", d->set->name);
+	if (ctlink_has(value, CTLINK_ELEMENT_TIMEOUT) &&
+	    value->timeout > CTQ_SET_TIMEOUT_MAX)
+		return fail(e, -EINVAL, CTQA_ELEMENT_TIMEOUT,
+		            "set '%s': a timeout of more than %d seconds", d->set->name,
+		            CTQ_SET_TIMEOUT_MAX);
+	return 0;
+}
+
+int sets_change_element_add(struct sets_change *c, const struct ctlink_element *value,
+                            bool exclusive, struct sets_error *e)
+{
+	struct set_draft *d;
+	struct set_key key;
+	struct found found;
+	int err = draft_find(c, value->set, CTQA_ELEMENT_SET, &d, e);
+
+	if (!err)
+		err = element_check(d, value, &key, e);
+	if (err)
+		return err;
+	if (c->replaces && !d->named) {
+		d->named = true;
+		doom_if(d, is_lasting);
+	}
+	key_find(c, d->set, &key, &found);
+	if (found.same && exclusive && is_there(set_element_at(d->set, found.same)))
+		return fail(e, -EEXIST, CTQA_ELEMENT_KEY,
+		            "set '%s' has this element already", d->set->name);
+	if (found.same)
+		return element_refresh(c, d, &key, found.same, value, e);
+	if (found.other)
+		return fail_overlap(d->set, &found, e);
+	d->aside |= found.over_doomed;
+	return element_insert(c, d, &key, value, e);
+}
+
+int sets_change_element_delete(struct sets_change *c, const struct ctlink_element *value,
+                               struct sets_error *e)
+{
+	struct set_draft *d;
+	struct found found;
+	struct set_key key;
+	int err = draft_find(c, value->set, CTQA_ELEMENT_SET, &d, e);
+
+	if (!err)
+		err = element_check(d, value, &key, e);
+	if (err)
+		return err;
+	key_find(c, d->set, &key, &found);
+	if (!found.same || !is_there(set_element_at(d->set, found.same)))
+		return fail(e, -ENOENT, CTQA_ELEMENT_KEY, "set '%s' has no such element",
+		            d->set->name);
+	if (!step_append(c, d, STEP_DELETE, found.same))
+		return no_memory(e);
+	doom(d, found.same);
+	return 0;
+}
+
+/* ---- commit ------------------------------------------------------------------------ */
+
+static int aside_build(struct set_draft *d)
+{
+	uint32_t i;
+	int err = 0;
+
+	d->built = set_index_new(d->set);
+	if (!d->built)
+		return -ENOMEM;
+	for (i = 1; i <= d->set->high && !err; i++) {
+		if (is_there(set_element_at(d->set, i)))
+			err = set_index_insert(d->built, i);
+	}
+	return err;
+}
+
+static int build(struct sets_change *c, bool all)
+{
+	struct set_draft *d;
+	int err = sets_reserve(c->sets, c->n_new);
+
+	for (d = c->drafts; d && !err; d = d->next) {
+		if ((d->aside || all) && (d->added || d->doomed) && !d->is_deleted)
+			err = aside_build(d);
+	}
+	return err;
+}
+
+int sets_change_prepare(struct sets_change *c)
+{
+	int err = c->prepared ? 0 : build(c, true);
+
+	c->prepared = !err;
+	return err;
+}
+
+static bool is_insert(const struct set_draft *d, const struct draft_step *step)
+{
+	return step->kind == STEP_ADD && is_there(set_element_at(d->set, step->position));
+}
+
+/* Take the new elements of the first @n steps out again. */
+static void inserts_undo(struct set_draft *d, uint32_t n)
+{
+	while (n-- > 0) {
+		if (is_insert(d, step_at(d, n)))
+			set_index_remove(set_index_of(d->set), step_at(d, n)->position);
+	}
+}
+
+/* Insert the new elements of @d in place; all or none. */
+static int inserts_do(struct set_draft *d)
+{
+	uint32_t i;
+	int err = 0;
+
+	for (i = 0; i < d->steps.length && !d->built && !d->is_deleted; i++) {
+		if (!is_insert(d, step_at(d, i)))
+			continue;
+		err = set_index_insert(set_index_of(d->set), step_at(d, i)->position);
+		if (!err)
+			continue;
+		inserts_undo(d, i);
+		return err;
+	}
+	return 0;
+}
+
+static int all_inserts_do(struct sets_change *c)
+{
+	struct set_draft *d, *done;
+	int err;
+
+	for (d = c->drafts; d; d = d->next) {
+		err = inserts_do(d);
+		if (!err)
+			continue;
+		for (done = c->drafts; done != d; done = done->next) {
+			if (!done->built && !done->is_deleted)
+				inserts_undo(done, done->steps.length);
+		}
+		return err;
+	}
+	return 0;
+}
+
+/* From here on nothing fails. */
+
+static void value_commit(const struct sets_change *c, struct set_draft *d)
+{
+	struct set *set = d->set;
+	char *comment = set->comment;
+
+	if (!d->has_value)
+		return;
+	set->flags = d->value.flags;
+	set->timeout_s = d->value.timeout;
+	set->line = d->value.line;
+	set->of_rules |= c->replaces;
+	if (ctlink_has(&d->value, CTLINK_SET_SIZE))
+		set->size = d->value.size;
+	else if (c->replaces)
+		set->size = CTQ_SET_SIZE_DEFAULT;
+	set->comment = d->value.comment;
+	d->value.comment = comment;
+}
+
+static void name_commit(const struct sets_change *c, struct set_draft *d)
+{
+	if (d->is_new) {
+		set_get(d->set);
+		sets_insert(c->sets, d->set);
+	}
+	if (d->is_new || d->has_value)
+		sets_tell(c->sets, SETS_SET_NEW, d->set, 0);
+}
+
+static void refresh_commit(const struct sets_change *c, struct set_draft *d,
+                           struct draft_step *step)
+{
+	struct set *set = d->set;
+	struct set_element *e = set_element_at(set, step->position);
+
+	if (e->marks & SET_ELEMENT_DOOMED)
+		return;
+	set_element_timeout_set(set, step->position, step->timeout_s, c->now_ms);
+	if (step->comment)
+		set_element_comment_move(set, step->position, step->comment);
+	step->comment = NULL;
+	if (step->again)
+		set_element_counters_zero(set, step->position);
+	if (c->replaces && !(e->marks & SET_ELEMENT_OF_RULES)) {
+		e->marks |= SET_ELEMENT_OF_RULES;
+		set->of_rules_length++;
+	}
+	sets_tell(c->sets, SETS_ELEMENT_NEW, set, step->position);
+}
+
+static void step_commit(const struct sets_change *c, struct set_draft *d,
+                        struct draft_step *step)
+{
+	if (step->kind == STEP_REFRESH) {
+		refresh_commit(c, d, step);
+	} else if (step->kind == STEP_ADD && is_insert(d, step)) {
+		set_element_enter(d->set, step->position, c->now_ms);
+		sets_tell(c->sets, SETS_ELEMENT_NEW, d->set, step->position);
+	} else if (step->kind == STEP_ADD) {
+		set_element_forget(d->set, step->position);
+	}
+}
+
+static bool is_doomed(const struct set_element *e)
+{
+	return e->state == SET_SLOT_USED && e->marks & SET_ELEMENT_DOOMED;
+}
+
+/* In place: @from_index. */
+static void doomed_commit(const struct sets_change *c, struct set *set, uint32_t position,
+                          bool from_index)
+{
+	if (!is_doomed(set_element_at(set, position)))
+		return;
+	if (from_index)
+		set_index_remove(set_index_of(set), position);
+	sets_tell(c->sets, SETS_ELEMENT_DEL, set, position);
+	set_element_leave(set, position);
+}
+
+static void index_commit(const struct sets_change *c, struct set_draft *d)
+{
+	struct set_index *old = set_index_of(d->set);
+	uint32_t i;
+
+	if (!d->built) {
+		for (i = 0; i < d->steps.length; i++) {
+			if (step_at(d, i)->kind == STEP_DELETE)
+				doomed_commit(c, d->set, step_at(d, i)->position, true);
+		}
+		return;
+	}
+	atomic_store_explicit(&d->set->index, d->built, memory_order_release);
+	d->built = NULL;
+	set_index_leave(old);
+	for (i = 1; i <= d->set->high; i++)
+		doomed_commit(c, d->set, i, false);
+}
+
+/* A set that goes keeps its elements as long as a generation of rules looks at it. */
+static void delete_commit(const struct sets_change *c, struct set_draft *d)
+{
+	uint32_t i;
+
+	for (i = 0; i < d->steps.length; i++) {
+		if (step_at(d, i)->kind == STEP_ADD)
+			set_element_forget(d->set, step_at(d, i)->position);
+	}
+	if (d->is_new)
+		return;
+	sets_remove(c->sets, d->set);
+	sets_tell(c->sets, SETS_SET_DEL, d->set, 0);
+	set_put(d->set);
+}
+
+static void draft_commit(const struct sets_change *c, struct set_draft *d)
+{
+	uint32_t i;
+
+	name_commit(c, d);
+	for (i = 0; i < d->steps.length; i++)
+		step_commit(c, d, step_at(d, i));
+	index_commit(c, d);
+	set_slots_reclaim(d->set);
+}
+
+int sets_change_commit(struct sets_change *c)
+{
+	struct set_draft *d;
+	int err = c->prepared ? 0 : build(c, false);
+
+	if (!err)
+		err = all_inserts_do(c);
+	if (err)
+		return err;
+	c->committed = true;
+	for (d = c->drafts; d; d = d->next) {
+		if (d->is_deleted)
+			delete_commit(c, d);
+		else
+			value_commit(c, d);
+	}
+	for (d = c->drafts; d; d = d->next) {
+		if (!d->is_deleted)
+			draft_commit(c, d);
+	}
+	return 0;
+}
+
+bool sets_change_brings(const struct sets_change *c, const uint8_t *address, uint8_t size)
+{
+	return stage_holds(&c->stage, address, size);
+}
+
+bool sets_change_brings_others(const struct sets_change *c)
+{
+	return c->stage.others;
+}
