@@ -39,7 +39,7 @@ _ctctl()
 		esac
 	done
 	case $command in
-	'') words='status list get count delete flush set monitor stats queues proto rules explain load reload run config metrics help' ;;
+	'') words='status list get count delete flush set ban unban bans monitor stats queues proto rules explain load reload run config metrics help' ;;
 	status) words=''
 		;;
 	list) words='dying unconfirmed proto src dst host sport dport port state status mark zone rule iif oif age idle timeout bytes packets verdict reason id family icmp-type icmp-code reply-src reply-dst reply-sport reply-dport and or not all --sort -n --limit -z --zero -s --src -d --dst -r --reply-src -q --reply-dst -p --proto --sport --dport --state -u --status -m --mark -w --zone -f --family -i --id --src-nat --dst-nat --any-nat'
@@ -52,7 +52,13 @@ _ctctl()
 		;;
 	flush) words=' -y --yes'
 		;;
-	set) words='proto src dst host sport dport port state status mark zone rule iif oif age idle timeout bytes packets verdict reason id family icmp-type icmp-code reply-src reply-dst reply-sport reply-dport and or not all -s --src -d --dst -r --reply-src -q --reply-dst -p --proto --sport --dport --state -u --status -m --mark -w --zone -f --family -i --id --src-nat --dst-nat --any-nat'
+	set) words='list add delete flush test proto src dst host sport dport port state status mark zone rule iif oif age idle timeout bytes packets verdict reason id family icmp-type icmp-code reply-src reply-dst reply-sport reply-dport and or not all --kill -s --src -d --dst -r --reply-src -q --reply-dst -p --proto --sport --dport --state -u --status -m --mark -w --zone -f --family -i --id --src-nat --dst-nat --any-nat'
+		;;
+	ban) words=' --kill'
+		;;
+	unban) words=' --fail-if-none'
+		;;
+	bans) words=''
 		;;
 	monitor) words='new update destroy rules proto src dst host sport dport port state status mark zone rule iif oif age idle timeout bytes packets verdict reason id family icmp-type icmp-code reply-src reply-dst reply-sport reply-dport and or not all -e --event-mask -n --limit -s --src -d --dst -r --reply-src -q --reply-dst -p --proto --sport --dport --state -u --status -m --mark -w --zone -f --family -i --id --src-nat --dst-nat --any-nat'
 		;;

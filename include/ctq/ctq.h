@@ -405,6 +405,66 @@ int ctq_rules_error_get(const struct ctq_rules *rules, unsigned int i,
 /** Write all mistakes for people: message, line, carets. */
 void ctq_rules_errors_print(const struct ctq_rules *rules, FILE *out);
 
+/* ---- sets ----------------------------------------------------------------------------- */
+
+/** Each named set: records of CTQA_SET_*. */
+int ctq_sets_dump(struct ctq *ctq, ctq_record_cb *cb, void *data);
+
+/** One set: a record of CTQA_SET_*. -ENOENT: there is none. */
+int ctq_set_get(struct ctq *ctq, const char *set, ctq_record_cb *cb, void *data);
+
+/** Each element of a set: records of CTQA_ELEMENT_*. -ENOENT. */
+int ctq_elements_dump(struct ctq *ctq, const char *set, ctq_record_cb *cb, void *data);
+
+/** Write the head of the set of a CTQA_SET_* record, without newline and "}". */
+int ctq_set_print(const struct ctq_record *set, FILE *out);
+
+/**
+ * Write the element of a CTQA_ELEMENT_* record, which belongs to a set of @type (enum
+ * ctq_set_type), as it stands in the rule language; what is left of its timeout as its
+ * timeout. ctq_element_key_print(): its key alone.
+ */
+int ctq_element_print(unsigned int type, const struct ctq_record *element, FILE *out);
+int ctq_element_key_print(unsigned int type, const struct ctq_record *element, FILE *out);
+
+/** An element to add or delete. */
+struct ctq_element {
+	const char *key;     /* "192.0.2.0/24", "22", "eth0", "192.0.2.1 . 80" */
+	int64_t timeout;     /* seconds; 0: none; -1: the set's */
+	const char *comment; /* or NULL */
+};
+
+struct ctq_elements_result {
+	uint32_t killed; /* flows, with CTQ_ELEMENTS_KILL */
+	size_t wrong;    /* the element that was refused; their number: none of them */
+};
+
+#define CTQ_ELEMENTS_KILL 0x1 /* delete flows with an address of what is added */
+#define CTQ_ELEMENTS_NEW  0x2 /* refuse what is there already; else it is refreshed */
+
+/**
+ * Add @n elements to a set, all or none. With CTQ_ELEMENTS_KILL the daemon answers when all
+ * flows that have one of the addresses are gone: no packet of theirs passes
+ * any more, provided that a rule drops what is in the set. @result may be NULL. Returns 0;
+ * -EINVAL: a key that is none of this set; -ENOENT: no such set; -EEXIST; -E2BIG: the set is
+ * full.
+ */
+int ctq_elements_add(struct ctq *ctq, const char *set, const struct ctq_element *elements,
+                     size_t n, unsigned int flags, struct ctq_elements_result *result);
+
+/** Delete @n elements, all or none; only keys matter. -ENOENT: no such set or element. */
+int ctq_elements_delete(struct ctq *ctq, const char *set,
+                        const struct ctq_element *elements, size_t n,
+                        struct ctq_elements_result *result);
+
+/** Delete all elements of a set. */
+int ctq_set_flush(struct ctq *ctq, const char *set);
+
+/** The element that holds @key: an address is held by the narrowest prefix or range around
+ * it, a prefix or range by itself. A record of CTQA_ELEMENT_*. -ENOENT. */
+int ctq_element_get(struct ctq *ctq, const char *set, const char *key, ctq_record_cb *cb,
+                    void *data);
+
 /* ---- announcements --------------------------------------------------------------------- */
 
 /** What happened: exactly one of the pointers is not NULL, or none (CTQ_EVENT_OVERRUN). */
@@ -415,6 +475,12 @@ struct ctq_event {
 		CTQ_EVENT_FLOW_DESTROY,
 		CTQ_EVENT_RULES,   /* a new generation: @record has CTQA_RULESET_* */
 		CTQ_EVENT_OVERRUN, /* @lost announcements did not reach this client */
+		/* @record has CTQA_SET_*: */
+		CTQ_EVENT_SET_NEW, /* made, or changed */
+		CTQ_EVENT_SET_DELETE,
+		/* @record has CTQA_ELEMENT_*: */
+		CTQ_EVENT_ELEMENT_NEW,    /* added, or refreshed */
+		CTQ_EVENT_ELEMENT_DELETE, /* deleted, or expired */
 	} kind;
 	const struct ctq_flow *flow;
 	const struct ctq_record *record;

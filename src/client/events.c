@@ -85,6 +85,14 @@ int client_announce(struct ctq *ctq, const struct nlmsghdr *nlh)
 		return announce_flow(ctq, nlh, CTQ_EVENT_FLOW_DESTROY);
 	case CTLINK_TYPE(CTQ_SUBSYS_RULES, CTQ_MSG_RULESET_NEW):
 		return announce_record(ctq, nlh, CTQ_EVENT_RULES);
+	case CTLINK_TYPE(CTQ_SUBSYS_SETS, CTQ_MSG_SET_NEW):
+		return announce_record(ctq, nlh, CTQ_EVENT_SET_NEW);
+	case CTLINK_TYPE(CTQ_SUBSYS_SETS, CTQ_MSG_SET_DEL):
+		return announce_record(ctq, nlh, CTQ_EVENT_SET_DELETE);
+	case CTLINK_TYPE(CTQ_SUBSYS_SETS, CTQ_MSG_ELEMENT_NEW):
+		return announce_record(ctq, nlh, CTQ_EVENT_ELEMENT_NEW);
+	case CTLINK_TYPE(CTQ_SUBSYS_SETS, CTQ_MSG_ELEMENT_DEL):
+		return announce_record(ctq, nlh, CTQ_EVENT_ELEMENT_DELETE);
 	case CTLINK_TYPE(CTQ_SUBSYS_DAEMON, CTQ_MSG_DAEMON_OVERRUN):
 		return announce_record(ctq, nlh, CTQ_EVENT_OVERRUN);
 	default: return 0; /* a newer daemon's */

@@ -361,6 +361,7 @@ int control_daemon_subscribe(struct control_request *r)
 
 	if (err < 0)
 		return err;
+	control_sets_flush(r->client->control);
 	control_groups_settle(r->client->control);
 	r->client->groups = (uint32_t)groups.has;
 	control_groups_update(r->client->control);

@@ -354,6 +354,47 @@ int arguments_number(const struct tool *tool, const struct tool_word *word,
 	return TOOL_OK;
 }
 
+/* One number with its unit, added to *@sum; NULL: it is none. */
+static const char *seconds_part(const char *text, uint64_t *sum)
+{
+	static const struct {
+		char letter;
+		unsigned int seconds;
+	} units[] = { { 'd', 86400 }, { 'h', 3600 }, { 'm', 60 }, { 's', 1 } };
+	unsigned long long number;
+	size_t i;
+	char *end;
+
+	errno = 0;
+	number = strtoull(text, &end, 10);
+	if (errno || end == text || *text == '-' || *text == '+' || number > UINT32_MAX)
+		return NULL;
+	for (i = 0; *end && i < BASE_ARRAY_LENGTH(units); i++) {
+		if (*end != units[i].letter)
+			continue;
+		*sum += number * units[i].seconds;
+		return end + 1;
+	}
+	*sum += number;
+	return *end ? NULL : end;
+}
+
+int arguments_seconds(const struct tool *tool, const struct tool_word *word,
+                      uint32_t *seconds)
+{
+	const char *text = word->text;
+	uint64_t sum = 0;
+
+	do {
+		text = seconds_part(text, &sum);
+	} while (text && *text && sum <= UINT32_MAX);
+	if (!text || sum > UINT32_MAX)
+		return message_usage(tool, word->index, NULL, 0,
+		                     "'%s' is not a time (90, 5m, 1h30m)", word->text);
+	*seconds = (uint32_t)sum;
+	return TOOL_OK;
+}
+
 int arguments_end(const struct tool *tool, size_t from)
 {
 	if (tool->n_words <= from)

@@ -20,6 +20,10 @@ int arguments_number(const struct tool *tool, const struct tool_word *word,
                      const char *what, unsigned long min, unsigned long max,
                      unsigned long *number) BASE_MUST_CHECK;
 
+/** "90", "5m", "1h30m" in @word. TOOL_OK or TOOL_USAGE. */
+int arguments_seconds(const struct tool *tool, const struct tool_word *word,
+                      uint32_t *seconds) BASE_MUST_CHECK;
+
 /** "status" takes no words: complain about the first of @from and on. TOOL_OK or TOOL_USAGE. */
 int arguments_end(const struct tool *tool, size_t from) BASE_MUST_CHECK;
 

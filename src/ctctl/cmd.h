@@ -18,6 +18,9 @@ int cmd_delete(struct tool *tool);
 int cmd_explain(struct tool *tool);
 int cmd_flush(struct tool *tool);
 int cmd_set(struct tool *tool);
+int cmd_ban(struct tool *tool);
+int cmd_unban(struct tool *tool);
+int cmd_bans(struct tool *tool);
 int cmd_monitor(struct tool *tool);
 int cmd_stats(struct tool *tool);
 int cmd_queues(struct tool *tool);
@@ -29,5 +32,9 @@ int cmd_reload(struct tool *tool);
 int cmd_config(struct tool *tool);
 int cmd_metrics(struct tool *tool);
 int cmd_help(struct tool *tool);
+
+/* Not a command of its own: "set" with one of list, add, delete, flush and test. */
+int cmd_elements(struct tool *tool);
+bool cmd_elements_are_meant(const struct tool *tool);
 
 #endif

@@ -2,6 +2,9 @@
 /*
  * cmd_set.c - change mark or timeout of the flows that a filter takes
  *
+ * No filter begins with list, add, delete, flush or test: then a named set is meant, which
+ * is cmd_elements.c's.
+ *
  * The daemon changes one flow at a time, by tuple. The tuples are gathered first: a request
  * cannot be made within the answer to another.
  */
@@ -152,6 +155,8 @@ int cmd_set(struct tool *tool)
 	struct ctq_filter *filter = NULL;
 	int code;
 
+	if (cmd_elements_are_meant(tool))
+		return cmd_elements(tool);
 	code = change_parse(tool, &change);
 	if (code == TOOL_OK)
 		code = filter_from_words(tool, 0, tool->n_words - 2, &filter);

@@ -133,6 +133,17 @@ static const struct option run_options[] = {
 	{ OPTION_NONE },
 };
 
+static const struct option set_options[] = {
+	{ OPTION_KILL, 0, "kill", NULL,
+	  "delete the flows of the addresses that are added" },
+	{ OPTION_NONE },
+};
+
+static const struct option unban_options[] = {
+	{ OPTION_FAIL_IF_NONE, 0, "fail-if-none", NULL, "exit 4 when none was banned" },
+	{ OPTION_NONE },
+};
+
 /* ---- commands ------------------------------------------------------------------------ */
 
 #define FILTER_HELP                                                                     \
@@ -196,11 +207,42 @@ const struct command command_table[] = {
 	  .options = flush_options,
 	  .run = cmd_flush },
 	{ .name = "set",
-	  .arguments = "FILTER mark|timeout VALUE",
-	  .summary = "change the flows that match",
-	  .details = "The last two words say what changes: mark 0x10, timeout 1h.\n",
+	  .arguments = "FILTER mark|timeout VALUE | list|add|delete|flush|test [NAME "
+	               "[ELEMENT...]]",
+	  .summary = "change the flows that match, or named sets",
+	  .details = "Flows: the last two words say what changes: mark 0x10, timeout "
+	             "1h.\n"
+	             "Sets:  list [NAME]\n"
+	             "       add NAME ELEMENT... [timeout TIME] [comment TEXT] [--kill]\n"
+	             "       delete NAME ELEMENT...\n"
+	             "       flush NAME\n"
+	             "       test NAME ELEMENT\n"
+	             "An element is an address, prefix or range, a port, an interface, a "
+	             "mark, or\n"
+	             "'192.0.2.1 . 443', by the type of the set.\n",
+	  .words = "list add delete flush test",
+	  .options = set_options,
 	  .filter = true,
 	  .run = cmd_set },
+	{ .name = "ban",
+	  .arguments = "ADDRESS|PREFIX... [for TIME] [comment TEXT]",
+	  .summary = "put addresses into the set 'ban', which the rules drop",
+	  .details =
+	          "Without a time for ever, or for the set's own timeout. What is banned "
+	          "already is\n"
+	          "banned anew. --kill also deletes open flows: no packet passes after "
+	          "the answer.\n",
+	  .options = set_options,
+	  .run = cmd_ban },
+	{ .name = "unban",
+	  .arguments = "ADDRESS|PREFIX...",
+	  .summary = "take addresses out of the set 'ban'",
+	  .options = unban_options,
+	  .run = cmd_unban },
+	{ .name = "bans",
+	  .arguments = "",
+	  .summary = "who is banned, for how long",
+	  .run = cmd_bans },
 	{ .name = "monitor",
 	  .letter = 'E',
 	  .long_name = "event",

@@ -42,6 +42,7 @@ enum option_id {
 	OPTION_UNUSED,
 	OPTION_EVENTS,
 	OPTION_LIBRARY,
+	OPTION_KILL,
 	/* conntrack's letters: parts of a filter */
 	OPTION_FILTER,
 	OPTION_COUNT,
