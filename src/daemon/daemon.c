@@ -30,7 +30,14 @@
 
 /* ---- the loop ----------------------------------------------------------------------- */
 
-enum source { SOURCE_SIGNALS, SOURCE_TIMER, SOURCE_CONTROL, SOURCE_IFNAMES, SOURCES };
+enum source {
+	SOURCE_SIGNALS,
+	SOURCE_TIMER,
+	SOURCE_CONTROL,
+	SOURCE_IFNAMES,
+	SOURCE_OFFLOAD,
+	SOURCES
+};
 
 static int source_add(struct daemon *d, int fd, enum source source)
 {
@@ -57,6 +64,8 @@ static int loop_open(struct daemon *d)
 		r = source_add(d, control_fd(d->control), SOURCE_CONTROL);
 	if (r == 0)
 		r = source_add(d, ifname_table_fd(d->ifnames), SOURCE_IFNAMES);
+	if (r == 0 && d->offload)
+		r = source_add(d, offload_fd(d->offload), SOURCE_OFFLOAD);
 	return r;
 }
 
@@ -114,6 +123,7 @@ static void on_timer(struct daemon *d, uint64_t now_ns)
 	if (read(d->timer, &expirations, sizeof(expirations)) != sizeof(expirations))
 		return;
 	expire(d, now_ns);
+	offload_on_timer(d, now_ns);
 	rule_log_drain(d->rules, d->config->workers);
 	setup_local_time(d, now_ns);
 	if (now_ns >= d->clock_due_ns) {
@@ -152,6 +162,7 @@ static void loop_run(struct daemon *d)
 			case SOURCE_TIMER: on_timer(d, now_ns); break;
 			case SOURCE_CONTROL: control_step(d->control, now_ns); break;
 			case SOURCE_IFNAMES: on_ifnames(d); break;
+			case SOURCE_OFFLOAD: offload_step(d->offload, now_ns); break;
 			}
 		}
 		if (is_behind(d))
@@ -201,6 +212,7 @@ static const struct stage {
 	{ setup_flows_start, setup_flows_stop },
 	{ setup_ifnames_start, setup_ifnames_stop },
 	{ setup_path_start, setup_path_stop },
+	{ offload_start, offload_stop },
 	{ setup_control_start, setup_control_stop },
 	{ loop_start, loop_stop },
 	{ health_start, NULL },

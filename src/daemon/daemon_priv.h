@@ -10,6 +10,7 @@
 #ifndef DAEMON_DAEMON_PRIV_H
 #define DAEMON_DAEMON_PRIV_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -20,6 +21,7 @@
 #include "daemon/watchdog.h"
 #include "daemon/worker.h"
 #include "flow/table.h"
+#include "offload/offload.h"
 #include "path/path.h"
 #include "queue/ifname.h"
 #include "queue/kernel_stats.h"
@@ -61,8 +63,10 @@ struct daemon {
 	struct flow_table *flows;
 	struct path *path;
 	struct control *control;
-	struct worker **workers; /* config->workers */
-	struct queue **queues;   /* by place in config->queues; NULL: not open */
+	struct offload *_Atomic offload; /* NULL: nothing is offloaded */
+	uint32_t offload_generation;     /* that offloaded flows were judged by */
+	struct worker **workers;         /* config->workers */
+	struct queue **queues;           /* by place in config->queues; NULL: not open */
 	struct watchdog watchdog;
 	struct health health;
 	uint64_t started_ns, started_monotonic_ns;
@@ -99,6 +103,15 @@ void setup_report_log(void *unused, const char *text);
 
 /** The configuration's zones for the path; *@zones is malloc'ed. 0 or -ENOMEM. */
 int setup_zones(const struct config *cfg, struct path_zone **zones);
+
+/* ---- offload.c ------------------------------------------------------------------------ */
+
+int offload_start(struct daemon *d);
+void offload_stop(struct daemon *d);
+void offload_on_timer(struct daemon *d, uint64_t now_ns);
+
+/** flow_table_config.offload_ended. */
+void offload_flow_ended(void *daemon, const struct flow *f);
 
 /* ---- intake.c: workers and queues ------------------------------------------------------ */
 

@@ -171,6 +171,8 @@ int setup_flows_start(struct daemon *d)
 	table.cookie_bits = (uint8_t)__builtin_popcount(cfg->mark.cookie_mask);
 	table.per_source = cfg->table.per_source;
 	table.evict_closing = cfg->table.evict == CONFIG_EVICT_CLOSING;
+	table.offload_ended = offload_flow_ended;
+	table.offload_ended_ctx = d;
 	r = siphash_key_random(&key);
 	if (r == 0)
 		d->flows = flow_table_new(&table, &key, &r);

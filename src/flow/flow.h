@@ -139,6 +139,9 @@ struct flow {
 	_Atomic uint32_t master_index, master_id;
 	_Atomic uint16_t
 		helper; /* number of the helper that reads its packets; 0: none */
+	_Atomic uint32_t
+		carried_s; /* monotonic second when the kernel's tracker was last seen
+	                             * carrying it alone; 0: never (offload/offload.h) */
 #ifdef DEBUG_REFS
 	_Atomic uint32_t held[FLOW_HOLDERS];
 #endif

@@ -145,6 +145,8 @@ static void bury(struct flow_worker *w, struct flow *f, uint32_t status,
 	}
 	lists_move(t, f, FLOW_LIST_DEAD, 0);
 	machine_leave(t, f->machine);
+	if (status & TRACK_OFFLOAD && t->cfg.offload_ended)
+		t->cfg.offload_ended(t->cfg.offload_ended_ctx, f);
 	flow_count(w, counter_of_end(end, status & TRACK_CONFIRMED));
 	unreserve_one(t, &f->side[TRACK_ORIGINAL].tuple, f->reserved);
 	limbo_add(&w->limbo, f);
@@ -337,6 +339,7 @@ static void flow_fill(struct flow_worker *w, struct flow *f, const struct packet
 	atomic_store_explicit(&f->master_index, 0, memory_order_relaxed);
 	atomic_store_explicit(&f->master_id, 0, memory_order_relaxed);
 	atomic_store_explicit(&f->helper, 0, memory_order_relaxed);
+	atomic_store_explicit(&f->carried_s, 0, memory_order_relaxed);
 	f->machine = machine;
 	machine_get(t, machine);
 	f->table = t;
@@ -585,10 +588,18 @@ void flow_status_add(struct flow_worker *w, struct flow *f, uint32_t bits)
 		if ((status & bits) == bits || status & TRACK_DYING)
 			return;
 	} while (!atomic_compare_exchange_weak(&f->status, &status, status | bits));
+	if (bits & ~status & TRACK_OFFLOAD)
+		flow_count(w, FLOW_COUNTER_OFFLOADED);
 	if (bits & ~status & TRACK_ASSURED) {
 		atomic_fetch_add_explicit(&t->assured, 1, memory_order_relaxed);
 		lists_move_from(t, f, unassured_list(f), FLOW_LIST_NONE, 0);
 	}
+}
+
+void flow_status_remove(struct flow *f, uint32_t bits)
+{
+	assert(!(bits & (TRACK_ASSURED | TRACK_CONFIRMED | TRACK_DYING)));
+	atomic_fetch_and(&f->status, ~bits);
 }
 
 void flow_closing_set(struct flow_worker *w, struct flow *f, bool closing,

@@ -60,6 +60,10 @@ struct flow_table_config {
 	uint32_t reserve;
 	bool (*is_reserved)(void *ctx, const struct tuple *t);
 	void *is_reserved_ctx;
+	/** A flow with the status OFFLOAD has ended; any thread, no lock is held. NULL: nobody
+	 * needs to know. */
+	void (*offload_ended)(void *ctx, const struct flow *f);
+	void *offload_ended_ctx;
 };
 
 #define FLOW_MAX_LIMIT     (1u << 26) /* 67 million slots of 384 bytes: 24 GiB */
@@ -154,6 +158,9 @@ bool flow_kill(struct flow_worker *w, struct flow *f, enum flow_end end, uint64_
 
 /** Set status bits. A flow that becomes assured cannot be evicted any more. */
 void flow_status_add(struct flow_worker *w, struct flow *f, uint32_t bits);
+
+/** Take status bits back. Not those that decide where a flow stands: ASSURED, CONFIRMED, DYING. */
+void flow_status_remove(struct flow *f, uint32_t bits);
 
 /** An assured flow's protocol says that it ends, or lives again: may it be evicted? */
 void flow_closing_set(struct flow_worker *w, struct flow *f, bool closing,

@@ -85,6 +85,21 @@ static void set_flow_mark(struct path_step *s, const struct rule_mark *m)
 	s->changes |= FLOW_CHANGE_MARK;
 }
 
+/* A generation that does not offload the flow takes it back; what the confirm hook's rules have
+ * said, they say again when they are asked. */
+static void set_offload(struct path_worker *w, struct path_step *s, bool offload)
+{
+	bool has = flow_status(s->flow) & TRACK_OFFLOAD;
+
+	if (offload == has || (has && s->role != FLOW_ROLE_ENTRY))
+		return;
+	if (offload)
+		flow_status_add(w->flows, s->flow, TRACK_OFFLOAD);
+	else
+		flow_status_remove(s->flow, TRACK_OFFLOAD);
+	s->changes |= FLOW_CHANGE_STATUS;
+}
+
 static void remember(struct path_worker *w, struct path_step *s,
                      const struct rule_verdict *v)
 {
@@ -100,10 +115,7 @@ static void remember(struct path_worker *w, struct path_step *s,
 	flow_enter(w->flows, s->flow);
 	flow_verdict_store(s->flow, s->role, &fv);
 	set_flow_mark(s, &v->flow_mark);
-	if (v->offload && !(flow_status(s->flow) & TRACK_OFFLOAD)) {
-		flow_status_add(w->flows, s->flow, TRACK_OFFLOAD);
-		s->changes |= FLOW_CHANGE_STATUS;
-	}
+	set_offload(w, s, v->offload);
 	flow_leave(w->flows, s->flow);
 }
 

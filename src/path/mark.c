@@ -70,12 +70,24 @@ static enum path_note note_of(const struct path_step *s)
 	}
 }
 
-static uint32_t decided_bits(const struct path *path, const struct path_step *s)
+/* A handshake is followed to its end, and a flow that nobody answers is not carried. */
+static bool is_ready_for_kernel(const struct path_worker *w, const struct flow *f)
 {
-	uint32_t bits = path->cfg.seen_value;
+	uint32_t status = flow_status(f);
 
-	if (path->cfg.offload_mask && flow_status(s->flow) & TRACK_OFFLOAD)
-		bits = (bits & ~path->cfg.offload_mask) | path->cfg.offload_value;
+	if (!(status & TRACK_OFFLOAD))
+		return false;
+	return status & (w->machines->machine[f->machine]->states ? TRACK_ASSURED
+	                                                          : TRACK_SEEN_REPLY);
+}
+
+static uint32_t decided_bits(const struct path_worker *w, const struct path_step *s)
+{
+	const struct path_config *cfg = &w->path->cfg;
+	uint32_t bits = cfg->seen_value;
+
+	if (cfg->offload_mask && is_ready_for_kernel(w, s->flow))
+		bits = (bits & ~cfg->offload_mask) | cfg->offload_value;
 	return bits;
 }
 
@@ -85,7 +97,7 @@ static uint32_t entry_bits(const struct path_worker *w, const struct path_step *
 	uint32_t cookie = 0;
 
 	if (s->flow && (path->cfg.seen_mask | path->cfg.offload_mask) && is_decided(w, s))
-		return decided_bits(path, s);
+		return decided_bits(w, s);
 	if (s->flow && !flow_is_confirmed(s->flow))
 		cookie = s->flow->cookie;
 	if (!cookie)
@@ -101,7 +113,7 @@ void path_mark_write(struct path_worker *w, struct path_step *s)
 	if (s->role == FLOW_ROLE_ENTRY && s->accept && !w->path->cfg.confirm_at_entry)
 		mark |= entry_bits(w, s);
 	else if (s->accept && w->path->cfg.confirm_at_entry && s->flow &&
-	         flow_status(s->flow) & TRACK_OFFLOAD)
+	         is_ready_for_kernel(w, s->flow))
 		mark |= w->path->cfg.offload_value;
 	if (s->marked)
 		mark |= w->path->cfg.reject_value;

@@ -182,6 +182,9 @@ struct ruleset_info {
 };
 void ruleset_info_read(const struct ruleset *rs, struct ruleset_info *info);
 
+/** Is there a rule that offloads? Looks at all of them. */
+bool ruleset_offloads(const struct ruleset *rs);
+
 /** What the worker's flows need to know of a change: the number alone. */
 uint32_t ruleset_generation(const struct ruleset *rs);
 

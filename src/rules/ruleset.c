@@ -48,6 +48,26 @@ uint32_t ruleset_generation(const struct ruleset *rs)
 	return rs->generation;
 }
 
+static bool body_offloads(const struct rule_body *body)
+{
+	uint32_t i;
+
+	for (i = 0; i < body->n_actions; i++)
+		if (body->actions[i].kind == CTQ_STATEMENT_OFFLOAD)
+			return true;
+	return false;
+}
+
+bool ruleset_offloads(const struct ruleset *rs)
+{
+	uint32_t i;
+
+	for (i = 0; i < rs->n_rules; i++)
+		if (body_offloads(&rs->body[i]))
+			return true;
+	return false;
+}
+
 /* ---- evaluation ---------------------------------------------------------------- */
 
 /* Lines that one packet can bring, of the rules it meets first. */

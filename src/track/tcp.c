@@ -530,6 +530,21 @@ static void tcp_state_set(union track_state *state, unsigned int number)
 	state->tcp.state = (uint8_t)number;
 }
 
+/* Both sides are taken up again where their next segments stand (pick_up_side()). */
+static void tcp_resume(union track_state *state)
+{
+	struct track_tcp *tcp = &state->tcp;
+	int dir;
+
+	for (dir = 0; dir < 2; dir++) {
+		tcp->side[dir].td_maxwin = 0;
+		tcp->side[dir].flags &=
+			(uint8_t) ~(TRACK_TCP_MAXACK_SET | TRACK_TCP_UNACKED);
+	}
+	tcp->retrans = 0;
+	tcp->last_index = TCP_NOFLAG;
+}
+
 static bool tcp_is_closing(const union track_state *state)
 {
 	return is_closing(state->tcp.state);
@@ -545,5 +560,6 @@ const struct track_proto track_proto_tcp = {
 	.packet = tcp_packet,
 	.state_get = tcp_state_get,
 	.state_set = tcp_state_set,
+	.resume = tcp_resume,
 	.is_closing = tcp_is_closing,
 };

@@ -241,6 +241,9 @@ struct track_proto {
 	unsigned int (*state_get)(const union track_state *state);
 	/** Overwrite it (a tool's request); @number is below states_length. */
 	void (*state_set)(union track_state *state, unsigned int number);
+	/** Packets were not seen: be ready for any numbers of the next ones. NULL: none are
+	 * expected. */
+	void (*resume)(union track_state *state);
 	/** May a flow in this state be evicted although it is assured? NULL: never. */
 	bool (*is_closing)(const union track_state *state);
 };

@@ -27,6 +27,37 @@ Test(life, an_unconfirmed_flow_is_found_by_tuple_and_cookie_only_by_its_worker)
 	fixture_end(&fx);
 }
 
+static void note_end(void *ctx, const struct flow *f)
+{
+	*(const struct flow **)ctx = f;
+}
+
+Test(life, who_carries_an_offloaded_flow_hears_of_its_end)
+{
+	const struct flow *ended = NULL;
+	struct flow_table_config cfg;
+	struct fixture fx;
+	struct flow *f;
+
+	flow_table_config_init(&cfg);
+	cfg.offload_ended = note_end;
+	cfg.offload_ended_ctx = &ended;
+	fx = fixture_new(&cfg);
+	f = confirmed_number(&fx, 1);
+	flow_kill(fx.worker, f, FLOW_END_DELETED, fx.now_ns);
+	cr_assert_null(ended, "it was not offloaded");
+	f = confirmed_number(&fx, 2);
+	flow_status_add(fx.worker, f, TRACK_OFFLOAD);
+	flow_status_remove(f, TRACK_OFFLOAD);
+	flow_kill(fx.worker, f, FLOW_END_DELETED, fx.now_ns);
+	cr_assert_null(ended, "it was not offloaded any more");
+	f = confirmed_number(&fx, 3);
+	flow_status_add(fx.worker, f, TRACK_OFFLOAD);
+	flow_kill(fx.worker, f, FLOW_END_DELETED, fx.now_ns);
+	cr_assert_eq(ended, f);
+	fixture_end(&fx);
+}
+
 Test(life, a_confirmed_flow_is_found_by_both_tuples)
 {
 	struct fixture fx = fixture_new(NULL);

@@ -891,6 +891,23 @@ static struct play play_established(void)
 	return play;
 }
 
+/* The kernel has carried the flow meanwhile. Each side's next segment counts, then its window. */
+Test(tcp, goes_on_anywhere_when_it_is_resumed)
+{
+	static const struct tcp_row rows[] = {
+		{ '<', "PA", 805001, 901101, 509, 100, "t", OK,         "ESTABLISHED", DAYS_5,   "ra" },
+		{ '>', "A",  901101, 805101, 502, 0,   "t", OK,         "ESTABLISHED", DAYS_5, "ra" },
+		{ '>', "PA", 901101, 805101, 502, 100, "t", OK,         "ESTABLISHED", 300,    "ra" },
+		{ '<', "A",  805101, 901201, 509, 0,   "t", OK,         "ESTABLISHED", DAYS_5, "ra" },
+		{ '>', "A",  901201, 995101, 502, 0,   "t", BAD_WINDOW, "ESTABLISHED", 0,      "ra" },
+		{ 0 },
+	};
+	struct play play = play_established();
+
+	play.proto->resume(&play.state);
+	play_tcp_rows(&play, rows);
+}
+
 /* FIN or RST of both sides, and neither fits: the flow leaves in minutes, not in days. */
 Test(tcp, two_ends_that_do_not_fit_shorten_the_timeout)
 {
