@@ -8,7 +8,8 @@
  */
 #include <errno.h>
 #include <linux/netlink.h>
-#include <string.h>
+#include <stdint.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -65,6 +66,15 @@ CALL int setsockopt(int fd, int level, int name, const void *value, socklen_t si
 	         : real_calls()->setsockopt(fd, level, name, value, size);
 }
 
+CALL int epoll_ctl(int epoll, int op, int fd, struct epoll_event *event)
+{
+	struct netlink *n = netlink_find(fd);
+
+	if (n && op == EPOLL_CTL_ADD)
+		n->in_epoll = true;
+	return real_calls()->epoll_ctl(epoll, op, fd, event);
+}
+
 CALL int close(int fd)
 {
 	netlink_forget(fd);
@@ -73,53 +83,68 @@ CALL int close(int fd)
 
 /* ---- sending ------------------------------------------------------------------------------ */
 
-/* A peer that is gone is ECONNREFUSED in netlink, and no signal. */
-static ssize_t sent(ssize_t n)
+/* One datagram to the daemon that is there, which may be another one than before. None is
+ * ECONNREFUSED, as in netlink, and no signal. */
+static ssize_t send_plain(int fd, struct netlink *n, const struct msghdr *msg, int flags)
 {
-	if (n < 0 && errno == EPIPE)
+	struct msghdr plain = *msg;
+	ssize_t sent;
+
+	plain.msg_name = NULL;
+	plain.msg_namelen = 0;
+	sent = real_calls()->sendmsg(fd, &plain, flags | MSG_NOSIGNAL);
+	if (sent < 0 && (errno == EPIPE || errno == ECONNRESET)) {
+		if (netlink_come_back(fd, n) == 0)
+			return real_calls()->sendmsg(fd, &plain, flags | MSG_NOSIGNAL);
 		errno = ECONNREFUSED;
-	return n;
+	}
+	return sent;
+}
+
+static ssize_t send_bytes(int fd, struct netlink *n, const void *data, size_t size,
+                          int flags)
+{
+	struct iovec iov = { (void *)(uintptr_t)data, size };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+	return send_plain(fd, n, &msg, flags);
 }
 
 CALL ssize_t send(int fd, const void *data, size_t size, int flags)
 {
-	if (!netlink_find(fd))
-		return real_calls()->send(fd, data, size, flags);
-	return sent(real_calls()->send(fd, data, size, flags | MSG_NOSIGNAL));
+	struct netlink *n = netlink_find(fd);
+
+	return n ? send_bytes(fd, n, data, size, flags)
+	         : real_calls()->send(fd, data, size, flags);
 }
 
 CALL ssize_t sendto(int fd, const void *data, size_t size, int flags,
                     __CONST_SOCKADDR_ARG address, socklen_t address_size)
 {
-	if (!netlink_find(fd))
-		return real_calls()->sendto(fd, data, size, flags, address.__sockaddr__,
-		                            address_size);
-	return sent(real_calls()->send(fd, data, size, flags | MSG_NOSIGNAL));
+	struct netlink *n = netlink_find(fd);
+
+	return n ? send_bytes(fd, n, data, size, flags)
+	         : real_calls()->sendto(fd, data, size, flags, address.__sockaddr__,
+	                                address_size);
 }
 
 CALL ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
 {
-	struct msghdr plain;
+	struct netlink *n = netlink_find(fd);
 
-	if (!netlink_find(fd))
-		return real_calls()->sendmsg(fd, msg, flags);
-	plain = *msg;
-	plain.msg_name = NULL;
-	plain.msg_namelen = 0;
-	return sent(real_calls()->sendmsg(fd, &plain, flags | MSG_NOSIGNAL));
+	return n ? send_plain(fd, n, msg, flags) : real_calls()->sendmsg(fd, msg, flags);
 }
 
 CALL ssize_t write(int fd, const void *data, size_t size)
 {
-	if (!netlink_find(fd))
-		return real_calls()->write(fd, data, size);
-	return sent(real_calls()->send(fd, data, size, MSG_NOSIGNAL));
+	struct netlink *n = netlink_find(fd);
+
+	return n ? send_bytes(fd, n, data, size, 0) : real_calls()->write(fd, data, size);
 }
 
 /* ---- receiving ------------------------------------------------------------------------------ */
 
-static ssize_t receive(int fd, const struct netlink *n, void *data, size_t size,
-                       int flags)
+static ssize_t receive(int fd, struct netlink *n, void *data, size_t size, int flags)
 {
 	if (netlink_before_read(fd, n, flags) < 0)
 		return -1;
@@ -128,7 +153,7 @@ static ssize_t receive(int fd, const struct netlink *n, void *data, size_t size,
 
 CALL ssize_t recv(int fd, void *data, size_t size, int flags)
 {
-	const struct netlink *n = netlink_find(fd);
+	struct netlink *n = netlink_find(fd);
 
 	return n ? receive(fd, n, data, size, flags)
 	         : real_calls()->recv(fd, data, size, flags);
@@ -137,7 +162,7 @@ CALL ssize_t recv(int fd, void *data, size_t size, int flags)
 CALL ssize_t recvfrom(int fd, void *data, size_t size, int flags, __SOCKADDR_ARG address,
                       socklen_t *address_size)
 {
-	const struct netlink *n = netlink_find(fd);
+	struct netlink *n = netlink_find(fd);
 	ssize_t got;
 
 	if (!n)
@@ -151,7 +176,7 @@ CALL ssize_t recvfrom(int fd, void *data, size_t size, int flags, __SOCKADDR_ARG
 
 CALL ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
 {
-	const struct netlink *n = netlink_find(fd);
+	struct netlink *n = netlink_find(fd);
 	socklen_t name_size = msg->msg_namelen;
 	ssize_t got;
 
@@ -169,7 +194,7 @@ CALL ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
 
 CALL ssize_t read(int fd, void *data, size_t size)
 {
-	const struct netlink *n = netlink_find(fd);
+	struct netlink *n = netlink_find(fd);
 
 	return n ? receive(fd, n, data, size, 0) : real_calls()->read(fd, data, size);
 }

@@ -22,6 +22,9 @@
 #include "ctq/ctlink.h"
 #include "preload/real.h"
 
+/* How often a program may ask whether a daemon that is gone is there again. */
+#define NETLINK_AWAY_MS 100
+
 /* Programs that use select(2) have no more. */
 #define NETLINK_FDS 1024
 
@@ -88,6 +91,7 @@ static int remember(int fd, uint32_t port)
 	sockets[fd].inode = inode_of(fd);
 	sockets[fd].groups = 0;
 	sockets[fd].hides_losses = false;
+	sockets[fd].in_epoll = false;
 	atomic_store_explicit(&sockets[fd].port, port, memory_order_release);
 	return 0;
 }
@@ -346,6 +350,47 @@ int netlink_option_set(int fd, struct netlink *n, int name, const void *value,
 	}
 }
 
+/* ---- a daemon that comes back -------------------------------------------------------------- */
+
+/* Put @fresh, a new connection, in the place of @fd, with what was set on that. */
+static int replace(int fd, struct netlink *n, int fresh)
+{
+	int status = fcntl(fd, F_GETFL), flags = fcntl(fd, F_GETFD);
+	uint32_t groups = n->groups;
+
+	if (dup3(fresh, fd, flags & FD_CLOEXEC ? O_CLOEXEC : 0) < 0 ||
+	    fcntl(fd, F_SETFL, status & ~O_NONBLOCK) < 0)
+		return -1;
+	n->inode = inode_of(fd);
+	n->groups = 0;
+	if (groups_set(fd, n, groups) < 0) {
+		n->groups = groups; /* for the next time */
+		return -1;
+	}
+	return fcntl(fd, F_SETFL, status);
+}
+
+int netlink_come_back(int fd, struct netlink *n)
+{
+	int fresh, err = -1;
+
+	if (n->in_epoll) {
+		errno = ECONNRESET;
+		return -1;
+	}
+	fresh = real_calls()->socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	if (fresh < 0)
+		return -1;
+	if (connect_path(fresh, socket_path()) == 0 &&
+	    introduce(fresh, atomic_load_explicit(&n->port, memory_order_acquire)) == 0)
+		err = replace(fd, n, fresh);
+	real_calls()->close(fresh);
+	if (err < 0)
+		poll(NULL, 0, NETLINK_AWAY_MS);
+	errno = ECONNRESET;
+	return err;
+}
+
 /* ---- addresses ----------------------------------------------------------------------------- */
 
 void netlink_address(const struct netlink *n, struct sockaddr *address, socklen_t *size)
@@ -367,13 +412,28 @@ static bool is_overrun(const struct head *head)
 	return head->nlh.nlmsg_type == (CTQ_SUBSYS_DAEMON << 8 | CTQ_MSG_DAEMON_OVERRUN);
 }
 
-int netlink_before_read(int fd, const struct netlink *n, int flags)
+/* The daemon has hung up. To who listens, one that is back is an overrun: it has missed
+ * something. An answer that was to come does not come. */
+static int hung_up(int fd, struct netlink *n)
+{
+	if (netlink_come_back(fd, n) < 0)
+		return -1;
+	if (n->groups && n->hides_losses)
+		return 0;
+	errno = n->groups ? ENOBUFS : ECONNRESET;
+	return -1;
+}
+
+int netlink_before_read(int fd, struct netlink *n, int flags)
 {
 	struct head head;
 
 	for (;;) {
-		if (peek(fd, &head, flags & MSG_DONTWAIT) < 0)
-			return -1;
+		if (peek(fd, &head, flags & MSG_DONTWAIT) < 0) {
+			if (errno != ECONNRESET || hung_up(fd, n) < 0)
+				return -1;
+			continue;
+		}
 		if (!is_own(&head) && !is_overrun(&head))
 			return 0;
 		take_away(fd);

@@ -4,7 +4,8 @@
  *
  * It is a UNIX SEQPACKET socket, so that poll, select, epoll and fcntl work on it as they
  * are. What else a program sees of a netlink socket is made up here: its address, its
- * groups, ENOBUFS after an overrun. ctqd is asked for datagrams as the kernel sends them: a
+ * groups, ENOBUFS after an overrun. When ctqd is started again it becomes, under the same number,
+ * a socket to the new one. ctqd is asked for datagrams as the kernel sends them: a
  * page at most, one event each.
  *
  * Threads: as with the kernel's, sockets are independent of each other; two threads that use
@@ -27,6 +28,7 @@ struct netlink {
 	ino_t inode;     /* of the socket that it was: the number may be another's now */
 	uint32_t groups; /* bits, 1 << enum ctq_group */
 	bool hides_losses; /* NETLINK_NO_ENOBUFS */
+	bool in_epoll;     /* which would not see another socket in its place */
 };
 
 /** The socket @fd, or NULL: it is none of ours. */
@@ -51,9 +53,17 @@ int netlink_option_set(int fd, struct netlink *n, int name, const void *value,
 void netlink_address(const struct netlink *n, struct sockaddr *address, socklen_t *size);
 
 /**
- * Before the program reads with @flags: take away what is not for it. 0 when it may read; or
- * -1 with errno: ENOBUFS after an overrun, ECONNRESET when ctqd is gone, EAGAIN.
+ * The daemon is gone: connect to the one that is there now, in the same place, with the same
+ * port and groups. 0, or -1 with ECONNRESET, not more often than ten times a second: there is
+ * none, or epoll waits for the socket that was.
  */
-int netlink_before_read(int fd, const struct netlink *n, int flags);
+int netlink_come_back(int fd, struct netlink *n);
+
+/**
+ * Before the program reads with @flags: take away what is not for it. 0 when it may read; or
+ * -1 with errno: ENOBUFS after an overrun or when ctqd is another one now, ECONNRESET when it is
+ * gone, EAGAIN.
+ */
+int netlink_before_read(int fd, struct netlink *n, int flags);
 
 #endif

@@ -36,6 +36,7 @@ static void find_all(void)
 	find("recvfrom", &calls.recvfrom);
 	find("recvmsg", &calls.recvmsg);
 	find("read", &calls.read);
+	find("epoll_ctl", &calls.epoll_ctl);
 	find("close", &calls.close);
 }
 

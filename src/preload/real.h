@@ -5,6 +5,7 @@
 #ifndef PRELOAD_REAL_H
 #define PRELOAD_REAL_H
 
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 
@@ -24,6 +25,7 @@ struct real {
 	                    struct sockaddr *address, socklen_t *address_size);
 	ssize_t (*recvmsg)(int fd, struct msghdr *msg, int flags);
 	ssize_t (*read)(int fd, void *data, size_t size);
+	int (*epoll_ctl)(int epoll, int op, int fd, struct epoll_event *event);
 	int (*close)(int fd);
 };
 
