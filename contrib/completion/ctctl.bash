@@ -39,7 +39,7 @@ _ctctl()
 		esac
 	done
 	case $command in
-	'') words='status list get count delete flush set ban unban bans monitor stats queues proto rules explain load reload run config metrics help' ;;
+	'') words='status list get count delete flush set ban unban bans monitor stats queues proto rules explain load diff rule reload run config metrics help' ;;
 	status) words=''
 		;;
 	list) words='dying unconfirmed proto src dst host sport dport port state status mark zone rule iif oif age idle timeout bytes packets verdict reason id family icmp-type icmp-code reply-src reply-dst reply-sport reply-dport and or not all --sort -n --limit -z --zero -s --src -d --dst -r --reply-src -q --reply-dst -p --proto --sport --dport --state -u --status -m --mark -w --zone -f --family -i --id --src-nat --dst-nat --any-nat'
@@ -74,6 +74,11 @@ _ctctl()
 		;;
 	load) words=' -c --check'
 		compopt -o default
+		;;
+	diff) words=''
+		compopt -o default
+		;;
+	rule) words='add insert replace delete -c --check'
 		;;
 	reload) words=''
 		;;

@@ -149,6 +149,11 @@ complete -c ctctl -n __fish_use_subcommand -a explain -d 'what would happen to a
 complete -c ctctl -n __fish_use_subcommand -a load -d 'replace the rules, all or nothing; \'-\' reads standard input'
 complete -c ctctl -n '__fish_seen_subcommand_from load' -s c -l check -d 'check only, change nothing'
 complete -c ctctl -n '__fish_seen_subcommand_from load' -F
+complete -c ctctl -n __fish_use_subcommand -a diff -d 'what a load of the file would change; exit code 7: something'
+complete -c ctctl -n '__fish_seen_subcommand_from diff' -F
+complete -c ctctl -n __fish_use_subcommand -a rule -d 'change single rules, in one transaction'
+complete -c ctctl -n '__fish_seen_subcommand_from rule' -s c -l check -d 'check only, change nothing'
+complete -c ctctl -n '__fish_seen_subcommand_from rule' -a 'add insert replace delete'
 complete -c ctctl -n __fish_use_subcommand -a reload -d 'have the daemon read its configuration and rules again'
 complete -c ctctl -n __fish_use_subcommand -a run -d 'have a netfilter tool talk to ctqd, not to the kernel\'s tracker'
 complete -c ctctl -n '__fish_seen_subcommand_from run' -l library -x -d 'the library to preload, when not the installed one'

@@ -378,6 +378,10 @@ int ctq_rules_read_file(struct ctq_rules *rules, const char *path);
 int ctq_rules_read_text(struct ctq_rules *rules, const char *name, const char *text,
                         size_t size);
 
+/** Write what was read as the daemon would list it: chain by chain, in one spelling. 0 or
+ * -ENOMEM. */
+int ctq_rules_print(const struct ctq_rules *rules, FILE *out);
+
 #define CTQ_RULES_CHECK 0x1 /* flag: have them checked only */
 
 /**
@@ -386,6 +390,27 @@ int ctq_rules_read_text(struct ctq_rules *rules, const char *name, const char *t
  * below); other errors as in ctq_error().
  */
 int ctq_rules_load(struct ctq *ctq, struct ctq_rules *rules, unsigned int flags);
+
+/** A change of single rules. */
+struct ctq_rules_change {
+	enum ctq_rules_change_kind {
+		CTQ_RULES_ADD = 1, /* behind the rules that their chains have */
+		CTQ_RULES_INSERT,  /* before rule @id, which is in their chain */
+		CTQ_RULES_REPLACE, /* one rule, in the place of rule @id */
+		CTQ_RULES_DELETE,  /* rule @id */
+	} kind;
+	uint32_t id;         /* CTQA_RULE_ID; 0 with ADD */
+	uint32_t generation; /* refuse (-ESTALE) when another is in force; 0: any */
+};
+
+/**
+ * Change single rules in one transaction: on any failure all stay as they are. @rules has
+ * what is added (NULL with DELETE): the chains that its text names must exist, their hooks
+ * and policies do not change. Returns as ctq_rules_load(); -ENOENT: there is no such
+ * rule.
+ */
+int ctq_rules_change(struct ctq *ctq, const struct ctq_rules_change *change,
+                     struct ctq_rules *rules, unsigned int flags);
 
 /** A mistake in the text of rules. Lines and columns count from 1. */
 struct ctq_rules_error {

@@ -3,11 +3,13 @@
  * rules.c - rules in text: printed, read, and put in force in one transaction
  *
  * A load is one batch: BEGIN, RULESET_FLUSH, a message for each chain, one for each rule,
- * END; as many messages in a datagram as fit. Sets stand before chains. Each message has the next sequence number,
- * so that a refusal tells which chain or rule is meant:
+ * END; as many messages in a datagram as fit. Sets stand before chains. Each message has the
+ * next sequence number, so that a refusal tells which chain or rule is meant:
  *
  *	first   first + 1   first + 2 …                          …                last
  *	BEGIN   FLUSH       each set and then its elements  chains   rules        END
+ *
+ * A change of single rules is the same without FLUSH, sets and chains.
  */
 #include <errno.h>
 #include <string.h>
@@ -148,14 +150,65 @@ void ctq_rules_errors_print(const struct ctq_rules *rules, FILE *out)
 	lang_errors_print(rules->lang, out);
 }
 
-/* ---- loading --------------------------------------------------------------------------- */
+static uint32_t chain_of(const struct ctlink_ruleset *set, const char *name)
+{
+	uint32_t i;
 
-/* One batch being written. */
+	for (i = 0; i < set->chains.length; i++)
+		if (strcmp(ctlink_ruleset_chain(set, i)->name, name) == 0)
+			break;
+	return i;
+}
+
+/* Rules of one chain follow each other in most texts: look where the last one was. */
+static void chains_find(const struct ctlink_ruleset *set, uint32_t *of)
+{
+	uint32_t i, last = 0;
+	const char *name;
+
+	for (i = 0; i < set->rules.length; i++) {
+		name = ctlink_ruleset_rule(set, i)->chain;
+		if (strcmp(ctlink_ruleset_chain(set, last)->name, name) != 0)
+			last = chain_of(set, name);
+		of[i] = last;
+	}
+}
+
+int ctq_rules_print(const struct ctq_rules *rules, FILE *out)
+{
+	const struct ctlink_ruleset *set = lang_ruleset(rules->lang);
+	uint32_t c, i, *of;
+
+	of = ctlink_memory_resize(rules->memory, NULL,
+	                          (set->rules.length + 1) * sizeof(*of));
+	if (!of)
+		return -ENOMEM;
+	chains_find(set, of);
+	for (c = 0; c < set->chains.length; c++) {
+		lang_chain_print(ctlink_ruleset_chain(set, c), out);
+		fputc('\n', out);
+		for (i = 0; i < set->rules.length; i++) {
+			if (of[i] != c)
+				continue;
+			fputc('\t', out);
+			lang_rule_print(ctlink_ruleset_rule(set, i), out);
+			fputc('\n', out);
+		}
+		fputs("}\n", out);
+	}
+	ctlink_memory_free(rules->memory, of);
+	return 0;
+}
+
+/* ---- changing ------------------------------------------------------------------------ */
+
+/* One batch being written: a head (BEGIN, and FLUSH for a load), chains, rules, END. */
 struct load {
 	struct ctq *ctq;
 	const struct ctlink_ruleset *set;
-	uint32_t first;         /* sequence number of BEGIN */
-	uint32_t sets_messages; /* about sets and their elements */
+	const struct ctq_rules_change *change; /* NULL: a load */
+	uint32_t first;                        /* sequence number of BEGIN */
+	uint32_t head, sets, chains, rules;    /* messages of each kind */
 	unsigned int flags;
 };
 
@@ -203,36 +256,66 @@ static int load_put_set(const struct load *load, struct ctlink_header *header,
 	return ctlink_element_build(&load->ctq->out, header, &value);
 }
 
+static int put_begin(const struct load *load, uint32_t seq)
+{
+	struct ctlink_batch batch = { .subsystem = CTQ_SUBSYS_RULES };
+
+	if (load->change && load->change->generation) {
+		batch.generation = load->change->generation;
+		ctlink_mark(&batch, CTLINK_BATCH_GENERATION);
+	}
+	return ctlink_batch_begin_build(&load->ctq->out, seq, &batch);
+}
+
+/* Where it goes is the request's, not the rule's own. */
+static int put_rule(const struct load *load, struct ctlink_header *header, uint32_t i)
+{
+	struct ctlink_rule rule = { 0 };
+
+	header->type = CTLINK_TYPE(CTQ_SUBSYS_RULES, CTQ_MSG_RULE_NEW);
+	if (load->set)
+		rule = *ctlink_ruleset_rule(load->set, i);
+	if (load->change && load->change->kind == CTQ_RULES_INSERT) {
+		rule.before = load->change->id;
+		ctlink_mark(&rule, CTLINK_RULE_BEFORE);
+	} else if (load->change && load->change->id) {
+		rule.id = load->change->id;
+		ctlink_mark(&rule, CTLINK_RULE_ID);
+	}
+	if (load->change && load->change->kind == CTQ_RULES_REPLACE)
+		header->flags |= NLM_F_REPLACE;
+	if (load->change && load->change->kind == CTQ_RULES_DELETE)
+		header->type = CTLINK_TYPE(CTQ_SUBSYS_RULES, CTQ_MSG_RULE_DEL);
+	return ctlink_rule_build(&load->ctq->out, header, &rule);
+}
+
 /* Message number @i of the batch, put into ctq->out. */
 static int load_put(const struct load *load, uint32_t i)
 {
-	const struct ctlink_batch batch = { .subsystem = CTQ_SUBSYS_RULES };
 	struct ctlink_header header = { .flags = NLM_F_REQUEST, .seq = load->first + i };
 	struct ctlink_message *out = &load->ctq->out;
 	int64_t element;
 	uint32_t which;
 
 	if (i == 0)
-		return ctlink_batch_begin_build(out, header.seq, &batch);
-	if (i == 1) {
+		return put_begin(load, header.seq);
+	if (i < load->head) {
 		header.type = CTLINK_TYPE(CTQ_SUBSYS_RULES, CTQ_MSG_RULESET_FLUSH);
 		ctlink_message_begin(out, &header);
 		return ctlink_message_end(out);
 	}
-	i -= 2;
-	if (i < load->sets_messages && load_set(load->set, i, &which, &element))
+	i -= load->head;
+	if (i < load->sets && load_set(load->set, i, &which, &element))
 		return load_put_set(load, &header, which, element);
-	i -= load->sets_messages;
-	if (i < load->set->chains.length) {
+	i -= load->sets;
+	if (i < load->chains) {
 		header.type = CTLINK_TYPE(CTQ_SUBSYS_RULES, CTQ_MSG_CHAIN_NEW);
 		return ctlink_chain_build(out, &header,
 		                          ctlink_ruleset_chain(load->set, i));
 	}
-	i -= load->set->chains.length;
-	if (i < load->set->rules.length) {
-		header.type = CTLINK_TYPE(CTQ_SUBSYS_RULES, CTQ_MSG_RULE_NEW);
-		return ctlink_rule_build(out, &header, ctlink_ruleset_rule(load->set, i));
-	}
+	i -= load->chains;
+	if (i < load->rules)
+		return put_rule(load, &header, i);
 	return ctlink_batch_end_build(
 		out, header.seq, CTQ_SUBSYS_RULES,
 		(uint16_t)(NLM_F_ACK |
@@ -258,14 +341,12 @@ static int load_put_or_send(const struct load *load, uint32_t i)
 static void load_blame(const struct load *load, struct ctq_rules *rules, uint32_t seq)
 {
 	const struct ctq_error *error = &load->ctq->error;
-	uint32_t i = seq - load->first - 2, chains = load->set->chains.length;
-
+	uint32_t i = seq - load->first - load->head, which;
 	int64_t element;
-	uint32_t which;
 
-	if (seq - load->first < 2)
+	if (!rules || seq - load->first < load->head)
 		return;
-	if (i < load->sets_messages && load_set(load->set, i, &which, &element)) {
+	if (i < load->sets && load_set(load->set, i, &which, &element)) {
 		if (element < 0)
 			lang_blame_set(rules->lang, which, error->text, error->hint);
 		else
@@ -273,39 +354,70 @@ static void load_blame(const struct load *load, struct ctq_rules *rules, uint32_
 			                   error->text, error->hint);
 		return;
 	}
-	i -= load->sets_messages;
-	if (i < chains)
+	i -= load->sets;
+	if (i < load->chains)
 		lang_blame_chain(rules->lang, i, error->text, error->hint);
-	else if (i - chains < load->set->rules.length)
-		lang_blame_rule(rules->lang, i - chains, error->text, error->hint);
+	else if (i - load->chains < load->rules)
+		lang_blame_rule(rules->lang, i - load->chains, error->text, error->hint);
 }
 
-int ctq_rules_load(struct ctq *ctq, struct ctq_rules *rules, unsigned int flags)
+/* Send the batch; @rules: where its rules are from, or NULL. */
+static int load_run(struct load *load, struct ctq_rules *rules)
 {
-	struct load load = { .ctq = ctq,
-		             .set = lang_ruleset(rules->lang),
-		             .flags = flags };
-	uint32_t i, n = load_sets_messages(load.set) + load.set->chains.length +
-	                load.set->rules.length + 3;
-	uint32_t mistakes = lang_error_count(rules->lang), seq;
-	int err = 0;
+	uint32_t i, n = load->head + load->sets + load->chains + load->rules + 1, seq;
+	uint32_t mistakes = rules ? lang_error_count(rules->lang) : 0;
+	struct ctq *ctq = load->ctq;
+	int err;
 
-	if (flags & ~CTQ_RULES_CHECK)
+	if (load->flags & ~CTQ_RULES_CHECK)
 		return client_fail(ctq, CTQ_ERROR_LOCAL, -EINVAL, "unknown flag");
 	if (mistakes)
 		return client_fail(ctq, CTQ_ERROR_LOCAL, -EINVAL,
 		                   "the rules have mistakes");
-	load.sets_messages = load_sets_messages(load.set);
-	err = client_begin_batch(ctq, n, &load.first);
+	err = client_begin_batch(ctq, n, &load->first);
 	for (i = 0; i < n && !err; i++)
-		err = load_put_or_send(&load, i);
+		err = load_put_or_send(load, i);
 	if (err)
 		return err;
-	err = client_ask_batch(ctq, load.first, &seq, NULL, NULL);
+	err = client_ask_batch(ctq, load->first, &seq, NULL, NULL);
 	if (err && ctq->error.origin == CTQ_ERROR_DAEMON) {
-		load_blame(&load, rules, seq);
-		if (lang_error_count(rules->lang) > mistakes)
+		load_blame(load, rules, seq);
+		if (rules && lang_error_count(rules->lang) > mistakes)
 			return -EINVAL;
 	}
 	return err;
+}
+
+int ctq_rules_load(struct ctq *ctq, struct ctq_rules *rules, unsigned int flags)
+{
+	struct load load = {
+		.ctq = ctq, .set = lang_ruleset(rules->lang), .head = 2, .flags = flags
+	};
+
+	load.sets = load_sets_messages(load.set);
+	load.chains = load.set->chains.length;
+	load.rules = load.set->rules.length;
+	return load_run(&load, rules);
+}
+
+/* Chains of a change are where its rules go: they are not made. */
+int ctq_rules_change(struct ctq *ctq, const struct ctq_rules_change *change,
+                     struct ctq_rules *rules, unsigned int flags)
+{
+	struct load load = { .ctq = ctq, .change = change, .head = 1, .flags = flags };
+	bool needs_id = change->kind != CTQ_RULES_ADD;
+
+	if (change->kind < CTQ_RULES_ADD || change->kind > CTQ_RULES_DELETE ||
+	    needs_id != (change->id != 0) ||
+	    (change->kind == CTQ_RULES_DELETE) != (rules == NULL))
+		return client_fail(ctq, CTQ_ERROR_LOCAL, -EINVAL,
+		                   "a change that says too much or too little");
+	load.rules = 1;
+	if (rules) {
+		load.set = lang_ruleset(rules->lang);
+		load.rules = load.set->rules.length;
+	}
+	if (load.rules == 0 || (change->kind == CTQ_RULES_REPLACE && load.rules != 1))
+		return client_fail(ctq, CTQ_ERROR_LOCAL, -EINVAL, "one rule is wanted");
+	return load_run(&load, rules);
 }

@@ -28,6 +28,8 @@ int cmd_proto(struct tool *tool);
 int cmd_rules(struct tool *tool);
 int cmd_run(struct tool *tool);
 int cmd_load(struct tool *tool);
+int cmd_diff(struct tool *tool);
+int cmd_rule(struct tool *tool);
 int cmd_reload(struct tool *tool);
 int cmd_config(struct tool *tool);
 int cmd_metrics(struct tool *tool);

@@ -291,6 +291,20 @@ const struct command command_table[] = {
 	  .summary = "replace the rules, all or nothing; '-' reads standard input",
 	  .options = load_options,
 	  .run = cmd_load },
+	{ .name = "diff",
+	  .arguments = "FILE",
+	  .summary = "what a load of the file would change; exit code 7: something",
+	  .run = cmd_diff },
+	{ .name = "rule",
+	  .arguments = "add|insert|replace|delete ...",
+	  .summary = "change single rules, in one transaction",
+	  .words = "add insert replace delete",
+	  .details = "  rule add CHAIN RULE\n"
+	             "  rule insert CHAIN [before ID|NAME] RULE\n"
+	             "  rule replace ID|NAME RULE\n"
+	             "  rule delete ID|NAME\n",
+	  .options = load_options,
+	  .run = cmd_rule },
 	{ .name = "reload",
 	  .arguments = "",
 	  .summary = "have the daemon read its configuration and rules again",

@@ -35,6 +35,7 @@ enum tool_exit {
 	TOOL_NONE = 4,        /* nothing matched, and --fail-if-none */
 	TOOL_FORBIDDEN = 5,   /* not permitted */
 	TOOL_INCOMPLETE = 6,  /* the answer is incomplete */
+	TOOL_DIFFERENT = 7,   /* diff: the file differs from what is in force */
 };
 
 /** How flows and other answers are written. */

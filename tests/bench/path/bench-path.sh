@@ -30,8 +30,10 @@ done
 rounds=20 flows=1000
 command -v valgrind >/dev/null || { echo "no count of instructions: valgrind is missing"; exit 0; }
 # Through libtool: the program itself, not the script that stands for it before installation.
-"$(dirname "$replay")/libtool" --mode=execute valgrind --tool=callgrind \
-	--toggle-collect=bench_later --callgrind-out-file=/dev/null \
-	"$replay" $flows $rounds 2>&1 >/dev/null |
-	awk -v n=$((2 * flows * rounds)) \
-		'/Collected/ { printf "%.0f instructions for a later packet\n", $NF / n }'
+for rules in 0 10 100000; do
+	"$(dirname "$replay")/libtool" --mode=execute valgrind --tool=callgrind \
+		--toggle-collect=bench_later --callgrind-out-file=/dev/null \
+		"$replay" $flows $rounds $rules 2>&1 >/dev/null |
+		awk -v n=$((2 * flows * rounds)) -v rules=$rules '/Collected/ {
+			printf "%.0f instructions for a later packet, %d rules\n", $NF / n, rules }'
+done

@@ -2,10 +2,11 @@
 /*
  * bench_replay.c - what ctqd itself costs for a packet, without the kernel
  *
- *	bench-replay FLOWS ROUNDS
+ *	bench-replay FLOWS ROUNDS [RULES]
  *
  * One UDP packet of each of FLOWS connections, and its answer, again and again through
- * queue_replay and path_batch() at the entry hook; every flow is confirmed there. Prints "first
+ * queue_replay and path_batch() at the entry hook, where RULES rules stand that none of them meets;
+ * every flow is confirmed there. Prints "first
  * ns" (the packets that make the flows) and "later ns" (packets of open flows) for a packet.
  * Under valgrind --tool=callgrind --toggle-collect=bench_later the instructions of the
  * latter are counted.
@@ -17,6 +18,7 @@
 
 #include "base/clock.h"
 #include "base/rcu.h"
+#include "ctlink/rule.h"
 #include "flow/table.h"
 #include "path/path.h"
 #include "queue/replay.h"
@@ -123,7 +125,53 @@ static double ns_since(uint64_t begin, double packets)
 	return (double)(clock_monotonic_ns() - begin) / packets;
 }
 
-static struct path *path_make(struct flow_table **flows, uint32_t max)
+/* A rule that no packet of ours meets. */
+static bool rule_add(struct rules_change *c, uint32_t i)
+{
+	uint8_t address[4] = { 10, (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i };
+	struct ctlink_rule rule = { 0 };
+	struct ctlink_statement *s;
+	struct ctlink_match *m;
+
+	if (ctlink_string_set(&rule.chain, "prerouting", strlen("prerouting"), NULL))
+		return false;
+	ctlink_mark(&rule, CTLINK_RULE_CHAIN);
+	m = ctlink_rule_append_match(&rule, NULL);
+	m->field = CTQ_FIELD_DST;
+	ctlink_mark(m, CTLINK_MATCH_FIELD);
+	ctlink_value_set_address(ctlink_match_append(m, NULL), CTLINK_VALUE_FIRST,
+	                         address, sizeof(address));
+	s = ctlink_rule_append_statement(&rule, NULL);
+	s->kind = CTQ_STATEMENT_DROP;
+	ctlink_mark(s, CTLINK_STATEMENT_KIND);
+	return rules_change_rule_add(c, 1, &rule, NULL) == 0;
+}
+
+static struct rules *rules_make(uint32_t n)
+{
+	char name[] = "prerouting";
+	struct ctlink_chain chain = { .name = name, .hook = PACKET_HOOK_PREROUTING };
+	struct rules_change *c;
+	struct rules *rules;
+	uint32_t i;
+	int err;
+
+	chain.has = 1 << CTLINK_CHAIN_NAME | 1 << CTLINK_CHAIN_HOOK;
+	rules = rules_new("forest", 1, NULL, &err);
+	c = rules ? rules_change_new(rules, &err) : NULL;
+	if (!c || (n && rules_change_chain_set(c, 1, &chain, NULL)))
+		die("no rules");
+	for (i = 0; i < n; i++)
+		if (!rule_add(c, i))
+			die("no memory for rules");
+	if (rules_change_build(c, NULL))
+		die("no memory for rules");
+	rules_change_commit(c, 0, 0);
+	rules_change_destroy(c);
+	return rules;
+}
+
+static struct path *path_make(struct flow_table **flows, uint32_t max, uint32_t n_rules)
 {
 	struct siphash_key key = { { 3, 4 } };
 	struct flow_table_config table;
@@ -136,7 +184,7 @@ static struct path *path_make(struct flow_table **flows, uint32_t max)
 	table.workers = 1;
 	table.max = max;
 	*flows = flow_table_new(&table, &key, &err);
-	rules = rules_new("linear", 1, NULL, &err);
+	rules = rules_make(n_rules);
 	path_config_init(&cfg);
 	cfg.confirm_at_entry = true;
 	if (*flows && rules)
@@ -151,17 +199,19 @@ int main(int argc, char **argv)
 	struct queue_replay source = { 0 };
 	struct path_worker *w;
 	struct flow_table *flows;
-	uint32_t n = argc == 3 ? (uint32_t)atol(argv[1]) : 0;
-	int rounds = argc == 3 ? atoi(argv[2]) : 0;
+	uint32_t n = argc >= 3 ? (uint32_t)atol(argv[1]) : 0;
+	int rounds = argc >= 3 ? atoi(argv[2]) : 0;
+	uint32_t n_rules = argc == 4 ? (uint32_t)atol(argv[3]) : 0;
 	uint64_t begin;
 
 	if (n < 1 || n > FLOWS_MAX || rounds < 1) {
-		fprintf(stderr, "usage: bench-replay FLOWS ROUNDS   (FLOWS to %d)\n",
+		fprintf(stderr,
+		        "usage: bench-replay FLOWS ROUNDS [RULES]   (FLOWS to %d)\n",
 		        FLOWS_MAX);
 		return 2;
 	}
 	urcu_qsbr_register_thread();
-	w = path_worker(path_make(&flows, n + n / 8 + 64), 0);
+	w = path_worker(path_make(&flows, n + n / 8 + 64, n_rules), 0);
 	source.packets = packets_new(n);
 	source.n = 2 * n;
 	source.answers = calloc(source.n, sizeof(*source.answers));

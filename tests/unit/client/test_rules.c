@@ -211,3 +211,82 @@ Test(rules, failing_allocation_leaks_nothing)
 	cr_assert_eq(memory.live, 0);
 	ctq_rules_destroy(NULL);
 }
+
+/* ---- single rules ------------------------------------------------------------------- */
+
+static void expect_refused(const struct ctq_rules_change *change, struct ctq_rules *what)
+{
+	cr_assert_eq(ctq_rules_change(ctq, change, what, 0), -EINVAL);
+	cr_assert_eq(fake->n_requests, 0);
+}
+
+Test(rules, a_change_that_says_too_much_or_too_little_is_not_sent)
+{
+	read_text();
+	expect_refused(&(struct ctq_rules_change){ .kind = CTQ_RULES_ADD, .id = 1 },
+	               rules);
+	expect_refused(&(struct ctq_rules_change){ .kind = CTQ_RULES_INSERT }, rules);
+	expect_refused(&(struct ctq_rules_change){ .kind = CTQ_RULES_REPLACE, .id = 1 },
+	               rules); /* three rules */
+	expect_refused(&(struct ctq_rules_change){ .kind = CTQ_RULES_DELETE, .id = 1 },
+	               rules);
+	expect_refused(&(struct ctq_rules_change){ .kind = 9, .id = 1 }, rules);
+}
+
+Test(rules, an_insertion_is_one_batch_without_chains)
+{
+	const struct ctq_rules_change change = { .kind = CTQ_RULES_INSERT,
+		                                 .id = 7,
+		                                 .generation = 42 };
+	static const uint16_t types[] = { NFNL_MSG_BATCH_BEGIN, RULES(RULE_NEW),
+		                          RULES(RULE_NEW), RULES(RULE_NEW),
+		                          NFNL_MSG_BATCH_END };
+	struct ctlink_batch batch = { 0 };
+	struct ctlink_rule rule = { 0 };
+	size_t i;
+
+	read_text();
+	cr_assert_eq(ctq_rules_change(ctq, &change, rules, 0), 0);
+	cr_assert_eq(fake->n_requests, BASE_ARRAY_LENGTH(types));
+	for (i = 0; i < BASE_ARRAY_LENGTH(types); i++)
+		cr_assert_eq(fake->requests[i]->nlmsg_type, types[i]);
+	cr_assert_eq(ctlink_batch_begin_parse(fake->requests[0], &batch, NULL), 0);
+	cr_assert_eq(batch.generation, 42);
+	cr_assert_eq(ctlink_rule_parse(fake->requests[1], &rule, NULL, NULL), 0);
+	cr_assert_eq(rule.before, 7);
+	ctlink_rule_fini(&rule, NULL);
+}
+
+Test(rules, a_deletion_names_the_rule)
+{
+	const struct ctq_rules_change change = { .kind = CTQ_RULES_DELETE, .id = 7 };
+	struct ctlink_rule rule = { 0 };
+
+	cr_assert_eq(ctq_rules_change(ctq, &change, NULL, 0), 0);
+	cr_assert_eq(fake->n_requests, 3);
+	cr_assert_eq(fake->requests[1]->nlmsg_type, RULES(RULE_DEL));
+	cr_assert_eq(ctlink_rule_parse(fake->requests[1], &rule, NULL, NULL), 0);
+	cr_assert_eq(rule.id, 7);
+	ctlink_rule_fini(&rule, NULL);
+}
+
+static void read_more(const char *more)
+{
+	cr_assert_eq(ctq_rules_read_text(rules, "more", more, strlen(more)), 0);
+}
+
+Test(rules, are_printed_chain_by_chain)
+{
+	char *printed = NULL;
+	size_t size;
+	FILE *out = open_memstream(&printed, &size);
+
+	read_more("chain a {\naccept\n}\n");
+	read_more("chain b {\ndrop\n}\n");
+	read_more("chain a {\ncount\n}\n");
+	cr_assert_eq(ctq_rules_print(rules, out), 0);
+	fclose(out);
+	cr_assert_str_eq(printed, "chain a {\n\taccept\n\tcounter\n}\n"
+	                          "chain b {\n\tdrop\n}\n");
+	free(printed);
+}
