@@ -177,6 +177,7 @@ CALL ssize_t recvfrom(int fd, void *data, size_t size, int flags, __SOCKADDR_ARG
 CALL ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
 {
 	struct netlink *n = netlink_find(fd);
+	void *name = msg->msg_name;
 	socklen_t name_size = msg->msg_namelen;
 	ssize_t got;
 
@@ -184,11 +185,12 @@ CALL ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
 		return real_calls()->recvmsg(fd, msg, flags);
 	if (netlink_before_read(fd, n, flags) < 0)
 		return -1;
+	msg->msg_name = NULL; /* not that of ctqd's socket */
 	got = real_calls()->recvmsg(fd, msg, flags);
-	if (got >= 0 && msg->msg_name) {
-		msg->msg_namelen = name_size;
-		netlink_address(NULL, msg->msg_name, &msg->msg_namelen);
-	}
+	msg->msg_name = name;
+	msg->msg_namelen = name_size;
+	if (got >= 0 && name)
+		netlink_address(NULL, name, &msg->msg_namelen);
 	return got;
 }
 
