@@ -36,7 +36,8 @@ CT_NEW, CT_GET, CT_DELETE = 0x0100, 0x0101, 0x0102
 RULESET_GET, RULESET_NEW, RULESET_FLUSH = 0x5000, 0x5001, 0x5002
 CHAIN_GET, CHAIN_NEW, RULE_GET, RULE_NEW = 0x5003, 0x5004, 0x5006, 0x5007
 DAEMON_GET, STATS_GET, SUBSCRIBE, OVERRUN, COUNT = 0x5400, 0x5402, 0x5404, 0x5405, 0x5406
-SUBSYSTEM_RULES = 0x50
+SUBSYSTEM_RULES, SUBSYSTEM_SETS, BATCH_KILL = 0x50, 0x51, 0x200
+ELEMENT_NEW, ELEMENT_DEL = 0x5105, 0x5106
 CTA_CTQ, CTA_CTQ_FILTER, CTA_CTQ_SEQUENCE = 0x100, 0x101, 0x102
 
 GROUPS = {"new": 1, "update": 2, "destroy": 3, "rules": 16}
@@ -395,18 +396,36 @@ class Connection:
         Replace all rules by chains and rules made by chain() and rule(): all or nothing.
         With @generation only if that is in force.
         """
+        self._batch(SUBSYSTEM_RULES, [(RULESET_FLUSH, b""), *items],
+                    BATCH_CHECK if check else 0, generation)
+
+    def ban(self, *addresses, seconds=None, comment=None, kill=True, name="ban"):
+        """
+        Put addresses or prefixes into a set that the rules drop, in one transaction; with
+        @kill their open connections end. Returns how many did.
+        """
+        more = (number(4, "I", seconds) if seconds else b"") + \
+            (string(6, comment) if comment else b"")
+        items = [(ELEMENT_NEW, string(1, name) + nested(2, _address(a)) + more) for a in addresses]
+        return self._batch(SUBSYSTEM_SETS, items, BATCH_KILL if kill else 0)
+
+    def unban(self, *addresses, name="ban"):
+        self._batch(SUBSYSTEM_SETS, [(ELEMENT_DEL, string(1, name) + nested(2, _address(a)))
+                                     for a in addresses])
+
+    def _batch(self, subsystem, items, flags=0, generation=None):
+        """All of the messages, or none. Returns what CTQ_MSG_DAEMON_COUNT tells, if it comes."""
         first = self.seq + 1
         batch = self.message(BATCH_BEGIN, NLM_F_REQUEST,
                              number(1, "I", generation) if generation else b"",
-                             resource=SUBSYSTEM_RULES)
-        for kind, payload in [(RULESET_FLUSH, b""), *items]:
+                             resource=subsystem)
+        for kind, payload in items:
             message = self.message(kind, NLM_F_REQUEST, payload)
             if len(batch) + len(message) > DATAGRAM_MAX:
                 self._send(batch)
                 batch = b""
             batch += message
-        end = self.message(BATCH_END, NLM_F_REQUEST | NLM_F_ACK | (BATCH_CHECK if check else 0),
-                           resource=SUBSYSTEM_RULES)
+        end = self.message(BATCH_END, NLM_F_REQUEST | NLM_F_ACK | flags, resource=subsystem)
         if len(batch) + len(end) > DATAGRAM_MAX:
             self._send(batch)
             batch = b""
@@ -415,8 +434,10 @@ class Connection:
 
     def _batch_answer(self, first):
         """The first error tells what was wrong; the answer to the end ends it."""
-        wrong = None
+        wrong = count = None
         for message in self._answers(first):
+            if message.type == COUNT:
+                count = integer(dict(attributes(message.payload))[1])
             if message.type != NLMSG_ERROR:
                 continue
             wrong = wrong or _error(message)
@@ -424,6 +445,7 @@ class Connection:
                 break
         if wrong:
             raise wrong
+        return count
 
     def subscribe(self, *groups):
         """Hear of these groups from now on: new, update, destroy, rules; none: of nothing."""

@@ -259,8 +259,8 @@ return {
 		},
 		CTQA_ELEMENT = {
 			[1] = { "CTQA_ELEMENT_SET", "string" },
-			[2] = { "CTQA_ELEMENT_KEY", "nested", "CTQA_ELEMENT_KEY" },
-			[3] = { "CTQA_ELEMENT_WITH", "nested", "CTQA_ELEMENT_WITH" },
+			[2] = { "CTQA_ELEMENT_KEY", "nested", "CTQA_MATCH_VALUE" },
+			[3] = { "CTQA_ELEMENT_WITH", "nested", "CTQA_MATCH_VALUE" },
 			[4] = { "CTQA_ELEMENT_TIMEOUT", "u32" },
 			[5] = { "CTQA_ELEMENT_EXPIRES", "u32" },
 			[6] = { "CTQA_ELEMENT_COMMENT", "string" },
