@@ -16,17 +16,62 @@ static bool is_message(const struct ctlink_parser *p, enum ctq_sets_msg message)
 	return p->nlh->nlmsg_type == CTLINK_TYPE(CTQ_SUBSYS_SETS, message);
 }
 
+static int value_fail(struct ctlink_parser *p, const struct nlattr *value, uint16_t attr,
+                      const char *what)
+{
+	return ctlink_parser_fail(p, -EINVAL, ctlink_parser_find(p, value, attr, 0),
+	                          "the value of an element %s", what);
+}
+
+/* A key can have this shape, whatever the set's type. */
+static int key_check(struct ctlink_parser *p, const struct nlattr *nla,
+                     const struct ctlink_value *v)
+{
+	uint8_t size = v->first_size;
+
+	if (v->has == UINT64_C(1) << CTLINK_VALUE_STRING)
+		return 0;
+	if (v->has &
+	    (UINT64_C(1) << CTLINK_VALUE_STRING | UINT64_C(1) << CTLINK_VALUE_MASK))
+		return value_fail(p, nla, CTQA_VALUE_STRING,
+		                  "is a string alone, and has no mask");
+	if (size != 2 && size != 4 && size != 16)
+		return value_fail(p, nla, CTQA_VALUE_FIRST, "has 2, 4 or 16 bytes");
+	if (ctlink_has(v, CTLINK_VALUE_LAST) &&
+	    (v->last_size != size || memcmp(v->last, v->first, size) < 0))
+		return value_fail(p, nla, CTQA_VALUE_LAST, "ends before it begins");
+	if (ctlink_has(v, CTLINK_VALUE_PREFIX) &&
+	    (size == 2 || v->prefix > size * 8 || ctlink_has(v, CTLINK_VALUE_LAST)))
+		return value_fail(p, nla, CTQA_VALUE_PREFIX, "has a prefix that is none");
+	return 0;
+}
+
+static int with_check(struct ctlink_parser *p, const struct nlattr *nla,
+                      const struct ctlink_value *v)
+{
+	if (v->has == UINT64_C(1) << CTLINK_VALUE_FIRST && v->first_size == 2)
+		return 0;
+	return value_fail(p, nla, CTQA_VALUE_FIRST, "is a port: 2 bytes");
+}
+
 /* All but the request for a list say which element is meant. */
 static int element_check(struct ctlink_parser *p, const struct nlattr *nest, void *value)
 {
 	const struct ctlink_element *e = value;
 	bool list = is_message(p, CTQ_MSG_ELEMENT_GET) &&
 	            (p->nlh->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
+	int err = 0;
 
 	if (!list && !ctlink_has(e, CTLINK_ELEMENT_KEY))
 		return ctlink_parser_fail(p, -EINVAL, NULL,
 		                          "CTQA_ELEMENT_KEY is missing");
-	return 0;
+	if (ctlink_has(e, CTLINK_ELEMENT_KEY))
+		err = key_check(p, ctlink_parser_find(p, nest, CTQA_ELEMENT_KEY, 0),
+		                &e->key);
+	if (!err && ctlink_has(e, CTLINK_ELEMENT_WITH))
+		err = with_check(p, ctlink_parser_find(p, nest, CTQA_ELEMENT_WITH, 0),
+		                 &e->with);
+	return err;
 }
 
 #define ELEMENT(type, kind, member, bit, ...)                                        \

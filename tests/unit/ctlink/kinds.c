@@ -17,6 +17,7 @@
 #include "ctlink/proto.h"
 #include "ctlink/queue.h"
 #include "ctlink/rule.h"
+#include "ctlink/set.h"
 #include "ctlink/stats.h"
 
 /* The functions of a kind whose value owns nothing. */
@@ -64,6 +65,8 @@ PLAIN_AGAIN(count)
 OWNING_AGAIN(filter)
 OWNING_AGAIN(rule)
 OWNING_AGAIN(chain)
+OWNING_AGAIN(element)
+OWNING_AGAIN(set)
 OWNING_AGAIN(proto)
 OWNING_AGAIN(daemon)
 OWNING_AGAIN(config)
@@ -388,6 +391,57 @@ static int chain_example(struct ctlink_message *m, const struct ctlink_header *h
 	return ctlink_chain_build(m, header, &chain);
 }
 
+static int element_example(struct ctlink_message *m, const struct ctlink_header *header)
+{
+	static const uint8_t address[] = { 192, 0, 2, 0 };
+	char set[] = "ban", comment[] = "too fast";
+	struct ctlink_element e = { .has = (UINT64_C(2) << CTLINK_ELEMENT_LINE) - 1,
+		                    .set = set,
+		                    .comment = comment,
+		                    .timeout = 60,
+		                    .expires = 59,
+		                    .flags = CTQ_ELEMENT_OF_RULES,
+		                    .packets = 5,
+		                    .bytes = 6,
+		                    .line = 7 };
+
+	ctlink_value_set_address(&e.key, CTLINK_VALUE_FIRST, address, sizeof(address));
+	e.key.prefix = 24;
+	ctlink_mark(&e.key, CTLINK_VALUE_PREFIX);
+	ctlink_value_set_number(&e.with, CTLINK_VALUE_FIRST, 443, 2);
+	return ctlink_element_build(m, header, &e);
+}
+
+static int name_example(struct ctlink_message *m, const struct ctlink_header *header)
+{
+	char set[] = "links", name[] = "ppp*";
+	struct ctlink_element e = {
+		.has = 1u << CTLINK_ELEMENT_SET | 1u << CTLINK_ELEMENT_KEY, .set = set
+	};
+
+	e.key.string = name;
+	ctlink_mark(&e.key, CTLINK_VALUE_STRING);
+	return ctlink_element_build(m, header, &e);
+}
+
+static int set_example(struct ctlink_message *m, const struct ctlink_header *header)
+{
+	char name[] = "ban", comment[] = "who may not";
+	struct ctlink_set set = { .has = (UINT64_C(2) << CTLINK_SET_LINE) - 1,
+		                  .name = name,
+		                  .comment = comment,
+		                  .type = CTQ_SET_ADDRESS,
+		                  .flags = CTQ_SET_TIMEOUT | CTQ_SET_COUNTER,
+		                  .timeout = 3600,
+		                  .size = 1000,
+		                  .length = 5,
+		                  .uses = 2,
+		                  .line = 3,
+		                  .memory = 4096 };
+
+	return ctlink_set_build(m, header, &set);
+}
+
 static int ruleset_info_example(struct ctlink_message *m,
                                 const struct ctlink_header *header)
 {
@@ -689,6 +743,7 @@ static int batch_end_again(const struct nlmsghdr *nlh, const struct ctlink_heade
 #define CT(message)     CTLINK_TYPE(NFNL_SUBSYS_CTNETLINK, IPCTNL_MSG_CT_##message)
 #define EXP(message)    CTLINK_TYPE(NFNL_SUBSYS_CTNETLINK_EXP, IPCTNL_MSG_EXP_##message)
 #define RULES(message)  CTLINK_TYPE(CTQ_SUBSYS_RULES, CTQ_MSG_##message)
+#define SETS(message)   CTLINK_TYPE(CTQ_SUBSYS_SETS, CTQ_MSG_##message)
 #define DAEMON(message) CTLINK_TYPE(CTQ_SUBSYS_DAEMON, CTQ_MSG_DAEMON_##message)
 #define QUEUES(message) CTLINK_TYPE(CTQ_SUBSYS_QUEUES, CTQ_MSG_QUEUE_##message)
 #define PROTOS(message) CTLINK_TYPE(CTQ_SUBSYS_PROTO, CTQ_MSG_PROTO_##message)
@@ -709,6 +764,12 @@ const struct kind kinds[] = {
 	  packet_again },
 	{ "explain-step", RULES(RULE_EXPLAIN), NLM_F_MULTI, explain_example,
 	  explain_again },
+	{ "set", SETS(SET_NEW), NLM_F_REQUEST, set_example, set_again },
+	{ "set-get", SETS(SET_GET), NLM_F_REQUEST, set_example, set_again },
+	{ "element", SETS(ELEMENT_NEW), NLM_F_REQUEST, element_example, element_again },
+	{ "element-name", SETS(ELEMENT_DEL), NLM_F_REQUEST, name_example, element_again },
+	{ "element-list", SETS(ELEMENT_GET), NLM_F_REQUEST | NLM_F_DUMP, name_example,
+	  element_again },
 	{ "ruleset", RULES(RULESET_NEW), 0, ruleset_info_example, ruleset_info_again },
 	{ "queue", QUEUES(NEW), 0, queue_example, queue_again },
 	{ "proto", PROTOS(NEW), 0, proto_example, proto_again },

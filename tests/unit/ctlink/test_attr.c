@@ -341,6 +341,11 @@ static const struct {
 	{ "rule", 1 + 14 + 5 },
 	{ "rule-del", 1 + 14 + 5 },
 	{ "chain", 2 }, /* the name; the hook, since there is a policy */
+	{ "set", 2 }, /* name and type */
+	{ "set-get", 1 },
+	{ "element", 2 + 2 }, /* set and key; a value in key and port */
+	{ "element-name", 2 + 1 },
+	{ "element-list", 1 + 1 },
 	{ "explain-step", 1 },
 	{ "proto", 2 * 2 },
 	{ "stats", 2 + 2 },
