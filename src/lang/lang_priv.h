@@ -92,7 +92,7 @@ struct lang {
 	/* where the grammar stands */
 	uint32_t chain;                 /* index in set.chains, or LANG_NO_CHAIN */
 	uint32_t set_open;              /* index in set.sets, or LANG_NO_SET */
-	bool element_is_open;           /* the last element of this set */
+	uint32_t elements_from;         /* the last elements read: from this one on */
 	bool type_missed;               /* elements stood before their type: told */
 	struct lang_place policy_place; /* of this block's policy; line 0: none */
 	struct lang_draft draft;

@@ -299,13 +299,17 @@ void lang_set_comment(struct lang *l, const struct lang_token *token)
 
 /* ---- elements ---------------------------------------------------------------------- */
 
-static struct ctlink_element *element_open(struct lang *l)
+/* The elements that were read last: one, or those of a variable. */
+static uint32_t elements_open(struct lang *l, struct ctlink_set **set)
 {
-	struct ctlink_set *set = set_open(l);
+	*set = set_open(l);
+	return *set ? (*set)->elements.length - l->elements_from : 0;
+}
 
-	return set && l->element_is_open
-	               ? ctlink_set_element(set, set->elements.length - 1)
-	               : NULL;
+static struct ctlink_element *element_at(struct lang *l, struct ctlink_set *set,
+                                         uint32_t i)
+{
+	return ctlink_set_element(set, l->elements_from + i);
 }
 
 static bool has_type(struct lang *l, const struct ctlink_set *set,
@@ -333,13 +337,12 @@ static bool value_read(struct lang *l, uint16_t field, const struct lang_token *
 	return !err;
 }
 
-void lang_element(struct lang *l, const struct lang_token *token)
+static void element_add(struct lang *l, struct ctlink_set *set,
+                        const struct lang_token *token)
 {
-	struct ctlink_set *set = set_open(l);
 	struct ctlink_element *e;
 
-	l->element_is_open = false;
-	if (!set || !has_type(l, set, token) || lang_is_over(l))
+	if (lang_is_over(l))
 		return;
 	if (!lang_place_keep(l, &l->element_places, UINT32_MAX, &token->place)) {
 		lang_no_memory(l);
@@ -350,58 +353,82 @@ void lang_element(struct lang *l, const struct lang_token *token)
 		lang_append_failed(l, &token->place, "elements", CTQ_SET_SIZE_MAX);
 		return;
 	}
-	l->element_is_open = true;
 	e->line = token->place.line;
 	ctlink_mark(e, CTLINK_ELEMENT_LINE);
 	ctlink_mark(e, CTLINK_ELEMENT_KEY);
 	value_read(l, lang_set_field(set->type), token, &e->key);
 }
 
+/* What stands here begins behind the elements that are there; false: nothing may. */
+static bool elements_begin(struct lang *l, const struct lang_token *token)
+{
+	struct ctlink_set *set = set_open(l);
+
+	l->elements_from = set ? set->elements.length : 0;
+	return set && has_type(l, set, token);
+}
+
+void lang_element(struct lang *l, const struct lang_token *token)
+{
+	if (elements_begin(l, token))
+		element_add(l, set_open(l), token);
+}
+
 void lang_element_variable(struct lang *l, const struct lang_token *name)
 {
 	const struct lang_variable *v = lang_variable_find(l, name);
+	bool kept = elements_begin(l, name);
 	struct lang_token value;
 	uint32_t i;
 
-	if (!v) {
+	if (!v)
 		lang_error_add(l, &name->place, "'$%.*s' is not defined",
 		               LANG_SHOW(name));
-		l->element_is_open = false;
-		return;
-	}
-	for (i = 0; i < v->values.length; i++) {
+	for (i = 0; v && kept && i < v->values.length; i++) {
 		value = *(struct lang_token *)ctlink_list_item(&v->values, sizeof(value),
 		                                               i);
 		value.from = v;
 		value.place = name->place;
-		lang_element(l, &value);
+		element_add(l, set_open(l), &value);
 	}
 }
 
 void lang_element_with(struct lang *l, const struct lang_token *token)
 {
-	struct ctlink_element *e = element_open(l);
+	struct ctlink_value port = { 0 };
+	struct ctlink_set *set;
+	uint32_t n = elements_open(l, &set);
 
-	if (e && value_read(l, CTQ_FIELD_DPORT, token, &e->with))
-		ctlink_mark(e, CTLINK_ELEMENT_WITH);
+	if (!n || !value_read(l, CTQ_FIELD_DPORT, token, &port))
+		return;
+	while (n-- > 0) {
+		element_at(l, set, n)->with = port;
+		ctlink_mark(element_at(l, set, n), CTLINK_ELEMENT_WITH);
+	}
 }
 
 void lang_element_timeout(struct lang *l, const struct lang_token *token)
 {
-	struct ctlink_element *e = element_open(l);
-	uint32_t timeout = 0;
+	struct ctlink_set *set;
+	uint32_t timeout = 0, n;
 
-	if (!number_read(l, CTQ_FIELD_TIMEOUT, token, CTQ_SET_TIMEOUT_MAX, &timeout) ||
-	    !e)
+	if (!number_read(l, CTQ_FIELD_TIMEOUT, token, CTQ_SET_TIMEOUT_MAX, &timeout))
 		return;
-	e->timeout = timeout;
-	ctlink_mark(e, CTLINK_ELEMENT_TIMEOUT);
+	for (n = elements_open(l, &set); n-- > 0;) {
+		element_at(l, set, n)->timeout = timeout;
+		ctlink_mark(element_at(l, set, n), CTLINK_ELEMENT_TIMEOUT);
+	}
 }
 
 void lang_element_comment(struct lang *l, const struct lang_token *token)
 {
-	struct ctlink_element *e = element_open(l);
+	struct ctlink_set *set;
+	uint32_t n;
 
-	if (e && lang_token_copy(l, token, CTQ_COMMENT_MAX, &e->comment))
-		ctlink_mark(e, CTLINK_ELEMENT_COMMENT);
+	for (n = elements_open(l, &set); n-- > 0;) {
+		if (!lang_token_copy(l, token, CTQ_COMMENT_MAX,
+		                     &element_at(l, set, n)->comment))
+			return;
+		ctlink_mark(element_at(l, set, n), CTLINK_ELEMENT_COMMENT);
+	}
 }
