@@ -22,6 +22,7 @@
 #include "base/base.h"
 #include "rules/backend.h"
 #include "rules/rules.h"
+#include "sets/sets.h"
 #include "tests/bench/rules/generate.h"
 
 #define ROUNDS  150
@@ -243,6 +244,112 @@ static void value_draw(struct ctlink_value *v, uint16_t field)
 	}
 }
 
+/* ---- named sets ---------------------------------------------------------------------- */
+
+/* What is in them: the model looks at these values, the code at its sets. */
+static struct {
+	const char *name;
+	uint16_t type, field; /* by which its values are drawn */
+	struct ctlink_match in;
+	uint16_t ports[4]; /* beside the addresses of "pairs" */
+} named[] = {
+	{ "addresses", CTQ_SET_ADDRESS, CTQ_FIELD_SRC },
+	{ "ports", CTQ_SET_PORT, CTQ_FIELD_DPORT },
+	{ "links", CTQ_SET_INTERFACE, CTQ_FIELD_IIF },
+	{ "marks", CTQ_SET_MARK, CTQ_FIELD_MARK },
+	{ "pairs", CTQ_SET_ADDRESS_PORT, CTQ_FIELD_SRC },
+};
+enum { SET_ADDRESSES, SET_PORTS, SET_LINKS, SET_MARKS, SET_PAIRS };
+
+/* The element that value @i of set @n is; everything is borrowed. */
+static struct ctlink_element named_element(size_t n, uint32_t i)
+{
+	struct ctlink_element e = { .has = 1 << CTLINK_ELEMENT_SET |
+		                           1 << CTLINK_ELEMENT_KEY,
+		                    .set = (char *)(uintptr_t)named[n].name,
+		                    .key = *ctlink_match_value(&named[n].in, i) };
+
+	if (n == SET_PAIRS) {
+		ctlink_value_set_number(&e.with, CTLINK_VALUE_FIRST, named[n].ports[i],
+		                        2);
+		ctlink_mark(&e, CTLINK_ELEMENT_WITH);
+	}
+	return e;
+}
+
+/* Into a change; values that a set refuses, for it has them, are in no set. */
+static void named_fill(struct sets_change *c)
+{
+	struct ctlink_set set = { .has = 0 };
+	struct ctlink_element e;
+	struct sets_error error;
+	size_t n;
+	uint32_t i;
+
+	for (n = 0; n < BASE_ARRAY_LENGTH(named); n++) {
+		set.name = (char *)(uintptr_t)named[n].name;
+		set.type = named[n].type;
+		cr_assert_eq(sets_change_set_add(c, &set, false, &error), 0);
+		for (i = 0; i < named[n].in.values.length; i++) {
+			e = named_element(n, i);
+			cr_assert_eq(sets_change_element_add(c, &e, false, &error), 0,
+			             "%s", error.error.text);
+		}
+	}
+}
+
+static void named_draw(void)
+{
+	struct ctlink_value *v;
+	struct ctlink_match *m;
+	uint32_t i, values;
+	size_t n;
+
+	for (n = 0; n < BASE_ARRAY_LENGTH(named); n++) {
+		m = &named[n].in;
+		ctlink_match_fini(m, NULL);
+		values = draw(5);
+		for (i = 0; i < values; i++) {
+			v = ctlink_match_append(m, NULL);
+			value_draw(v, named[n].field);
+			v->has &= ~(1ull << CTLINK_VALUE_MASK); /* sets have none */
+			if (n == SET_PAIRS)
+				v->has &= 1ull << CTLINK_VALUE_FIRST;
+			named[n].ports[i] = (uint16_t)draw(20);
+			/* two ranges may be in each other's way: one stands alone */
+			if (i == 0 && ctlink_has(v, CTLINK_VALUE_LAST))
+				break;
+			v->has &= ~(1ull << CTLINK_VALUE_LAST);
+		}
+	}
+}
+
+/* Have @m look at a set of its field's type, if there is one. */
+static void match_name(struct ctlink_match *m)
+{
+	size_t n;
+
+	switch (m->field) {
+	case CTQ_FIELD_SRC:
+	case CTQ_FIELD_DST: n = chance(60) ? SET_ADDRESSES : SET_PAIRS; break;
+	case CTQ_FIELD_SPORT:
+	case CTQ_FIELD_DPORT: n = SET_PORTS; break;
+	case CTQ_FIELD_IIF:
+	case CTQ_FIELD_OIF: n = SET_LINKS; break;
+	case CTQ_FIELD_MARK:
+	case CTQ_FIELD_PKTMARK: n = SET_MARKS; break;
+	default: return;
+	}
+	cr_assert_eq(
+		ctlink_string_set(&m->set, named[n].name, strlen(named[n].name), NULL),
+		0);
+	ctlink_mark(m, CTLINK_MATCH_SET);
+	if (n != SET_PAIRS)
+		return;
+	m->with = chance(50) ? CTQ_FIELD_SPORT : CTQ_FIELD_DPORT;
+	ctlink_mark(m, CTLINK_MATCH_WITH);
+}
+
 static void match_draw(struct ctlink_rule *rule)
 {
 	static const uint16_t often[] = { CTQ_FIELD_PROTO, CTQ_FIELD_SRC, CTQ_FIELD_DST,
@@ -257,7 +364,9 @@ static void match_draw(struct ctlink_rule *rule)
 		m->flags = CTQ_MATCH_NEGATE;
 		ctlink_mark(m, CTLINK_MATCH_FLAGS);
 	}
-	while (values-- > 0)
+	if (chance(25))
+		match_name(m);
+	while (!m->set && values-- > 0)
 		value_draw(ctlink_match_append(m, NULL), m->field);
 }
 
@@ -429,6 +538,43 @@ static bool number_of(const struct facts *f, uint16_t field, uint64_t *n)
 	}
 }
 
+static bool match_holds(const struct ctlink_match *m, const struct facts *f);
+
+/* As a match with what is in the set. */
+static bool named_holds(const struct ctlink_match *m, const struct facts *f)
+{
+	struct ctlink_match plain = { .field = m->field, .flags = m->flags };
+	bool any = false;
+	uint64_t port;
+	uint32_t i;
+	size_t n = 0;
+
+	while (strcmp(named[n].name, m->set) != 0)
+		n++;
+	plain.values = named[n].in.values;
+	if (n != SET_PAIRS)
+		return match_holds(&plain, f);
+	if (!number_of(f, m->with, &port))
+		return false;
+	for (i = 0; i < plain.values.length; i++)
+		any |= named[n].ports[i] == port &&
+		       address_holds(ctlink_match_value(&plain, i), f,
+		                     m->field == CTQ_FIELD_SRC ? f->src : f->dst);
+	return any != (m->flags == CTQ_MATCH_NEGATE);
+}
+
+/* Does the packet have the field? Of an empty set there is no value to ask. */
+static bool is_present(const struct facts *f, uint16_t field)
+{
+	uint64_t n;
+
+	if (field == CTQ_FIELD_SRC || field == CTQ_FIELD_DST)
+		return true;
+	if (field == CTQ_FIELD_IIF || field == CTQ_FIELD_OIF)
+		return (field == CTQ_FIELD_IIF ? f->iif : f->oif) != NULL;
+	return number_of(f, field, &n);
+}
+
 static bool match_holds(const struct ctlink_match *m, const struct facts *f)
 {
 	bool present = true, any = false;
@@ -437,6 +583,10 @@ static bool match_holds(const struct ctlink_match *m, const struct facts *f)
 	uint64_t n = 0;
 	uint32_t i;
 
+	if (m->set)
+		return named_holds(m, f);
+	if (m->values.length == 0)
+		return is_present(f, m->field) && m->flags == CTQ_MATCH_NEGATE;
 	for (i = 0; i < m->values.length; i++) {
 		v = ctlink_match_value(m, i);
 		if (m->field == CTQ_FIELD_SRC || m->field == CTQ_FIELD_DST) {
@@ -552,6 +702,7 @@ static struct rules *rules_made(const char *backend, uint64_t seed, uint32_t n)
 	set_copy(&set, seed, n);
 	rules = rules_new(backend, 1, NULL, &err);
 	c = rules_change_new(rules, &err);
+	named_fill(rules_change_sets(c, 0));
 	for (i = 0; i < CHAINS; i++)
 		cr_assert_eq(
 			rules_change_chain_set(c, i, ctlink_ruleset_chain(&set, i), &e),
@@ -636,11 +787,13 @@ static void play(uint32_t rules, uint32_t packets)
 	const struct rules_backend *const *backends = rules_backend_list();
 	struct rules *made[8];
 	struct ctlink_ruleset set;
-	uint64_t seed = state;
+	uint64_t seed;
 	struct facts f;
 	struct model m;
 	size_t b;
 
+	named_draw();
+	seed = state;
 	set_draw(&set, rules);
 	for (b = 0; backends[b]; b++)
 		made[b] = rules_made(backends[b]->name, seed, rules);

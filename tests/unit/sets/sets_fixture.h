@@ -124,7 +124,7 @@ static inline struct set_query query_of(uint16_t type, const char *text)
 		return q;
 	}
 	if (type == CTQ_SET_INTERFACE) {
-		strncpy(name, text, 16);
+		memcpy(name, text, strnlen(text, 16));
 		memcpy(words, name, 16);
 	} else {
 		sscanf(text, "%46s . %u", address, &q.number);
