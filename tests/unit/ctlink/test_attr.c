@@ -341,7 +341,7 @@ static const struct {
 	{ "rule", 1 + 14 + 5 },
 	{ "rule-del", 1 + 14 + 5 },
 	{ "chain", 2 }, /* the name; the hook, since there is a policy */
-	{ "set", 2 }, /* name and type */
+	{ "set", 2 },   /* name and type */
 	{ "set-get", 1 },
 	{ "element", 2 + 2 }, /* set and key; a value in key and port */
 	{ "element-name", 2 + 1 },
