@@ -12,6 +12,11 @@ _ctctl()
 	--sort) words='bytes packets age idle timeout' ;;
 	-n|--limit) return ;;
 	-e|--event-mask) words='NEW UPDATES DESTROY ALL' ;;
+	--rate) return ;;
+	-w|--write) return ;;
+	--bytes) return ;;
+	--duration) return ;;
+	--snaplen) return ;;
 	--library) return ;;
 	--src|src) return ;;
 	--dst|dst) return ;;
@@ -33,13 +38,13 @@ _ctctl()
 	fi
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		--|-o|--output|--color|--socket|--timeout|--sort|-n|--limit|-e|--event-mask|--library|--src|--dst|--reply-src|--reply-dst|--proto|--sport|--dport|--state|--status|--mark|--zone|--family|--id) ((i++)) ;;
+		--|-o|--output|--color|--socket|--timeout|--sort|-n|--limit|-e|--event-mask|--rate|-w|--write|--bytes|--duration|--snaplen|--library|--src|--dst|--reply-src|--reply-dst|--proto|--sport|--dport|--state|--status|--mark|--zone|--family|--id) ((i++)) ;;
 		-*) ;;
 		*) command=${COMP_WORDS[i]} && break ;;
 		esac
 	done
 	case $command in
-	'') words='status list get count delete flush set ban unban bans monitor stats queues proto rules explain load diff rule reload run config metrics help' ;;
+	'') words='status list get count delete flush set ban unban bans monitor trace capture stats queues proto rules explain load diff rule reload run config metrics help' ;;
 	status) words=''
 		;;
 	list) words='dying unconfirmed proto src dst host sport dport port state status mark zone rule iif oif age idle timeout bytes packets verdict reason id family icmp-type icmp-code reply-src reply-dst reply-sport reply-dport and or not all --sort -n --limit -z --zero -s --src -d --dst -r --reply-src -q --reply-dst -p --proto --sport --dport --state -u --status -m --mark -w --zone -f --family -i --id --src-nat --dst-nat --any-nat'
@@ -60,7 +65,11 @@ _ctctl()
 		;;
 	bans) words=''
 		;;
-	monitor) words='new update destroy rules proto src dst host sport dport port state status mark zone rule iif oif age idle timeout bytes packets verdict reason id family icmp-type icmp-code reply-src reply-dst reply-sport reply-dport and or not all -e --event-mask -n --limit -s --src -d --dst -r --reply-src -q --reply-dst -p --proto --sport --dport --state -u --status -m --mark -w --zone -f --family -i --id --src-nat --dst-nat --any-nat'
+	monitor) words='new update destroy rules drop proto src dst host sport dport port state status mark zone rule iif oif age idle timeout bytes packets verdict reason id family icmp-type icmp-code reply-src reply-dst reply-sport reply-dport and or not all -e --event-mask -n --limit -s --src -d --dst -r --reply-src -q --reply-dst -p --proto --sport --dport --state -u --status -m --mark -w --zone -f --family -i --id --src-nat --dst-nat --any-nat'
+		;;
+	trace) words='proto src dst host sport dport port state status mark zone rule iif oif age idle timeout bytes packets verdict reason id family icmp-type icmp-code reply-src reply-dst reply-sport reply-dport and or not all -n --limit --rate -s --src -d --dst -r --reply-src -q --reply-dst -p --proto --sport --dport --state -u --status -m --mark -w --zone -f --family -i --id --src-nat --dst-nat --any-nat'
+		;;
+	capture) words='proto src dst host sport dport port state status mark zone rule iif oif age idle timeout bytes packets verdict reason id family icmp-type icmp-code reply-src reply-dst reply-sport reply-dport and or not all -w --write --dropped -n --limit --bytes --duration --snaplen --rate -s --src -d --dst -r --reply-src -q --reply-dst -p --proto --sport --dport --state -u --status -m --mark -w --zone -f --family -i --id --src-nat --dst-nat --any-nat'
 		;;
 	stats) words=' -z --zero --reasons'
 		;;

@@ -60,6 +60,7 @@ enum ctq_subsystem {
 	CTQ_SUBSYS_QUEUES = 0x52,
 	CTQ_SUBSYS_PROTO = 0x53,
 	CTQ_SUBSYS_DAEMON = 0x54,
+	CTQ_SUBSYS_PACKETS = 0x56,
 };
 
 /** An attribute of NLMSG_ERROR beside the kernel's NLMSGERR_ATTR_*: string, what is allowed
@@ -82,7 +83,8 @@ enum ctq_group {
 	CTQ_GROUP_EXPECT_UPDATE = 5,
 	CTQ_GROUP_EXPECT_DESTROY = 6,
 	CTQ_GROUP_RULES = 16, /* a new generation is in force */
-	CTQ_GROUP_DROP = 17,  /* dropped packets */
+	CTQ_GROUP_DROP = 17,  /* dropped packets: CTQ_MSG_PACKET_SEEN */
+	CTQ_GROUP_TRACE = 19, /* packets, dropped or not: CTQ_MSG_PACKET_SEEN */
 	CTQ_GROUP_SETS = 20,  /* sets and elements that came or went */
 	CTQ_GROUP_LIMIT = 32,
 };
@@ -524,6 +526,11 @@ enum ctq_element_attr {
 #define CTQA_ELEMENT_MAX     (__CTQA_ELEMENT_MAX - 1)
 #define CTQ_ELEMENT_OF_RULES 0x1 /* came with a rule set, and goes with it */
 
+/* ---- CTQ_SUBSYS_PACKETS ----------------------------------------------------- */
+enum ctq_packets_msg {
+	CTQ_MSG_PACKET_SEEN = 0, /* CTQA_PACKET_*; announced in CTQ_GROUP_DROP and _TRACE */
+};
+
 /* ---- CTQ_SUBSYS_QUEUES ------------------------------------------------------ */
 enum ctq_queues_msg {
 	CTQ_MSG_QUEUE_GET = 0, /* dump → CTQ_MSG_QUEUE_NEW */
@@ -701,9 +708,17 @@ enum ctq_reason_attr {
 enum ctq_group_attr {
 	CTQA_GROUP_UNSPEC,
 	CTQA_GROUP_NUMBER, /* u32, repeated, enum ctq_group; none: leave all */
+	/* of CTQ_GROUP_DROP and _TRACE, beside CTA_CTQ_FILTER, which packets are meant: */
+	CTQA_GROUP_BYTES, /* u32, bytes of each packet that are wanted; absent: none */
+	CTQA_GROUP_RATE,  /* u32, packets a second at most; absent: CTQ_GROUP_RATE_DEFAULT; 0:
+	                   * no limit */
 	__CTQA_GROUP_MAX,
 };
 #define CTQA_GROUP_MAX (__CTQA_GROUP_MAX - 1)
+#define CTQ_GROUP_RATE_DEFAULT 1000
+#define CTQ_GROUP_BYTES_MAX    1600
+/** Clients in CTQ_GROUP_DROP or _TRACE at once. */
+#define CTQ_GROUP_WATCHERS_MAX 8
 
 enum ctq_overrun_attr {
 	CTQA_OVERRUN_UNSPEC,

@@ -506,6 +506,7 @@ struct ctq_event {
 		/* @record has CTQA_ELEMENT_*: */
 		CTQ_EVENT_ELEMENT_NEW,    /* added, or refreshed */
 		CTQ_EVENT_ELEMENT_DELETE, /* deleted, or expired */
+		CTQ_EVENT_PACKET,  /* a packet was judged: @record has CTQA_PACKET_* */
 	} kind;
 	const struct ctq_flow *flow;
 	const struct ctq_record *record;
@@ -524,6 +525,20 @@ typedef int ctq_event_cb(void *data, const struct ctq_event *event);
  */
 int ctq_subscribe(struct ctq *ctq, const uint32_t *groups, size_t n, ctq_event_cb *cb,
                   void *data);
+
+/** Which packets are announced in CTQ_GROUP_DROP and CTQ_GROUP_TRACE. */
+struct ctq_watch {
+	const struct ctq_filter *filter; /* NULL: all; used during the call only */
+	uint32_t bytes;                  /* of each packet, at most CTQ_GROUP_BYTES_MAX */
+	uint32_t rate;                   /* packets a second at most; 0: no limit */
+};
+
+/**
+ * As ctq_subscribe(), with what is wanted of packets. -EOPNOTSUPP: packets cannot be filtered
+ * so; -EBUSY: CTQ_GROUP_WATCHERS_MAX others watch; -EPERM: not their bytes.
+ */
+int ctq_watch(struct ctq *ctq, const uint32_t *groups, size_t n,
+              const struct ctq_watch *watch, ctq_event_cb *cb, void *data);
 
 /**
  * Hand the announcements that have arrived to the callback, without waiting. Returns 0,

@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "client/client_priv.h"
+#include "ctlink/daemon.h"
 
 int ctq_subscribe(struct ctq *ctq, const uint32_t *groups, size_t n, ctq_event_cb *cb,
                   void *data)
@@ -25,6 +26,36 @@ int ctq_subscribe(struct ctq *ctq, const uint32_t *groups, size_t n, ctq_event_c
 		ctlink_message_put_u32(&ctq->out, CTQA_GROUP_NUMBER, groups[i]);
 	return client_ask(ctq, ctlink_message_end(&ctq->out), CLIENT_ANSWER_ACK, NULL,
 	                  NULL);
+}
+
+int ctq_watch(struct ctq *ctq, const uint32_t *groups, size_t n,
+              const struct ctq_watch *watch, ctq_event_cb *cb, void *data)
+{
+	struct ctlink_watch wanted = { .bytes = watch->bytes, .rate = watch->rate };
+	struct ctlink_groups joined = { .has = 0 };
+	struct ctlink_header header;
+	size_t i;
+	int err;
+
+	err = client_begin(ctq, &header,
+	                   CTLINK_TYPE(CTQ_SUBSYS_DAEMON, CTQ_MSG_DAEMON_SUBSCRIBE),
+	                   CLIENT_ANSWER_ACK, 0);
+	if (err)
+		return err;
+	ctq->event_cb = cb;
+	ctq->event_data = data;
+	for (i = 0; i < n; i++)
+		if (groups[i] < CTQ_GROUP_LIMIT)
+			ctlink_mark(&joined, groups[i]);
+	if (watch->bytes)
+		ctlink_mark(&wanted, CTLINK_WATCH_BYTES);
+	ctlink_mark(&wanted, CTLINK_WATCH_RATE);
+	if (watch->filter && watch->filter->filter.terms.length) {
+		wanted.filter = watch->filter->filter; /* lent */
+		ctlink_mark(&wanted, CTLINK_WATCH_FILTER);
+	}
+	return client_ask(ctq, ctlink_watch_build(&ctq->out, &header, &joined, &wanted),
+	                  CLIENT_ANSWER_ACK, NULL, NULL);
 }
 
 /* The number of an announcement, of any subsystem; 0: it has none. */
@@ -93,6 +124,8 @@ int client_announce(struct ctq *ctq, const struct nlmsghdr *nlh)
 		return announce_record(ctq, nlh, CTQ_EVENT_ELEMENT_NEW);
 	case CTLINK_TYPE(CTQ_SUBSYS_SETS, CTQ_MSG_ELEMENT_DEL):
 		return announce_record(ctq, nlh, CTQ_EVENT_ELEMENT_DELETE);
+	case CTLINK_TYPE(CTQ_SUBSYS_PACKETS, CTQ_MSG_PACKET_SEEN):
+		return announce_record(ctq, nlh, CTQ_EVENT_PACKET);
 	case CTLINK_TYPE(CTQ_SUBSYS_DAEMON, CTQ_MSG_DAEMON_OVERRUN):
 		return announce_record(ctq, nlh, CTQ_EVENT_OVERRUN);
 	default: return 0; /* a newer daemon's */

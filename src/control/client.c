@@ -64,6 +64,7 @@ void control_client_destroy(struct control_client *client)
 	struct control *c = client->control;
 
 	job_end(client);
+	control_watch_leave(client);
 	control_batch_close(client);
 	while (!cds_list_empty(&client->output))
 		output_drop_first(client);

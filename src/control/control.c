@@ -378,5 +378,6 @@ void control_tick(struct control *c, uint64_t now_ns)
 	c->now_ns = now_ns;
 	control_sets_flush(c);
 	control_groups_events(c);
+	control_watch_events(c);
 	close_gone(c);
 }

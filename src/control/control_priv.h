@@ -15,6 +15,7 @@
  *   explain.c   rules: what they would say of a packet
  *   config.c    the configuration in force
  *   groups.c    events to those who subscribed
+ *   watch.c     packets to those who watch them
  */
 #ifndef CONTROL_CONTROL_PRIV_H
 #define CONTROL_CONTROL_PRIV_H
@@ -25,13 +26,16 @@
 
 #include "control/control.h"
 #include "ctlink/answer.h"
+#include "ctlink/daemon.h"
 #include "ctlink/error.h"
 #include "ctlink/filter.h"
 #include "ctlink/flow.h"
 #include "ctlink/message.h"
+#include "ctlink/packet.h"
 #include "flow/event.h"
 #include "flow/info.h"
 #include "flow/lock.h"
+#include "path/watch.h"
 #include "sets/sets.h"
 
 /* What the server itself counts; shown beside the flow table's counters. */
@@ -54,6 +58,8 @@ enum control_counter {
 /* What the rules count beside hits. */
 #define CONTROL_RULES_COUNTERS 2
 
+struct control_client;
+
 struct control {
 	struct control_config cfg;
 	struct control_env env;
@@ -73,6 +79,7 @@ struct control {
 	                         * must be announced before it is */
 	uint64_t events_untold; /* lost by the rings, and not told yet */
 	uint64_t sequences[CTQ_GROUP_LIMIT]; /* of each group's last announcement */
+	struct control_client *watchers[PATH_WATCHERS_MAX]; /* watch.c; NULL: free */
 	uint64_t counters[CONTROL_COUNTERS];
 	/* what counters were when they were zeroed */
 	uint64_t zero_reasons[CTQ_REASON_LIMIT];
@@ -114,13 +121,16 @@ struct control_client {
 	struct cds_list_head node;
 	int fd;
 	bool may_change;
-	bool is_gone;          /* to be closed at the end of the step */
-	uint32_t polled;       /* EPOLLIN, EPOLLOUT, or nothing while its job waits */
-	uint32_t groups;       /* bits, 1 << enum ctq_group */
-	uint32_t datagram_max; /* bytes of one with more than one message */
-	bool wants_single;     /* each announcement is a datagram */
-	uint32_t port;         /* nlmsg_pid of the events that it causes */
-	uint64_t lost;         /* announcements since the last overrun record */
+	bool is_gone;              /* to be closed at the end of the step */
+	uint32_t polled;           /* EPOLLIN, EPOLLOUT, or nothing while its job waits */
+	uint32_t groups;           /* bits, 1 << enum ctq_group */
+	uint32_t datagram_max;     /* bytes of one with more than one message */
+	bool wants_single;         /* each announcement is a datagram */
+	uint32_t port;             /* nlmsg_pid of the events that it causes */
+	uint64_t lost;             /* announcements since the last overrun record */
+	struct ctlink_watch watch; /* of its place among the watchers */
+	uint32_t watch_serial;     /* of the list that it came with */
+	uint64_t watch_lost;       /* sightings of its place, that it knows of */
 	struct cds_list_head output;
 	uint32_t output_bytes;
 	struct control_job *job;
@@ -297,5 +307,27 @@ void control_groups_send(struct control *c, uint32_t group,
 
 /** Tell a client that reads again what it lost. */
 void control_groups_overrun(struct control_client *client);
+
+/** Send @m, @n announcements, to one client. */
+void control_groups_tell(struct control_client *client, const struct ctlink_message *m,
+                         unsigned int n);
+
+/* ---- watch.c ------------------------------------------------------------------------------------- */
+
+/** A client subscribes to @groups: begin, change or end its watching. */
+int control_watch_subscribe(struct control_request *r, uint32_t groups);
+void control_watch_leave(struct control_client *client);
+void control_watch_events(struct control *c);
+
+/* Parts of a packet's value. @whole: with ports or ICMP type and code. */
+void control_packet_tuple(struct ctlink_packet *p, const struct tuple *t, bool whole);
+void control_packet_interfaces(const struct control *c, struct ctlink_packet *p,
+                               uint32_t in, uint32_t out);
+/** Which rule (@generation, @index) is; a policy has neither id nor name. */
+void control_packet_rule(const struct control *c, struct ctlink_packet *p,
+                         uint32_t generation, uint32_t index);
+
+bool control_has_ports(uint8_t proto);
+bool control_is_icmp(uint8_t proto);
 
 #endif

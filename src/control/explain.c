@@ -42,17 +42,6 @@ struct explain_job {
 
 /* ---- the packet ---------------------------------------------------------------------- */
 
-static bool has_ports(uint8_t proto)
-{
-	return proto == IPPROTO_TCP || proto == IPPROTO_UDP || proto == IPPROTO_UDPLITE ||
-	       proto == IPPROTO_SCTP || proto == IPPROTO_DCCP;
-}
-
-static bool is_icmp(uint8_t proto)
-{
-	return proto == IPPROTO_ICMP || proto == IPPROTO_ICMPV6;
-}
-
 static uint32_t shortest(const struct ctlink_packet *p)
 {
 	uint32_t l3 = p->family == AF_INET ? 20 : 40;
@@ -73,11 +62,11 @@ static void packet_identify(struct ctlink_packet *p)
 {
 	DEFAULT(p, HOOK, hook, PACKET_HOOK_PREROUTING);
 	DEFAULT(p, ZONE, zone, 0);
-	if (has_ports(p->proto)) {
+	if (control_has_ports(p->proto)) {
 		DEFAULT(p, SPORT, sport, 0);
 		DEFAULT(p, DPORT, dport, 0);
 	}
-	if (is_icmp(p->proto)) {
+	if (control_is_icmp(p->proto)) {
 		DEFAULT(p, ICMP_TYPE, icmp_type, p->proto == IPPROTO_ICMP ? 8 : 128);
 		DEFAULT(p, ICMP_CODE, icmp_code, 0);
 	}
@@ -103,10 +92,10 @@ static void tuple_of(const struct ctlink_packet *p, struct tuple *t)
 	t->zone = p->zone;
 	memcpy(t->src, p->src, p->src_size);
 	memcpy(t->dst, p->dst, p->dst_size);
-	if (has_ports(p->proto)) {
+	if (control_has_ports(p->proto)) {
 		t->src_id = htons(p->sport);
 		t->dst_id = htons(p->dport);
-	} else if (is_icmp(p->proto)) {
+	} else if (control_is_icmp(p->proto)) {
 		t->src_id = htons(p->icmp_id);
 		t->dst_id = htons((uint16_t)(p->icmp_type << 8 | p->icmp_code));
 	}
@@ -160,20 +149,6 @@ static void set_text(struct ctlink_packet *p, enum ctlink_packet_bit bit, char *
 	ctlink_mark(p, bit);
 }
 
-/* Which rule (@generation, @index) is; a policy has neither id nor name. */
-static void set_rule(const struct control *c, struct ctlink_packet *p,
-                     uint32_t generation, uint32_t index)
-{
-	const char *name = "";
-
-	p->generation = generation;
-	ctlink_mark(p, CTLINK_PACKET_GENERATION);
-	if (!rules_name_read(c->env.rules, generation, index, &p->rule, &name))
-		return;
-	ctlink_mark(p, CTLINK_PACKET_RULE);
-	set_text(p, CTLINK_PACKET_RULE_NAME, p->rule_name, sizeof(p->rule_name), name);
-}
-
 static void carried_read(const struct control *c, struct explain_job *j,
                          const struct flow_info *info)
 {
@@ -192,7 +167,7 @@ static void carried_read(const struct control *c, struct explain_job *j,
 	p->reason = v->reason;
 	ctlink_mark(p, CTLINK_PACKET_VERDICT);
 	ctlink_mark(p, CTLINK_PACKET_REASON);
-	set_rule(c, p, v->generation, v->rule);
+	control_packet_rule(c, p, v->generation, v->rule);
 }
 
 /* What the description does not say the flow does, as path/judge.c would have it. */
@@ -283,7 +258,7 @@ static void outcome_read(const struct control *c, struct explain_job *j)
 	p->reason = v->reason;
 	ctlink_mark(p, CTLINK_PACKET_VERDICT);
 	ctlink_mark(p, CTLINK_PACKET_REASON);
-	set_rule(c, p, v->generation, v->index);
+	control_packet_rule(c, p, v->generation, v->index);
 	p->n_held = v->n_held;
 	memcpy(p->held, v->held, sizeof(p->held));
 	if (p->n_held)

@@ -35,9 +35,9 @@ static void read_address(struct readings *r, const struct tuple *t,
 	r->address_size = (uint8_t)tuple_address_size(t->l3);
 }
 
-static bool has_ports(const struct tuple *t)
+bool control_has_ports(uint8_t proto)
 {
-	switch (t->l4) {
+	switch (proto) {
 	case IPPROTO_TCP:
 	case IPPROTO_UDP:
 	case IPPROTO_UDPLITE:
@@ -47,14 +47,14 @@ static bool has_ports(const struct tuple *t)
 	}
 }
 
-static bool is_icmp(const struct tuple *t)
+bool control_is_icmp(uint8_t proto)
 {
-	return t->l4 == IPPROTO_ICMP || t->l4 == IPPROTO_ICMPV6;
+	return proto == IPPROTO_ICMP || proto == IPPROTO_ICMPV6;
 }
 
 static void read_port(struct readings *r, const struct tuple *t, uint16_t port)
 {
-	if (has_ports(t))
+	if (control_has_ports(t->l4))
 		read_number(r, ntohs(port));
 }
 
@@ -132,11 +132,11 @@ static void read_tuple_field(const struct flow_info *info, uint16_t field,
 		read_port(r, p, p->dst_id);
 		break;
 	case CTQ_FIELD_ICMP_TYPE:
-		if (is_icmp(o))
+		if (control_is_icmp(o->l4))
 			read_number(r, ntohs(o->dst_id) >> 8);
 		break;
 	case CTQ_FIELD_ICMP_CODE:
-		if (is_icmp(o))
+		if (control_is_icmp(o->l4))
 			read_number(r, ntohs(o->dst_id) & 0xff);
 		break;
 	default: break;

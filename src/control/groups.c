@@ -72,20 +72,26 @@ void control_groups_overrun(struct control_client *client)
 	ctlink_message_fini(&m);
 }
 
+void control_groups_tell(struct control_client *client, const struct ctlink_message *m,
+                         unsigned int n)
+{
+	if (client->is_gone)
+		return;
+	/* Once something is lost, nothing goes on before the client knows. */
+	if (!client->lost && control_client_announce(client, m->data, m->size))
+		return;
+	client->lost += n;
+	client->control->counters[CONTROL_COUNTER_OVERRUNS] += n;
+}
+
 void control_groups_send(struct control *c, uint32_t group,
                          const struct ctlink_message *m, unsigned int n)
 {
 	struct control_client *client;
 
-	cds_list_for_each_entry (client, &c->clients, node) {
-		if (client->is_gone || !(client->groups & 1u << group))
-			continue;
-		/* Once something is lost, nothing goes on before the client knows. */
-		if (!client->lost && control_client_announce(client, m->data, m->size))
-			continue;
-		client->lost += n;
-		c->counters[CONTROL_COUNTER_OVERRUNS] += n;
-	}
+	cds_list_for_each_entry (client, &c->clients, node)
+		if (client->groups & 1u << group)
+			control_groups_tell(client, m, n);
 }
 
 /* ---- events of flows --------------------------------------------------------------------------- */

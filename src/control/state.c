@@ -359,6 +359,8 @@ int control_daemon_subscribe(struct control_request *r)
 	struct ctlink_groups groups = { .has = 0 };
 	int err = ctlink_groups_parse(r->nlh, &groups, r->error);
 
+	if (err == 0)
+		err = control_watch_subscribe(r, (uint32_t)groups.has);
 	if (err < 0)
 		return err;
 	control_sets_flush(r->client->control);

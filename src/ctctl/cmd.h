@@ -15,6 +15,7 @@ int cmd_list(struct tool *tool);
 int cmd_get(struct tool *tool);
 int cmd_count(struct tool *tool);
 int cmd_delete(struct tool *tool);
+int cmd_capture(struct tool *tool);
 int cmd_explain(struct tool *tool);
 int cmd_flush(struct tool *tool);
 int cmd_set(struct tool *tool);
@@ -33,6 +34,7 @@ int cmd_rule(struct tool *tool);
 int cmd_reload(struct tool *tool);
 int cmd_config(struct tool *tool);
 int cmd_metrics(struct tool *tool);
+int cmd_trace(struct tool *tool);
 int cmd_help(struct tool *tool);
 
 /* Not a command of its own: "set" with one of list, add, delete, flush and test. */

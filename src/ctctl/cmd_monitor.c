@@ -2,49 +2,33 @@
 /*
  * cmd_monitor.c - announcements as they come
  *
- * Each is written at once. The filter is held against them here: a subscription has groups
- * only. Lost ones are said on standard error, and the exit code then is 6.
+ * Each is written at once. The filter is held against flows here; that of dropped packets is
+ * the daemon's business. Lost ones are said on standard error, and the exit code then is 6.
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/clock.h"
+#include "ctctl/announcements.h"
 #include "ctctl/arguments.h"
 #include "ctctl/cmd.h"
 #include "ctctl/filter.h"
 #include "ctctl/message.h"
+#include "ctctl/packet.h"
 #include "ctctl/render.h"
-
-#define ENOUGH 1 /* a callback's value that ends the monitor */
 
 struct monitor {
 	struct tool *tool;
 	uint32_t groups[8];
 	size_t n_groups;
+	bool drops; /* their group is among them */
 	struct ctq_filter *filter;
 	unsigned long limit, shown; /* limit 0: none */
 	uint64_t lost;
 	struct render render;
 };
-
-static volatile sig_atomic_t interrupted;
-
-static void on_signal(int number)
-{
-	interrupted = 1;
-}
-
-/* Until ended: the wait returns, and what is on its way is written. */
-static void catch_signals(void)
-{
-	struct sigaction action = { .sa_handler = on_signal };
-
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-}
 
 /* ---- arguments ------------------------------------------------------------------------------ */
 
@@ -58,6 +42,8 @@ static const struct {
 	{ "destroy", { CTQ_GROUP_FLOW_DESTROY } },
 	{ "rules", { CTQ_GROUP_RULES } },
 	{ "rule", { CTQ_GROUP_RULES } },
+	{ "drop", { CTQ_GROUP_DROP } },
+	{ "drops", { CTQ_GROUP_DROP } },
 	{ "all", { CTQ_GROUP_FLOW_NEW, CTQ_GROUP_FLOW_UPDATE, CTQ_GROUP_FLOW_DESTROY } },
 };
 
@@ -69,6 +55,7 @@ static void join_group(struct monitor *monitor, uint32_t group)
 		if (monitor->groups[i] == group)
 			return;
 	monitor->groups[monitor->n_groups++] = group;
+	monitor->drops |= group == CTQ_GROUP_DROP;
 }
 
 static bool group_parse(struct monitor *monitor, const char *word, size_t length)
@@ -90,18 +77,19 @@ static bool group_parse(struct monitor *monitor, const char *word, size_t length
 /* "new,destroy": groups? Then all words between the commas must be. */
 static int groups_parse(struct monitor *monitor, const struct tool_word *list)
 {
-	static const char *const words[] = { "new", "update", "destroy", "rules", "all" };
+	static const char *const words[] = { "new",   "update", "destroy",
+		                             "rules", "drop",   "all" };
 	const char *word = list->text;
 	size_t length;
 
 	for (;; word += length + 1) {
 		length = strcspn(word, ",");
 		if (!group_parse(monitor, word, length))
-			return message_usage(
-				monitor->tool, list->index, words,
-				BASE_ARRAY_LENGTH(words),
-				"'%.*s' is none of new, update, destroy, rules, all",
-				(int)length, word);
+			return message_usage(monitor->tool, list->index, words,
+			                     BASE_ARRAY_LENGTH(words),
+			                     "'%.*s' is none of new, update, destroy, "
+			                     "rules, drop, all",
+			                     (int)length, word);
 		if (word[length] == '\0')
 			return TOOL_OK;
 	}
@@ -163,27 +151,6 @@ static void write_rules(const struct monitor *monitor, const struct ctq_record *
 	json_newline(&json);
 }
 
-static void write_lost(struct monitor *monitor, uint64_t lost)
-{
-	struct tool *tool = monitor->tool;
-	struct json json;
-
-	monitor->lost += lost;
-	if (!tool_is_json(tool)) {
-		message_error(tool,
-		              "%" PRIu64
-		              " announcements were lost: this reader is too slow",
-		              lost);
-		return;
-	}
-	json_init(&json, tool->out);
-	json_object_begin(&json, NULL);
-	json_string(&json, "event", "overrun");
-	json_number(&json, "lost", lost);
-	json_object_end(&json);
-	json_newline(&json);
-}
-
 static void write_flow(struct monitor *monitor, const struct ctq_event *event)
 {
 	const struct render_event what = { event->kind, clock_realtime_ns(),
@@ -203,26 +170,30 @@ static int announcement(void *data, const struct ctq_event *event)
 		write_flow(monitor, event);
 	else if (event->kind == CTQ_EVENT_RULES)
 		write_rules(monitor, event->record, event->sequence);
+	else if (event->kind == CTQ_EVENT_PACKET)
+		packet_write(monitor->tool, "drop", event->record);
 	else
-		write_lost(monitor, event->lost);
+		announcements_lost(monitor->tool, event->lost, &monitor->lost);
 	if (fflush(monitor->tool->out))
-		return ENOUGH;
-	return monitor->limit && ++monitor->shown == monitor->limit ? ENOUGH : 0;
+		return ANNOUNCEMENTS_ENOUGH;
+	return monitor->limit && ++monitor->shown == monitor->limit ? ANNOUNCEMENTS_ENOUGH
+	                                                            : 0;
 }
 
 static int monitor_loop(struct monitor *monitor)
 {
+	const struct ctq_watch watch = { .filter = monitor->filter,
+		                         .rate = CTQ_GROUP_RATE_DEFAULT };
 	struct ctq *ctq = monitor->tool->ctq;
 	int err;
 
-	err = ctq_subscribe(ctq, monitor->groups, monitor->n_groups, announcement,
-	                    monitor);
-	while (!err && !interrupted) {
-		err = ctq_wait(ctq, -1);
-		if (!err || err == -EINTR)
-			err = ctq_dispatch(ctq);
-	}
-	return err == ENOUGH ? 0 : err;
+	if (monitor->drops)
+		err = ctq_watch(ctq, monitor->groups, monitor->n_groups, &watch,
+		                announcement, monitor);
+	else
+		err = ctq_subscribe(ctq, monitor->groups, monitor->n_groups, announcement,
+		                    monitor);
+	return announcements_wait(monitor->tool, err, -1);
 }
 
 static int monitor_run(struct monitor *monitor)
@@ -232,7 +203,7 @@ static int monitor_run(struct monitor *monitor)
 	err = tool_connect(monitor->tool);
 	if (err)
 		return err;
-	catch_signals();
+	announcements_begin();
 	render_begin(&monitor->render, monitor->tool, RENDER_EVENTS);
 	err = monitor_loop(monitor);
 	render_end(&monitor->render);

@@ -103,6 +103,23 @@ static const struct option monitor_options[] = {
 	{ OPTION_NONE },
 };
 
+static const struct option trace_options[] = {
+	{ OPTION_LIMIT, 'n', "limit", "N", "end after N packets" },
+	{ OPTION_RATE, 0, "rate", "N", "at most N packets a second (1000); 0: no limit" },
+	{ OPTION_NONE },
+};
+
+static const struct option capture_options[] = {
+	{ OPTION_WRITE, 'w', "write", "FILE", "where to; '-' is standard output" },
+	{ OPTION_DROPPED, 0, "dropped", NULL, "dropped packets only" },
+	{ OPTION_LIMIT, 'n', "limit", "N", "end after N packets" },
+	{ OPTION_BYTES, 0, "bytes", "N", "end when the file has N bytes" },
+	{ OPTION_DURATION, 0, "duration", "SECONDS", "end after that time" },
+	{ OPTION_SNAPLEN, 0, "snaplen", "N", "at most N bytes of each packet (256)" },
+	{ OPTION_RATE, 0, "rate", "N", "at most N packets a second (1000); 0: no limit" },
+	{ OPTION_NONE },
+};
+
 static const struct option stats_options[] = {
 	{ OPTION_ZERO, 'z', "zero", NULL, "read and zero in one step" },
 	{ OPTION_REASONS, 0, "reasons", NULL, "verdicts by reason" },
@@ -246,13 +263,25 @@ const struct command command_table[] = {
 	{ .name = "monitor",
 	  .letter = 'E',
 	  .long_name = "event",
-	  .arguments = "[new,update,destroy,rules] [FILTER]",
+	  .arguments = "[new,update,destroy,rules,drop] [FILTER]",
 	  .summary = "announcements as they come",
-	  .words = "new update destroy rules",
+	  .words = "new update destroy rules drop",
 	  .options = monitor_options,
 	  .filter = true,
 	  .flows = true,
 	  .run = cmd_monitor },
+	{ .name = "trace",
+	  .arguments = "FILTER",
+	  .summary = "packets as they are judged, with each decision",
+	  .options = trace_options,
+	  .filter = true,
+	  .run = cmd_trace },
+	{ .name = "capture",
+	  .arguments = "[FILTER] -w FILE",
+	  .summary = "packets as pcapng, each with its reason as a comment",
+	  .options = capture_options,
+	  .filter = true,
+	  .run = cmd_capture },
 	{ .name = "stats",
 	  .letter = 'S',
 	  .long_name = "stats",

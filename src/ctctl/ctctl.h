@@ -7,6 +7,7 @@
  *	command.c     the table of verbs and options: parsing, help and completion read it
  *	arguments.c   argv to options and words      filter.c  words and letters to a filter
  *	message.c     what goes wrong, with carets    help.c completion.c
+ *	joined.c      … and back    announcements.c  packet.c  pcapng.c   for those that listen
  *	cmd_*.c       the verbs                       render_*.c  how flows look
  *	view.c json.c table.c units.c sort.c          their tools
  *

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/base.h"
 
@@ -238,4 +239,72 @@ void packet_json(struct json *json, const struct ctq_record *packet)
 	json_list_begin(json, "rules_held");
 	ctq_record_each_number(packet, CTQA_PACKET_HELD, held_json, json);
 	json_list_end(json);
+}
+
+/* ---- a line -------------------------------------------------------------------------------- */
+
+static int append_held(void *data, uint64_t id)
+{
+	append(data, " %" PRIu64, id);
+	return 0;
+}
+
+static void append_time(const struct ctq_record *packet, char buf[PACKET_TEXT_MAX])
+{
+	uint64_t ns = ctq_record_number(packet, CTQA_PACKET_TIME);
+	time_t seconds = (time_t)(ns / 1000000000u);
+	struct tm tm;
+
+	if (localtime_r(&seconds, &tm))
+		append(buf, "%02d:%02d:%02d.%06u ", tm.tm_hour, tm.tm_min, tm.tm_sec,
+		       (unsigned int)(ns % 1000000000u / 1000u));
+}
+
+/* Of which flow, new or known; and which rules held when they were asked. */
+static void append_decisions(const struct ctq_record *packet, char buf[PACKET_TEXT_MAX])
+{
+	unsigned int flags = number(packet, CTQA_PACKET_FLAGS);
+
+	append(buf, ", length %u, %s", number(packet, CTQA_PACKET_LENGTH),
+	       state_name(number(packet, CTQA_PACKET_CTSTATE)) ?: "no state");
+	if (ctq_record_has(packet, CTQA_PACKET_FLOW))
+		append(buf, ", %s flow %u%s", flags & CTQ_PACKET_BORN ? "new" : "known",
+		       number(packet, CTQA_PACKET_FLOW),
+		       flags & CTQ_PACKET_REPLY ? " reply" : "");
+	if (ctq_record_has(packet, CTQA_PACKET_HELD)) {
+		append(buf, ", rules that held:");
+		ctq_record_each_number(packet, CTQA_PACKET_HELD, append_held, buf);
+	}
+	if (ctq_record_has(packet, CTQA_PACKET_NEW_MARK))
+		append(buf, ", mark 0x%x", number(packet, CTQA_PACKET_NEW_MARK));
+}
+
+static void packet_line(struct tool *tool, const struct ctq_record *packet)
+{
+	char text[PACKET_TEXT_MAX], buf[PACKET_TEXT_MAX] = "";
+	unsigned int verdict = number(packet, CTQA_PACKET_VERDICT);
+
+	append_time(packet, buf);
+	append(buf, "%s ", ctq_hook_name(number(packet, CTQA_PACKET_HOOK)) ?: "?");
+	append(buf, "%s", packet_text(packet, text));
+	append_decisions(packet, buf);
+	append(buf, ": %s: ", ctq_verdict_name(verdict) ?: "?");
+	append(buf, "%s", packet_outcome(packet, text));
+	fprintf(tool->out, "%s\n", buf);
+}
+
+void packet_write(struct tool *tool, const char *event, const struct ctq_record *packet)
+{
+	struct json json;
+
+	if (!tool_is_json(tool)) {
+		packet_line(tool, packet);
+		return;
+	}
+	json_init(&json, tool->out);
+	json_object_begin(&json, NULL);
+	json_string(&json, "event", event);
+	packet_json(&json, packet);
+	json_object_end(&json);
+	json_newline(&json);
 }

@@ -5,6 +5,7 @@
 #ifndef CTCTL_PACKET_H
 #define CTCTL_PACKET_H
 
+#include "ctctl/ctctl.h"
 #include "ctctl/json.h"
 #include "ctq/ctq.h"
 
@@ -17,6 +18,9 @@ char *packet_text(const struct ctq_record *packet, char buf[PACKET_TEXT_MAX]);
 
 /** "drop.rule: web (rule 12, generation 4)", without the verdict's word. Returns @buf. */
 char *packet_outcome(const struct ctq_record *packet, char buf[PACKET_TEXT_MAX]);
+
+/** A packet that was seen, as a line, or an object whose "event" is @event. */
+void packet_write(struct tool *tool, const char *event, const struct ctq_record *packet);
 
 /** All of it as members of the open object. */
 void packet_json(struct json *json, const struct ctq_record *packet);

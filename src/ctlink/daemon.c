@@ -190,7 +190,8 @@ static bool group_known(uint32_t group)
 	case CTQ_GROUP_EXPECT_UPDATE:
 	case CTQ_GROUP_EXPECT_DESTROY:
 	case CTQ_GROUP_RULES:
-	case CTQ_GROUP_DROP: return true;
+	case CTQ_GROUP_DROP:
+	case CTQ_GROUP_TRACE: return true;
 	default: return false;
 	}
 }
@@ -251,6 +252,40 @@ int ctlink_groups_parse(const struct nlmsghdr *nlh, struct ctlink_groups *groups
 {
 	memset(groups, 0, sizeof(*groups));
 	return ctlink_layout_parse(&group_layout, nlh, groups, NULL, error);
+}
+
+#define WATCH(type, kind, member, bit, ...)                                      \
+	CTLINK_ATTR(type, kind, struct ctlink_watch, member, CTLINK_WATCH_##bit, \
+	            __VA_ARGS__)
+
+static const struct ctlink_attr watch_attrs[] = {
+	WATCH(CTQA_GROUP_BYTES, CTLINK_U32, bytes, BYTES),
+	WATCH(CTQA_GROUP_RATE, CTLINK_U32, rate, RATE),
+	WATCH(CTA_CTQ_FILTER, CTLINK_STRUCT, filter, FILTER,
+	      .nested = &ctlink_expression_layout),
+};
+static const struct ctlink_layout watch_layout = CTLINK_LAYOUT("groups", watch_attrs);
+
+int ctlink_watch_build(struct ctlink_message *m, const struct ctlink_header *header,
+                       const struct ctlink_groups *groups,
+                       const struct ctlink_watch *watch)
+{
+	ctlink_message_begin(m, header);
+	group_build(m, &group_attrs[0], groups);
+	ctlink_layout_put(&watch_layout, m, watch);
+	return ctlink_message_end(m);
+}
+
+int ctlink_watch_parse(const struct nlmsghdr *nlh, struct ctlink_watch *watch,
+                       const struct ctlink_memory *memory, struct ctlink_error *error)
+{
+	memset(watch, 0, sizeof(*watch));
+	return ctlink_layout_parse(&watch_layout, nlh, watch, memory, error);
+}
+
+void ctlink_watch_fini(struct ctlink_watch *watch, const struct ctlink_memory *memory)
+{
+	ctlink_layout_fini(&watch_layout, watch, memory);
 }
 
 /* ---- CTQ_MSG_DAEMON_SOCKET --------------------------------------------------------- */

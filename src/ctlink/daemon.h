@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "ctlink/attr.h"
+#include "ctlink/filter.h"
 #include "ctlink/memory.h"
 
 /* Bytes of the configuration's path, with its final zero. */
@@ -173,6 +174,24 @@ int ctlink_groups_build(struct ctlink_message *m, const struct ctlink_header *he
 /** An unknown group is refused with -EOPNOTSUPP. */
 int ctlink_groups_parse(const struct nlmsghdr *nlh, struct ctlink_groups *groups,
                         struct ctlink_error *error) BASE_MUST_CHECK;
+
+enum ctlink_watch_bit { CTLINK_WATCH_BYTES, CTLINK_WATCH_RATE, CTLINK_WATCH_FILTER };
+
+/** What the same message says of CTQ_GROUP_DROP and _TRACE. */
+struct ctlink_watch {
+	uint64_t has; /* 1 << enum ctlink_watch_bit */
+	uint32_t bytes, rate;
+	struct ctlink_filter filter; /* terms only */
+};
+
+/** Both parts; ctlink_groups_parse() and ctlink_watch_parse() read one each. */
+int ctlink_watch_build(struct ctlink_message *m, const struct ctlink_header *header,
+                       const struct ctlink_groups *groups,
+                       const struct ctlink_watch *watch) BASE_MUST_CHECK;
+int ctlink_watch_parse(const struct nlmsghdr *nlh, struct ctlink_watch *watch,
+                       const struct ctlink_memory *memory,
+                       struct ctlink_error *error) BASE_MUST_CHECK;
+void ctlink_watch_fini(struct ctlink_watch *watch, const struct ctlink_memory *memory);
 
 /* ---- CTQ_MSG_DAEMON_SOCKET --------------------------------------------------------- */
 

@@ -160,7 +160,7 @@ static const struct ctlink_attr expression_attrs[] = {
 	CTLINK_ATTR_LIST(CTQA_FILTER_TERM, struct ctlink_filter, terms, &term_layout,
 	                 CTQ_FILTER_TERMS_MAX),
 };
-static const struct ctlink_layout expression_layout =
+const struct ctlink_layout ctlink_expression_layout =
 	CTLINK_LAYOUT("CTA_CTQ_FILTER", expression_attrs, .check = expression_check);
 
 static int filter_check(struct ctlink_parser *p, const struct nlattr *nest, void *value);
@@ -175,7 +175,7 @@ static const struct ctlink_attr filter_attrs[] = {
 	FILTER(CTA_MARK_MASK, CTLINK_U32, mark_mask, MARK_MASK),
 	FILTER(CTA_ID, CTLINK_U32, id, ID),
 	CTLINK_ATTR_NESTED(CTA_FILTER, &flags_layout),
-	CTLINK_ATTR_NESTED(CTA_CTQ_FILTER, &expression_layout),
+	CTLINK_ATTR_NESTED(CTA_CTQ_FILTER, &ctlink_expression_layout),
 };
 static const struct ctlink_layout filter_layout =
 	CTLINK_LAYOUT("filter", filter_attrs, .check = filter_check);

@@ -86,4 +86,8 @@ int ctlink_filter_parse(const struct nlmsghdr *nlh, struct ctlink_filter *filter
                         const struct ctlink_memory *memory,
                         struct ctlink_error *error) BASE_MUST_CHECK;
 
+/** The level CTA_CTQ_FILTER, whose value is a struct ctlink_filter; for the folder's other
+ * files. */
+extern const struct ctlink_layout ctlink_expression_layout;
+
 #endif

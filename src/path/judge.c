@@ -119,30 +119,38 @@ static void remember(struct path_worker *w, struct path_step *s,
 	flow_leave(w->flows, s->flow);
 }
 
+void path_judge_key(const struct path_worker *w, const struct path_step *s,
+                    struct rule_key *key)
+{
+	if (s->flow && !s->error)
+		key_of_flow(w->path, s, key);
+	else
+		key_of_packet(w->path, s, key);
+	rule_key_set_state(key, s->ctstate);
+	rule_key_set_time(key, path_local_time(w->path, w->now_s));
+	if (s->flow)
+		key->connections = flow_source_count(
+			w->path->flows, &s->flow->side[TRACK_ORIGINAL].tuple);
+	key->packet_mark &= ~path_mark_own(w->path); /* none of the rules' business */
+}
+
 static void ask_rules(struct path_worker *w, struct path_step *s)
 {
-	bool of_flow = s->flow && !s->error;
-	struct rule_verdict v;
+	struct rule_verdict *v = &w->asked;
 	struct rule_key key;
 
-	if (of_flow)
-		key_of_flow(w->path, s, &key);
-	else
-		key_of_packet(w->path, s, &key);
-	rule_key_set_state(&key, s->ctstate);
-	rule_key_set_time(&key, path_local_time(w->path, w->now_s));
-	if (s->flow)
-		key.connections = flow_source_count(w->path->flows,
-		                                    &s->flow->side[TRACK_ORIGINAL].tuple);
-	key.packet_mark &= ~path_mark_own(w->path); /* none of the rules' business */
-	ruleset_classify(w->ruleset, &key, w->rules, s->p->length, w->now_ns, &v);
-	s->accept = v.verdict == CTQ_VERDICT_ACCEPT;
-	s->reason = (enum ctq_reason)v.reason;
-	s->marked = v.verdict == CTQ_VERDICT_REJECT && w->path->cfg.reject_mask;
-	s->mark_value = v.packet_mark.value;
-	s->mark_mask = v.packet_mark.mask;
-	if (of_flow)
-		remember(w, s, &v);
+	path_judge_key(w, s, &key);
+	ruleset_classify(w->ruleset, &key, w->rules, s->p->length, w->now_ns, v);
+	s->asked = true;
+	s->generation = v->generation;
+	s->rule = v->index;
+	s->accept = v->verdict == CTQ_VERDICT_ACCEPT;
+	s->reason = (enum ctq_reason)v->reason;
+	s->marked = v->verdict == CTQ_VERDICT_REJECT && w->path->cfg.reject_mask;
+	s->mark_value = v->packet_mark.value;
+	s->mark_mask = v->packet_mark.mask;
+	if (s->flow && !s->error)
+		remember(w, s, v);
 }
 
 static bool is_in_force(const struct path_worker *w, const struct flow_verdict *v)
@@ -181,5 +189,7 @@ void path_judge(struct path_worker *w, struct path_step *s)
 	s->marked = s->reason == CTQ_REJECT_FLOW && w->path->cfg.reject_mask;
 	s->mark_value = v.mark_value;
 	s->mark_mask = v.mark_mask;
+	s->generation = v.generation;
+	s->rule = v.rule;
 	rules_account(w->rules, v.generation, v.rule, s->p->length);
 }

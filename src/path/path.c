@@ -48,10 +48,13 @@ static int path_worker_init(struct path *path, uint16_t number)
 	if (err < 0)
 		return err;
 	w->path = path;
+	w->number = number;
 	w->flows = flow_worker(path->flows, number);
 	w->rules = rules_worker(path->rules, number);
 	w->fragments = fragment_cache_new(path->cfg.fragments, &key);
-	return w->fragments ? 0 : -1;
+	if (!w->fragments)
+		return -ENOMEM;
+	return spsc_init(&w->watch, PATH_WATCH_RING);
 }
 
 static struct path_track *path_track_new(const struct track_config *cfg,
@@ -89,7 +92,7 @@ struct path *path_new(const struct path_config *cfg, struct flow_table *flows,
 	path->workers =
 		aligned_alloc(BASE_CACHELINE, workers * sizeof(struct path_worker));
 	path->registry = track_registry_new();
-	if (!track || !path->workers || !path->registry)
+	if (!track || !path->workers || !path->registry || path_watch_init(path) < 0)
 		goto destroy;
 	memset(path->workers, 0, workers * sizeof(struct path_worker));
 	for (i = 0; i < workers; i++) {
@@ -108,8 +111,11 @@ void path_destroy(struct path *path)
 {
 	uint16_t i;
 
-	for (i = 0; i < path->workers_length; i++)
+	for (i = 0; i < path->workers_length; i++) {
 		fragment_cache_destroy(path->workers[i].fragments);
+		spsc_fini(&path->workers[i].watch);
+	}
+	path_watch_fini(path);
 	free(path->workers);
 	track_registry_destroy(path->registry);
 	free(atomic_load(&path->track));
@@ -194,6 +200,7 @@ static void batch_begin(struct path_worker *w, uint64_t now_ns)
 	w->generation = ruleset_generation(w->ruleset);
 	w->track = atomic_load_explicit(&w->path->track, memory_order_acquire);
 	w->machines = track_registry_peek(w->path->registry);
+	w->watched = atomic_load_explicit(&w->path->watched, memory_order_relaxed);
 	w->now_ns = now_ns;
 	w->now_s = (uint32_t)(now_ns / NS_PER_S);
 	w->moved = false;
@@ -260,6 +267,8 @@ static void step_run(struct path_worker *w, struct path_step *s, struct flow_ref
 	path_finish(w, s);
 	path_mark_write(w, s);
 	s->out->accept = s->accept || s->marked;
+	if (base_unlikely(w->watched & (s->accept ? WATCH_ALL : WATCH_ALL | WATCH_DROPS)))
+		path_watch_note(w, s);
 	count(&w->reasons[s->reason], 1);
 	if (s->invalid)
 		count(&w->reasons[s->invalid], 1);

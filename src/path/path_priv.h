@@ -7,11 +7,13 @@
 
 #include <stdatomic.h>
 
+#include "base/spsc.h"
 #include "ctq/ctlink.h"
 #include "flow/event.h"
 #include "flow/lock.h"
 #include "packet/fragment.h"
 #include "path/path.h"
+#include "path/watch.h"
 
 struct path_track;
 
@@ -22,6 +24,12 @@ struct path_worker {
 	struct fragment_cache *fragments;
 	_Atomic uint64_t packets, bytes;
 	_Atomic uint64_t reasons[CTQ_REASON_LIMIT]; /* written by this worker only */
+	uint16_t number;
+	/* of those who watch: watch.c */
+	struct spsc watch;
+	_Atomic uint64_t watch_lost[PATH_WATCHERS_MAX];
+	uint32_t watch_count[PATH_WATCHERS_MAX]; /* in the second … */
+	uint32_t watch_second;
 	/* of the batch that is being judged */
 	const struct ruleset *ruleset;
 	const struct path_track *track;
@@ -29,7 +37,9 @@ struct path_worker {
 	uint64_t now_ns;
 	uint32_t now_s;
 	uint32_t generation;
-	bool moved; /* flows came or went since the batch was looked up */
+	uint32_t watched;          /* WATCH_* */
+	bool moved;                /* flows came or went since the batch was looked up */
+	struct rule_verdict asked; /* the rules' last answer */
 } BASE_ALIGNED(BASE_CACHELINE);
 
 /* The tracker's configuration in force; replaced as a whole. */
@@ -61,7 +71,12 @@ struct path {
 	uint16_t workers_length;
 	struct path_worker *workers;
 	unsigned int cookie_shift, zone_shift;
+	_Atomic(struct watch_list *) watch_list;
+	_Atomic uint32_t watched; /* WATCH_* */
 };
+
+#define WATCH_ALL   0x1 /* somebody watches packets */
+#define WATCH_DROPS 0x2 /* … dropped ones */
 
 /* What an entry verdict says, in the mark, of a packet whose flow is not behind a cookie
  * (flow_cookie_note()). */
@@ -98,6 +113,8 @@ struct path_step {
 	bool marked; /* not accepted, but passes with the reject mark */
 	enum ctq_reason reason;
 	uint32_t mark_value, mark_mask;
+	uint32_t generation, rule; /* who decided; generation 0: no rule */
+	bool asked;                /* the rules were: path_worker.asked */
 };
 
 /* ---- mark.c: our bits of the packet mark ------------------------------------------- */
@@ -138,5 +155,18 @@ void path_finish(struct path_worker *w, struct path_step *s);
 
 /** The verdict that the flow carries, or the rules'. */
 void path_judge(struct path_worker *w, struct path_step *s);
+
+/** The packet as rules see it. */
+void path_judge_key(const struct path_worker *w, const struct path_step *s,
+                    struct rule_key *key);
+
+/* ---- watch.c: those who watch -------------------------------------------------- */
+
+/** The list, empty. 0 or -ENOMEM. */
+int path_watch_init(struct path *path);
+void path_watch_fini(struct path *path);
+
+/** A packet was judged: show it to those who want to see it. */
+void path_watch_note(struct path_worker *w, struct path_step *s);
 
 #endif

@@ -55,6 +55,11 @@ static int place_find(uint16_t field)
 	return -1;
 }
 
+bool check_field_known(uint16_t field)
+{
+	return place_find(field) >= 0;
+}
+
 /* ---- validating ---------------------------------------------------------------- */
 
 static int places_validate(const struct ctlink_match *m, struct ctlink_error *error)

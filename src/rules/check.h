@@ -172,6 +172,9 @@ struct check_pool {
 	uint32_t n_checks, n_values, n_sets; /* used */
 };
 
+/** Can rules look at @field (enum ctq_field)? */
+bool check_field_known(uint16_t field);
+
 /** Can rules look at all matches of @rule? Returns 0, or a negative errno with @error
  * filled and
  * *@match set to the number of the match that is wrong. */

@@ -353,7 +353,7 @@ static void answer_stats(struct turn *turn)
 	counter->has = 3;
 	add_reason(&stats, CTQ_ACCEPT_FLOW, "accept.flow", 900);
 	add_reason(&stats, CTQ_DROP_RULE, "drop.rule", 98);
-	add_reason(&stats, CTQ_DROP_LATE, "drop.late", 2);
+	add_reason(&stats, CTQ_DROP_CLASH, "drop.late", 2);
 	must(ctlink_stats_build(&turn->m, &header, &stats) == 0);
 	ctlink_stats_fini(&stats, NULL);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
 #include <grp.h>
@@ -911,6 +912,116 @@ Test(control, a_description_that_is_no_packet_is_refused)
 	ask_explain(&s, fd, &packet);
 	cr_assert_eq(answers_error(&answers).code, -EINVAL);
 	close(fd);
+	server_end(&s);
+}
+
+/* ---- watching packets ----------------------------------------------------------------------- */
+
+static void ask_watch(struct server *s, int fd, uint32_t group,
+                      struct ctlink_watch *watch)
+{
+	struct ctlink_header header = { .type = DAEMON(SUBSCRIBE),
+		                        .flags = NLM_F_REQUEST | NLM_F_ACK };
+	struct ctlink_groups groups = { .has = 1ull << group };
+	struct ctlink_message m;
+
+	ctlink_message_init(&m, CTQ_DATAGRAM_MAX, NULL);
+	cr_assert_eq(ctlink_watch_build(&m, &header, &groups, watch), 0);
+	server_ask(s, fd, &m);
+	server_read(s, fd, &answers);
+	ctlink_message_fini(&m);
+	ctlink_watch_fini(watch, NULL);
+}
+
+static void watch_field(struct ctlink_watch *watch, uint16_t field, uint64_t number,
+                        uint8_t size)
+{
+	struct ctlink_term *term = ctlink_filter_append(&watch->filter, NULL);
+
+	term->match.field = field;
+	ctlink_mark(term, CTLINK_TERM_MATCH);
+	ctlink_mark(&term->match, CTLINK_MATCH_FIELD);
+	ctlink_value_set_number(ctlink_match_append(&term->match, NULL),
+	                        CTLINK_VALUE_FIRST, number, size);
+	ctlink_mark(watch, CTLINK_WATCH_FILTER);
+}
+
+/* A packet that nobody can read: INVALID, and accepted. */
+static void judge_one(struct server *s)
+{
+	static const uint8_t bytes[] = { 0x45, 0 };
+	struct packet p = { .data = bytes,
+		            .captured = sizeof(bytes),
+		            .length = sizeof(bytes),
+		            .family = AF_INET };
+	struct packet_verdict v = { .accept = false };
+
+	path_batch(path_worker(s->path, 0), &p, &v, 1, s->flows.now_ns);
+	control_tick(s->control, s->flows.now_ns);
+}
+
+Test(control, watchers_see_the_packets_that_they_asked_for)
+{
+	struct server s = server_new(0, NULL);
+	int all = server_connect(&s), drops = server_connect(&s);
+	struct ctlink_watch watch = { .bytes = 1 }, other = { .has = 0 };
+	const struct nlmsghdr *nlh = NULL;
+	struct ctlink_packet packet;
+
+	ctlink_mark(&watch, CTLINK_WATCH_BYTES);
+	ask_watch(&s, all, CTQ_GROUP_TRACE, &watch);
+	cr_assert_eq(answers_error(&answers).code, 0);
+	ask_watch(&s, drops, CTQ_GROUP_DROP, &other);
+	judge_one(&s);
+	server_read(&s, all, &answers);
+	cr_assert_eq(answers_count(&answers,
+	                           CTLINK_TYPE(CTQ_SUBSYS_PACKETS, CTQ_MSG_PACKET_SEEN),
+	                           &nlh),
+	             1);
+	cr_assert_eq(ctlink_packet_parse(nlh, &packet, NULL), 0);
+	cr_assert_eq(packet.invalid, CTQ_INVALID_IP_TRUNCATED);
+	cr_assert_eq(packet.verdict, CTQ_VERDICT_ACCEPT);
+	cr_assert_eq(packet.data_size, 1, "as many bytes as were asked for");
+	server_read(&s, drops, &answers);
+	cr_assert_eq(answers.size, 0, "it was not dropped");
+	close(all);
+	server_run(&s);
+	judge_one(&s);
+	close(drops);
+	server_end(&s);
+}
+
+Test(control, watchers_are_few_and_ask_for_what_packets_have)
+{
+	struct server s = server_new(0, NULL);
+	int fd[CTQ_GROUP_WATCHERS_MAX + 1];
+	struct ctlink_watch watch = { .has = 0 };
+	unsigned int i;
+
+	for (i = 0; i < CTQ_GROUP_WATCHERS_MAX; i++) {
+		fd[i] = server_connect(&s);
+		watch = (struct ctlink_watch){ .has = 0 };
+		watch_field(&watch, CTQ_FIELD_PROTO, IPPROTO_TCP, 1);
+		ask_watch(&s, fd[i], CTQ_GROUP_DROP, &watch);
+		cr_assert_eq(answers_error(&answers).code, 0);
+	}
+	fd[i] = server_connect(&s);
+	watch = (struct ctlink_watch){ .has = 0 };
+	ask_watch(&s, fd[i], CTQ_GROUP_DROP, &watch);
+	cr_assert_eq(answers_error(&answers).code, -EBUSY);
+	close(fd[0]);
+	server_run(&s);
+	ask_watch(&s, fd[i], CTQ_GROUP_DROP, &watch);
+	cr_assert_eq(answers_error(&answers).code, 0, "a place is free");
+	watch_field(&watch, CTQ_FIELD_AGE, 1, 4);
+	ask_watch(&s, fd[i], CTQ_GROUP_DROP, &watch);
+	cr_assert_eq(answers_error(&answers).code, -EOPNOTSUPP);
+	watch = (struct ctlink_watch){ .bytes = CTQ_GROUP_BYTES_MAX + 1 };
+	ctlink_mark(&watch, CTLINK_WATCH_BYTES);
+	ask_watch(&s, fd[i], CTQ_GROUP_DROP, &watch);
+	cr_assert_eq(answers_error(&answers).code, -EINVAL);
+	for (i = 1; i <= CTQ_GROUP_WATCHERS_MAX; i++)
+		close(fd[i]);
 	server_end(&s);
 }
 

@@ -122,9 +122,10 @@ static const struct {
 	{ "count proto tcp by", "error: 'by' needs a field: by proto, by src/24\n"
 	                        "  ctctl count proto tcp by\n"
 	                        "                        ^^\n" },
-	{ "monitor new,old", "error: 'old' is none of new, update, destroy, rules, all\n"
-	                     "  ctctl monitor new,old\n"
-	                     "                ^^^^^^^\n" },
+	{ "monitor new,old",
+	  "error: 'old' is none of new, update, destroy, rules, drop, all\n"
+	  "  ctctl monitor new,old\n"
+	  "                ^^^^^^^\n" },
 	{ "help lod", "error: unknown command 'lod'\n"
 	              "  ctctl help lod\n"
 	              "             ^^^  did you mean 'load'?\n" },

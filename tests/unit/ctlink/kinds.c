@@ -771,6 +771,8 @@ const struct kind kinds[] = {
 	{ "element-list", SETS(ELEMENT_GET), NLM_F_REQUEST | NLM_F_DUMP, name_example,
 	  element_again },
 	{ "ruleset", RULES(RULESET_NEW), 0, ruleset_info_example, ruleset_info_again },
+	{ "packet", CTLINK_TYPE(CTQ_SUBSYS_PACKETS, CTQ_MSG_PACKET_SEEN), 0,
+	  packet_example, packet_again },
 	{ "queue", QUEUES(NEW), 0, queue_example, queue_again },
 	{ "proto", PROTOS(NEW), 0, proto_example, proto_again },
 	{ "daemon", DAEMON(NEW), 0, daemon_example, daemon_again },
