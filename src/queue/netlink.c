@@ -48,8 +48,11 @@ static uint64_t packet_cost(uint32_t copy_range)
 	return 768 + 2 * (uint64_t)copy_range;
 }
 
-/* Room for one batch of single verdicts, and one more that came when sending failed. */
-#define OUT_MAX ((2 * QUEUE_BATCH_MAX + 2) * MESSAGE_VERDICT_MAX)
+/* Room for a batch of single verdicts and the drop that may stand before them, and for as
+ * many answers to held packets. A batch is received only when nothing is unsent, so that its
+ * room is free when its verdicts come, whatever was answered meanwhile. */
+#define BATCH_ROOM ((QUEUE_BATCH_MAX + 1) * MESSAGE_VERDICT_MAX)
+#define OUT_MAX    (2 * BATCH_ROOM)
 
 struct netlink_queue {
 	struct queue queue; /* first: struct queue_ops' functions get this */
@@ -251,11 +254,16 @@ static int netlink_answer(struct queue *q, uint32_t id,
 {
 	struct netlink_queue *nq = self(q);
 
-	if (nq->out_size + MESSAGE_VERDICT_MAX > sizeof(nq->out) && flush(nq))
+	if (nq->out_size + MESSAGE_VERDICT_MAX > BATCH_ROOM && flush(nq))
 		return -ENOBUFS;
 	nq->out_size +=
 		message_verdict_put(nq->out + nq->out_size, q->cfg.number, id, verdict);
-	return flush(nq);
+	return 0;
+}
+
+static int netlink_flush(struct queue *q)
+{
+	return flush(self(q));
 }
 
 /* -- binding ------------------------------------------------------------------------ */
@@ -555,6 +563,7 @@ const struct queue_ops queue_netlink = {
 	.receive = netlink_receive,
 	.verdict = netlink_verdict,
 	.answer = netlink_answer,
+	.flush = netlink_flush,
 	.drain = netlink_drain,
 	.close = netlink_close,
 };

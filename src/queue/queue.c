@@ -135,10 +135,20 @@ int queue_verdict(struct queue *q, const struct packet *packets,
 
 int queue_answer(struct queue *q, uint32_t id, const struct packet_verdict *verdict)
 {
+	int err;
+
 	assert(q->held > 0);
+	err = q->ops->answer(q, id, verdict);
+	if (err)
+		return err;
 	q->held--;
 	count_verdict(q, verdict);
-	return q->ops->answer(q, id, verdict);
+	return 0;
+}
+
+int queue_flush(struct queue *q)
+{
+	return q->ops->flush(q);
 }
 
 uint32_t queue_held(const struct queue *q)

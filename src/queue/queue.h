@@ -133,8 +133,16 @@ int queue_receive(struct queue *q, struct packet *packets, unsigned int max,
 int queue_verdict(struct queue *q, const struct packet *packets,
                   const struct packet_verdict *verdicts, unsigned int n, uint64_t held);
 
-/** Answer a packet that was held, by its id. Returns as queue_verdict(). */
+/**
+ * Answer a packet that was held, by its id; the answer goes out with the next queue_flush()
+ * or queue_verdict(), many in one message. Returns 0; -ENOBUFS: it is still held, since so
+ * many answers wait already and could not be sent.
+ */
 int queue_answer(struct queue *q, uint32_t id, const struct packet_verdict *verdict);
+
+/** Send the answers that wait. Returns 0, or a negative errno: they are kept, and sent before
+ * anything else is. */
+int queue_flush(struct queue *q);
 
 /** Packets that are held. */
 uint32_t queue_held(const struct queue *q);

@@ -28,8 +28,12 @@ struct queue_ops {
 	               const struct packet_verdict *verdicts, unsigned int n,
 	               uint64_t held);
 
-	/** Answer one packet by its id. */
+	/** Answer one packet by its id, with flush() or the next verdicts. -ENOBUFS: not taken,
+	 * since what waits cannot be sent. */
 	int (*answer)(struct queue *q, uint32_t id, const struct packet_verdict *verdict);
+
+	/** Send what waits. */
+	int (*flush)(struct queue *q);
 
 	int (*drain)(struct queue *q);
 

@@ -84,7 +84,15 @@ static int replay_verdict(struct queue *q, const struct packet *packets,
 static int replay_answer(struct queue *q, uint32_t id,
                          const struct packet_verdict *verdict)
 {
-	note(source_of(q), id, verdict);
+	int err = take_error(source_of(q));
+
+	if (!err)
+		note(source_of(q), id, verdict);
+	return err;
+}
+
+static int replay_flush(struct queue *q)
+{
 	return take_error(source_of(q));
 }
 
@@ -107,6 +115,7 @@ const struct queue_ops queue_replay = {
 	.receive = replay_receive,
 	.verdict = replay_verdict,
 	.answer = replay_answer,
+	.flush = replay_flush,
 	.drain = replay_drain,
 	.close = replay_close,
 };

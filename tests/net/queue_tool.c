@@ -129,7 +129,9 @@ static void answer_held(struct queue *q)
 	unsigned int i;
 
 	for (i = 0; i < held_length; i++)
-		queue_answer(q, held[i], &drop);
+		if (queue_answer(q, held[i], &drop) < 0)
+			fprintf(stderr, "queue-tool: a held packet stays\n");
+	queue_flush(q);
 	held_length = 0;
 }
 

@@ -172,6 +172,27 @@ Test(queue, a_failure_to_send_is_returned_once)
 	queue_close(q);
 }
 
+Test(queue, an_answer_that_finds_no_room_leaves_the_packet_held)
+{
+	static const struct packet_verdict pass = { .accept = true };
+	struct queue *q = open_replay(1);
+	struct queue_stats stats;
+
+	cr_assert_eq(step(q, 1, 1), 1);
+	source.verdict_error = -ENOBUFS;
+	cr_assert_eq(queue_answer(q, 1, &pass), -ENOBUFS);
+	cr_assert_eq(queue_held(q), 1);
+	queue_stats_read(q, &stats);
+	cr_assert_eq(stats.accepted, 0);
+	source.verdict_error = -ENOBUFS;
+	cr_assert_eq(queue_flush(q), -ENOBUFS);
+	cr_assert_eq(queue_answer(q, 1, &pass), 0);
+	cr_assert_eq(queue_flush(q), 0);
+	cr_assert_eq(queue_held(q), 0);
+	cr_assert_eq(source.answers[0].times, 1);
+	queue_close(q);
+}
+
 Test(queue, answering_other_packets_than_received_is_our_mistake, .signal = 6)
 {
 	struct queue *q = open_replay(2);
