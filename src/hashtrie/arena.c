@@ -39,9 +39,9 @@ struct chunk {
 
 #define CHUNK_RESERVED_PAGES 2
 #define CHUNK_USABLE_PAGES   (ARENA_CHUNK_PAGES - CHUNK_RESERVED_PAGES)
-/* Free pages to have ready once a table has used a quarter of a chunk. */
+/* Free pages to have ready once a table has used half a chunk. */
 #define PAGES_READY (CHUNK_USABLE_PAGES / 2)
-#define PAGES_SMALL (CHUNK_USABLE_PAGES / 4)
+#define PAGES_SMALL (CHUNK_USABLE_PAGES / 2)
 /* Pages of the first chunk that an empty table keeps, so that the next entry finds its place
  * without page faults: the descriptor, small leaves and nodes, one page more. */
 #define PAGES_KEPT (CHUNK_RESERVED_PAGES + 2)

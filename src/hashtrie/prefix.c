@@ -6,8 +6,8 @@
  *
  * The root is an array of 2^16 words { value, node }: the value of the longest
  * prefix of up to 16 bits there, and the node for longer ones. A node takes the
- * next 8 bits of an IPv4 address, 6 of an IPv6 one (the stride), so that it has 256
- * or 64 slots. Equal neighbouring slots are one *run*, stored once:
+ * next 8 bits (the stride), so that it has 256 slots. Equal neighbouring slots are one
+ * *run*, stored once:
  *
  *	slots:   A A A B B * C C C C C C ...   A, B, C: values; *: a node below
  *	start:   1 0 0 1 0 1 1 0 0 0 0 0 ...   a bit where a run starts
@@ -42,12 +42,12 @@
 
 #define ROOT_BITS   16
 #define ROOT_SLOTS  (1u << ROOT_BITS)
-#define STRIDE_IPV4 8u
-#define STRIDE_IPV6 6u
-#define STRIDE_MAX  STRIDE_IPV4
-#define SLOTS_MAX   (1u << STRIDE_MAX)
-#define HEAP_MAX    (2u << STRIDE_MAX)
-#define LEVELS_MAX  19 /* (128 - 16) / 6, rounded up */
+#define STRIDE      8u
+#define SLOTS       (1u << STRIDE)
+#define HEAP        (2u << STRIDE)
+#define START_WORDS (SLOTS / 64)
+#define OWN_WORDS   (HEAP / 64)
+#define LEVELS_MAX  14 /* (128 - 16) / 8 */
 
 /* A slot or run: 0, a value plus one, or a node. */
 #define SLOT_EMPTY 0u
@@ -70,7 +70,6 @@ struct prefix_table {
 	uint64_t *root;    /* value plus one << 32 | reference */
 	uint32_t *own;     /* prefixes of 1 to 16 bits, as a heap; values plus one */
 	uint32_t fallback; /* of the prefix of length 0 */
-	unsigned int stride;
 	unsigned int bits; /* of an address */
 	bool (*find)(const struct prefix_table *t, const void *addr, uint32_t *value);
 	void (*find_bulk)(const struct prefix_table *t, unsigned int n,
@@ -121,25 +120,20 @@ static inline unsigned int key_bits(const struct key *k, unsigned int at, unsign
 
 /* ---- nodes, as readers see them ---------------------------------------------- */
 
-static inline unsigned int stride_words(unsigned int stride)
+static inline uint32_t *node_run(const struct node *n)
 {
-	return stride > 6 ? 1u << (stride - 6) : 1;
-}
-
-static inline uint32_t *node_run(const struct node *n, unsigned int stride)
-{
-	return (uint32_t *)(uintptr_t)(n->start + stride_words(stride));
+	return (uint32_t *)(uintptr_t)(n->start + START_WORDS);
 }
 
 /* The run that @slot is part of. */
 static inline __attribute__((always_inline)) const uint32_t *node_find(
-	const struct node *n, unsigned int stride, unsigned int slot)
+	const struct node *n, unsigned int slot)
 {
 	unsigned int word = slot / 64;
 	uint64_t up_to = ~UINT64_C(0) >> (63 - slot % 64);
 	unsigned int rank = (unsigned int)__builtin_popcountll(n->start[word] & up_to);
 
-	return node_run(n, stride) + n->rank[word] + rank - 1;
+	return node_run(n) + n->rank[word] + rank - 1;
 }
 
 static inline uint32_t slot_load(const uint32_t *slot)
@@ -172,18 +166,16 @@ static inline uint32_t value_or(uint32_t value, uint32_t otherwise)
 static inline __attribute__((always_inline)) bool find_one(const struct prefix_table *t,
                                                            const void *addr,
                                                            uint32_t *value,
-                                                           unsigned int bits,
-                                                           unsigned int stride)
+                                                           unsigned int bits)
 {
 	struct key key = key_load(addr, bits);
 	uint64_t word = root_load(t, key_bits(&key, 0, ROOT_BITS));
 	uint32_t best = value_or((uint32_t)(word >> 32), slot_load(&t->fallback));
 	uint32_t ref = (uint32_t)word;
 
-	for (unsigned int at = ROOT_BITS; ref; at += stride) {
+	for (unsigned int at = ROOT_BITS; ref; at += STRIDE) {
 		const struct node *n = node_at(t, ref);
-		uint32_t slot =
-			slot_load(node_find(n, stride, key_bits(&key, at, stride)));
+		uint32_t slot = slot_load(node_find(n, key_bits(&key, at, STRIDE)));
 
 		best = value_or(slot_load(&n->fallback), best);
 		ref = slot & SLOT_NODE ? slot & ~SLOT_NODE : 0;
@@ -219,9 +211,11 @@ static inline bool probe_enter(const struct prefix_table *t, struct probe *p,
  * overlap: first the heads of all nodes, then the runs, then the next level. Those
  * that have arrived drop out.
  */
-static inline __attribute__((always_inline)) void find_many(
-	const struct prefix_table *t, unsigned int n, const void *const *addrs,
-	uint32_t *values, unsigned int bits, unsigned int stride)
+static inline __attribute__((always_inline)) void find_many(const struct prefix_table *t,
+                                                            unsigned int n,
+                                                            const void *const *addrs,
+                                                            uint32_t *values,
+                                                            unsigned int bits)
 {
 	struct probe probe[PREFIX_BULK_MAX];
 	unsigned int live = 0;
@@ -242,14 +236,13 @@ static inline __attribute__((always_inline)) void find_many(
 		values[i] = p->best - 1;
 		live += probe_enter(t, p, (uint32_t)word);
 	}
-	for (unsigned int at = ROOT_BITS; live; at += stride) {
+	for (unsigned int at = ROOT_BITS; live; at += STRIDE) {
 		unsigned int next = 0;
 
 		for (unsigned int i = 0; i < live; i++) {
 			struct probe *p = &probe[i];
 
-			p->run =
-				node_find(p->node, stride, key_bits(&p->key, at, stride));
+			p->run = node_find(p->node, key_bits(&p->key, at, STRIDE));
 			__builtin_prefetch(p->run);
 		}
 		for (unsigned int i = 0; i < live; i++) {
@@ -276,24 +269,24 @@ static inline __attribute__((always_inline)) void find_many(
 	attribute static bool find_ipv4##suffix(const struct prefix_table *t,           \
 	                                        const void *addr, uint32_t *value)      \
 	{                                                                               \
-		return find_one(t, addr, value, PREFIX_IPV4, STRIDE_IPV4);              \
+		return find_one(t, addr, value, PREFIX_IPV4);                           \
 	}                                                                               \
 	attribute static bool find_ipv6##suffix(const struct prefix_table *t,           \
 	                                        const void *addr, uint32_t *value)      \
 	{                                                                               \
-		return find_one(t, addr, value, PREFIX_IPV6, STRIDE_IPV6);              \
+		return find_one(t, addr, value, PREFIX_IPV6);                           \
 	}                                                                               \
 	attribute static void find_ipv4_bulk##suffix(                                   \
 		const struct prefix_table *t, unsigned int n, const void *const *addrs, \
 		uint32_t *values)                                                       \
 	{                                                                               \
-		find_many(t, n, addrs, values, PREFIX_IPV4, STRIDE_IPV4);               \
+		find_many(t, n, addrs, values, PREFIX_IPV4);                            \
 	}                                                                               \
 	attribute static void find_ipv6_bulk##suffix(                                   \
 		const struct prefix_table *t, unsigned int n, const void *const *addrs, \
 		uint32_t *values)                                                       \
 	{                                                                               \
-		find_many(t, n, addrs, values, PREFIX_IPV6, STRIDE_IPV6);               \
+		find_many(t, n, addrs, values, PREFIX_IPV6);                            \
 	}
 
 FIND_FUNCTIONS(, )
@@ -327,29 +320,24 @@ void prefix_find_bulk(const struct prefix_table *t, unsigned int n,
 
 /* ---- nodes, as writers see them ---------------------------------------------- */
 
-static inline unsigned int own_words(unsigned int stride)
+static uint64_t *node_own_bits(const struct node *n)
 {
-	return (2u << stride) / 64;
-}
-
-static uint64_t *node_own_bits(const struct node *n, unsigned int stride)
-{
-	uintptr_t end = (uintptr_t)(node_run(n, stride) + n->runs);
+	uintptr_t end = (uintptr_t)(node_run(n) + n->runs);
 
 	return (uint64_t *)((end + 7) & ~(uintptr_t)7);
 }
 
-static uint32_t *node_own(const struct node *n, unsigned int stride)
+static uint32_t *node_own(const struct node *n)
 {
-	return (uint32_t *)(node_own_bits(n, stride) + own_words(stride));
+	return (uint32_t *)(node_own_bits(n) + OWN_WORDS);
 }
 
-static size_t node_bytes(unsigned int stride, unsigned int runs, unsigned int owns)
+static size_t node_bytes(unsigned int runs, unsigned int owns)
 {
-	size_t head = sizeof(struct node) + stride_words(stride) * sizeof(uint64_t);
+	size_t head = sizeof(struct node) + START_WORDS * sizeof(uint64_t);
 
 	return ((head + runs * sizeof(uint32_t) + 7) & ~(size_t)7) +
-	       own_words(stride) * sizeof(uint64_t) + owns * sizeof(uint32_t);
+	       OWN_WORDS * sizeof(uint64_t) + owns * sizeof(uint32_t);
 }
 
 static bool bits_test(const uint64_t *bits, unsigned int i)
@@ -386,14 +374,14 @@ static unsigned int bits_count(const uint64_t *bits, unsigned int words)
 
 /* A node taken apart: what a change is made to. */
 struct draft {
-	uint64_t own_bits[HEAP_MAX / 64]; /* prefixes that end here, as a heap */
-	uint32_t own[HEAP_MAX];           /* where a bit is set: its value plus one */
-	uint32_t node[SLOTS_MAX];         /* SLOT_NODE | reference, or 0 */
+	uint64_t own_bits[OWN_WORDS]; /* prefixes that end here, as a heap */
+	uint32_t own[HEAP];           /* where a bit is set: its value plus one */
+	uint32_t node[SLOTS];         /* SLOT_NODE | reference, or 0 */
 	uint32_t fallback;
 	/* computed from these: */
-	uint32_t value[SLOTS_MAX];      /* own value of each slot */
-	uint16_t owner[SLOTS_MAX];      /* heap index of the prefix it is from, or 0 */
-	uint64_t start[SLOTS_MAX / 64]; /* where runs start */
+	uint32_t value[SLOTS];       /* own value of each slot */
+	uint16_t owner[SLOTS];       /* heap index of the prefix it is from, or 0 */
+	uint64_t start[START_WORDS]; /* where runs start */
 };
 
 static void draft_clear(struct draft *d, uint32_t fallback)
@@ -409,16 +397,15 @@ static void draft_own(struct draft *d, unsigned int heap, uint32_t value)
 	d->own[heap] = value;
 }
 
-static void draft_load(struct draft *d, const struct node *n, unsigned int stride)
+static void draft_load(struct draft *d, const struct node *n)
 {
-	const uint32_t *own = node_own(n, stride), *run = node_run(n, stride);
+	const uint32_t *own = node_own(n), *run = node_run(n);
 	unsigned int i;
 
 	draft_clear(d, n->fallback);
-	memcpy(d->own_bits, node_own_bits(n, stride),
-	       own_words(stride) * sizeof(uint64_t));
-	for_each_bit(i, d->own_bits, own_words(stride)) d->own[i] = *own++;
-	for_each_bit(i, n->start, stride_words(stride))
+	memcpy(d->own_bits, node_own_bits(n), OWN_WORDS * sizeof(uint64_t));
+	for_each_bit(i, d->own_bits, OWN_WORDS) d->own[i] = *own++;
+	for_each_bit(i, n->start, START_WORDS)
 	{
 		if (*run & SLOT_NODE)
 			d->node[i] = *run;
@@ -431,43 +418,43 @@ static unsigned int heap_length(unsigned int heap)
 	return 31 - (unsigned int)__builtin_clz(heap);
 }
 
-static unsigned int heap_slots(unsigned int heap, unsigned int stride)
+static unsigned int heap_slots(unsigned int heap)
 {
-	return 1u << (stride - heap_length(heap));
+	return 1u << (STRIDE - heap_length(heap));
 }
 
-static unsigned int heap_first_slot(unsigned int heap, unsigned int stride)
+static unsigned int heap_first_slot(unsigned int heap)
 {
-	return (heap - (1u << heap_length(heap))) * heap_slots(heap, stride);
+	return (heap - (1u << heap_length(heap))) * heap_slots(heap);
 }
 
 /* Give each slot to the longest prefix over it: later ones in the heap are longer. */
-static void draft_compute(struct draft *d, unsigned int stride)
+static void draft_compute(struct draft *d)
 {
 	unsigned int h, end;
 
 	memset(d->value, 0, sizeof(d->value));
 	memset(d->owner, 0, sizeof(d->owner));
-	for_each_bit(h, d->own_bits, own_words(stride))
+	for_each_bit(h, d->own_bits, OWN_WORDS)
 	{
-		end = heap_first_slot(h, stride) + heap_slots(h, stride);
-		for (unsigned int slot = heap_first_slot(h, stride); slot < end; slot++) {
+		end = heap_first_slot(h) + heap_slots(h);
+		for (unsigned int slot = heap_first_slot(h); slot < end; slot++) {
 			d->value[slot] = d->own[h];
 			d->owner[slot] = (uint16_t)h;
 		}
 	}
 	memset(d->start, 0, sizeof(d->start));
 	d->start[0] = 1;
-	for (unsigned int slot = 1; slot < 1u << stride; slot++)
+	for (unsigned int slot = 1; slot < SLOTS; slot++)
 		d->start[slot / 64] |= (uint64_t)(d->owner[slot] != d->owner[slot - 1] ||
 		                                  d->node[slot] || d->node[slot - 1])
 		                       << (slot % 64);
 }
 
-static size_t draft_bytes(const struct draft *d, unsigned int stride)
+static size_t draft_bytes(const struct draft *d)
 {
-	return node_bytes(stride, bits_count(d->start, stride_words(stride)),
-	                  bits_count(d->own_bits, own_words(stride)));
+	return node_bytes(bits_count(d->start, START_WORDS),
+	                  bits_count(d->own_bits, OWN_WORDS));
 }
 
 static unsigned int class_for(size_t bytes)
@@ -480,23 +467,23 @@ static unsigned int class_for(size_t bytes)
 	return class;
 }
 
-static void node_fill(struct node *n, const struct draft *d, unsigned int stride)
+static void node_fill(struct node *n, const struct draft *d)
 {
-	uint32_t *run = node_run(n, stride), *own;
-	unsigned int words = stride_words(stride), i;
+	uint32_t *run = node_run(n), *own;
+	unsigned int i;
 
 	n->fallback = d->fallback;
-	n->runs = (uint16_t)bits_count(d->start, words);
-	n->owns = (uint16_t)bits_count(d->own_bits, own_words(stride));
-	for (i = 0; i < words; i++) {
+	n->runs = (uint16_t)bits_count(d->start, START_WORDS);
+	n->owns = (uint16_t)bits_count(d->own_bits, OWN_WORDS);
+	for (i = 0; i < START_WORDS; i++) {
 		n->rank[i] = (uint8_t)bits_count(d->start, i);
 		n->start[i] = d->start[i];
 	}
-	for_each_bit(i, d->start, words) *run++ = d->node[i] ? d->node[i] : d->value[i];
-	memcpy(node_own_bits(n, stride), d->own_bits,
-	       own_words(stride) * sizeof(uint64_t));
-	own = node_own(n, stride);
-	for_each_bit(i, d->own_bits, own_words(stride)) *own++ = d->own[i];
+	for_each_bit(i, d->start, START_WORDS) *run++ =
+		d->node[i] ? d->node[i] : d->value[i];
+	memcpy(node_own_bits(n), d->own_bits, OWN_WORDS * sizeof(uint64_t));
+	own = node_own(n);
+	for_each_bit(i, d->own_bits, OWN_WORDS) *own++ = d->own[i];
 }
 
 /* A node as drafted. Returns SLOT_NODE | its reference, or 0: no memory. */
@@ -504,11 +491,11 @@ static uint32_t node_new(struct prefix_table *t, struct draft *d)
 {
 	uint32_t ref;
 
-	draft_compute(d, t->stride);
-	ref = arena_alloc(&t->arena, class_for(draft_bytes(d, t->stride)), 0);
+	draft_compute(d);
+	ref = arena_alloc(&t->arena, class_for(draft_bytes(d)), 0);
 	if (ref == REF_NONE)
 		return 0;
-	node_fill(node_at(t, ref), d, t->stride);
+	node_fill(node_at(t, ref), d);
 	t->nodes++;
 	return SLOT_NODE | ref;
 }
@@ -539,15 +526,14 @@ struct way {
 	uint32_t node[LEVELS_MAX];
 };
 
-static inline unsigned int level_at(const struct prefix_table *t, unsigned int level)
+static inline unsigned int level_at(unsigned int level)
 {
-	return ROOT_BITS + level * t->stride;
+	return ROOT_BITS + level * STRIDE;
 }
 
-static unsigned int way_slot(const struct prefix_table *t, const struct way *w,
-                             unsigned int level)
+static unsigned int way_slot(const struct way *w, unsigned int level)
 {
-	return key_bits(&w->key, level_at(t, level), t->stride);
+	return key_bits(&w->key, level_at(level), STRIDE);
 }
 
 static void way_find(const struct prefix_table *t, struct way *w, const struct key *key,
@@ -556,7 +542,7 @@ static void way_find(const struct prefix_table *t, struct way *w, const struct k
 	uint32_t ref = (uint32_t)root_load(t, key_bits(key, 0, ROOT_BITS));
 
 	w->key = *key;
-	w->level = (length - ROOT_BITS - 1) / t->stride;
+	w->level = (length - ROOT_BITS - 1) / STRIDE;
 	w->last = -1;
 	while (ref) {
 		uint32_t slot;
@@ -564,8 +550,7 @@ static void way_find(const struct prefix_table *t, struct way *w, const struct k
 		w->node[++w->last] = SLOT_NODE | ref;
 		if ((unsigned int)w->last == w->level)
 			break;
-		slot = *node_find(node_at(t, ref), t->stride,
-		                  way_slot(t, w, (unsigned int)w->last));
+		slot = *node_find(node_at(t, ref), way_slot(w, (unsigned int)w->last));
 		ref = slot & SLOT_NODE ? slot & ~SLOT_NODE : 0;
 	}
 }
@@ -582,16 +567,15 @@ static void way_publish(struct prefix_table *t, const struct way *w, int level,
 		return;
 	}
 	slot_store((uint32_t *)(uintptr_t)node_find(
-			   node_at(t, w->node[level - 1] & ~SLOT_NODE), t->stride,
-			   way_slot(t, w, (unsigned int)level - 1)),
+			   node_at(t, w->node[level - 1] & ~SLOT_NODE),
+			   way_slot(w, (unsigned int)level - 1)),
 	           slot);
 }
 
 /* The index in its node's heap of the prefix that ends at @length. */
-static unsigned int way_heap(const struct prefix_table *t, const struct way *w,
-                             unsigned int length)
+static unsigned int way_heap(const struct way *w, unsigned int length)
 {
-	unsigned int at = level_at(t, w->level), n = length - at;
+	unsigned int at = level_at(w->level), n = length - at;
 
 	return 1u << n | key_bits(&w->key, at, n);
 }
@@ -599,7 +583,7 @@ static unsigned int way_heap(const struct prefix_table *t, const struct way *w,
 /* The nodes below get the values of their slots, now that these may have changed. */
 static void fallbacks_update(struct prefix_table *t, const struct draft *d)
 {
-	for (unsigned int slot = 0; slot < 1u << t->stride; slot++)
+	for (unsigned int slot = 0; slot < SLOTS; slot++)
 		if (d->node[slot])
 			slot_store(&node_at(t, d->node[slot] & ~SLOT_NODE)->fallback,
 			           d->value[slot]);
@@ -628,8 +612,8 @@ static void chain_free(struct prefix_table *t, uint32_t slot)
 		uint32_t below = 0;
 
 		for (unsigned int i = 0; i < n->runs; i++)
-			if (node_run(n, t->stride)[i] & SLOT_NODE)
-				below = node_run(n, t->stride)[i];
+			if (node_run(n)[i] & SLOT_NODE)
+				below = node_run(n)[i];
 		node_free(t, slot);
 		slot = below;
 	}
@@ -658,7 +642,7 @@ static uint32_t chain_new(struct prefix_table *t, const struct way *w, unsigned 
 		if (level-- == w->last + 1)
 			return slot;
 		draft_clear(&d, SLOT_EMPTY);
-		d.node[way_slot(t, w, (unsigned int)level)] = slot;
+		d.node[way_slot(w, (unsigned int)level)] = slot;
 	}
 }
 
@@ -678,9 +662,9 @@ static int insert_chain(struct prefix_table *t, struct way *w, unsigned int heap
 		way_publish(t, w, 0, chain);
 		return 0;
 	}
-	draft_load(&d, node_at(t, w->node[w->last] & ~SLOT_NODE), t->stride);
-	draft_compute(&d, t->stride);
-	slot = way_slot(t, w, (unsigned int)w->last);
+	draft_load(&d, node_at(t, w->node[w->last] & ~SLOT_NODE));
+	draft_compute(&d);
+	slot = way_slot(w, (unsigned int)w->last);
 	chain = chain_new(t, w, heap, value, d.value[slot]);
 	if (!chain)
 		return -ENOMEM;
@@ -699,10 +683,10 @@ static int insert_long(struct prefix_table *t, const struct key *key, unsigned i
 	struct way w;
 
 	way_find(t, &w, key, length);
-	heap = way_heap(t, &w, length);
+	heap = way_heap(&w, length);
 	if (w.last < (int)w.level)
 		return insert_chain(t, &w, heap, value);
-	draft_load(&d, node_at(t, w.node[w.last] & ~SLOT_NODE), t->stride);
+	draft_load(&d, node_at(t, w.node[w.last] & ~SLOT_NODE));
 	if (bits_test(d.own_bits, heap))
 		return -EEXIST;
 	draft_own(&d, heap, value);
@@ -787,10 +771,10 @@ int prefix_insert(struct prefix_table *t, const void *addr, unsigned int length,
 
 /* ---- remove ------------------------------------------------------------------ */
 
-static void node_disown(struct node *n, unsigned int stride, unsigned int heap)
+static void node_disown(struct node *n, unsigned int heap)
 {
-	uint64_t *bits = node_own_bits(n, stride);
-	uint32_t *own = node_own(n, stride);
+	uint64_t *bits = node_own_bits(n);
+	uint32_t *own = node_own(n);
 	unsigned int before = 0;
 
 	for (unsigned int h = 2; h < heap; h++)
@@ -804,26 +788,26 @@ static void node_disown(struct node *n, unsigned int stride, unsigned int heap)
 static void node_remove_own(struct prefix_table *t, struct node *n, struct draft *d,
                             unsigned int heap)
 {
-	unsigned int first = heap_first_slot(heap, t->stride);
+	unsigned int first = heap_first_slot(heap);
 
 	bits_clear(d->own_bits, heap);
-	draft_compute(d, t->stride);
-	for (unsigned int i = 0; i < heap_slots(heap, t->stride); i++) {
-		uint32_t *run = (uint32_t *)(uintptr_t)node_find(n, t->stride, first + i);
+	draft_compute(d);
+	for (unsigned int i = 0; i < heap_slots(heap); i++) {
+		uint32_t *run = (uint32_t *)(uintptr_t)node_find(n, first + i);
 
 		if (!(*run & SLOT_NODE))
 			slot_store(run, d->value[first + i]);
 	}
 	fallbacks_update(t, d);
-	node_disown(n, t->stride, heap);
+	node_disown(n, heap);
 }
 
-static bool node_is_empty(const struct node *n, unsigned int stride)
+static bool node_is_empty(const struct node *n)
 {
 	if (n->owns)
 		return false;
 	for (unsigned int i = 0; i < n->runs; i++)
-		if (node_run(n, stride)[i] & SLOT_NODE)
+		if (node_run(n)[i] & SLOT_NODE)
 			return false;
 	return true;
 }
@@ -835,7 +819,7 @@ static void way_prune(struct prefix_table *t, struct way *w)
 		uint32_t slot = w->node[w->last];
 		const struct node *n = node_at(t, slot & ~SLOT_NODE);
 
-		if (!node_is_empty(n, t->stride))
+		if (!node_is_empty(n))
 			return;
 		way_publish(t, w, w->last, w->last > 0 ? n->fallback : 0);
 		node_retire(t, slot);
@@ -847,8 +831,7 @@ static void way_compact(struct prefix_table *t, struct way *w, struct draft *d)
 {
 	if (w->last < (int)w->level)
 		return;
-	if (class_for(draft_bytes(d, t->stride)) <
-	    (w->node[w->last] & ~SLOT_NODE & REF_CLASS))
+	if (class_for(draft_bytes(d)) < (w->node[w->last] & ~SLOT_NODE & REF_CLASS))
 		(void)way_replace(t, w, d); /* no memory: it stays large */
 }
 
@@ -862,11 +845,11 @@ static int remove_long(struct prefix_table *t, const struct key *key, unsigned i
 	way_find(t, &w, key, length);
 	if (w.last < (int)w.level)
 		return -ENOENT;
-	heap = way_heap(t, &w, length);
+	heap = way_heap(&w, length);
 	n = node_at(t, w.node[w.last] & ~SLOT_NODE);
-	if (!bits_test(node_own_bits(n, t->stride), heap))
+	if (!bits_test(node_own_bits(n), heap))
 		return -ENOENT;
-	draft_load(&d, n, t->stride);
+	draft_load(&d, n);
 	node_remove_own(t, n, &d, heap);
 	way_prune(t, &w);
 	way_compact(t, &w, &d);
@@ -904,8 +887,8 @@ static uint32_t own_value(struct prefix_table *t, const struct key *key,
 	way_find(t, &w, key, length);
 	if (w.last < (int)w.level)
 		return SLOT_EMPTY;
-	draft_load(&d, node_at(t, w.node[w.last] & ~SLOT_NODE), t->stride);
-	heap = way_heap(t, &w, length);
+	draft_load(&d, node_at(t, w.node[w.last] & ~SLOT_NODE));
+	heap = way_heap(&w, length);
 	return bits_test(d.own_bits, heap) ? d.own[heap] : SLOT_EMPTY;
 }
 
@@ -950,7 +933,6 @@ struct prefix_table *prefix_new(enum prefix_family family,
 	t->root = root;
 	t->own = (uint32_t *)(void *)(t->root + ROOT_SLOTS);
 	t->bits = family;
-	t->stride = family == PREFIX_IPV4 ? STRIDE_IPV4 : STRIDE_IPV6;
 	find_choose(t);
 	pthread_mutex_init(&t->lock, NULL);
 	return t;

@@ -26,15 +26,15 @@ else
 	echo "left out: rte_lpm, rte_lpm6 (Debian: libdpdk-dev)"
 fi
 
-printf '%-14s%8s%10s%12s%12s%10s%10s%12s\n' table family prefixes 'single M/s' 'bulk M/s' MB \
-	'build s' 'update µs'
+printf '%-14s%8s%10s%12s%12s%10s%10s%12s%22s\n' table family prefixes 'single M/s' 'bulk M/s' MB \
+	'build s' 'update µs' 'bulk beside updates'
 for family in 4 6; do
 	prefixes=${BENCH_IPV4:-900000}
 	((family == 4)) || prefixes=${BENCH_IPV6:-100000}
 	for peer in "${peers[@]}"; do
 		timeout "${BENCH_LIMIT:-600}" "$top_builddir/bench-one-lpm" "$work/$peer.so" \
 			"$family" "$prefixes" 2>"$work/log" | grep -P '\t' |
-			awk -F'\t' '{ printf "%-14s%8s%10s%12s%12s%10s%10s%12s\n", $1, "IPv" $2, $3, $4, $5, $6, $7, $8 }'
+			awk -F'\t' '{ printf "%-14s%8s%10s%12s%12s%10s%10s%11s%22s\n", $1, "IPv" $2, $3, $4, $5, $6, $7, $8, $9 }'
 		((PIPESTATUS[0] == 0)) || { echo "failed: $peer, IPv$family"; tail -3 "$work/log"; }
 	done
 done

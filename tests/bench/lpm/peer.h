@@ -24,6 +24,8 @@ struct lpm_peer {
 	void (*find_bulk)(unsigned int n, const uint8_t *const *addrs, uint32_t *values);
 	size_t (*bytes)(void);
 	void (*quiet)(void); /* or NULL */
+	/* A thread that changes the table begins or ends; or NULL. */
+	void (*thread)(bool begins);
 };
 
 extern const struct lpm_peer lpm_peer __attribute__((visibility("default")));

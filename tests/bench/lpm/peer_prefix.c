@@ -36,6 +36,14 @@ static void prefix_peer_find_bulk(unsigned int n, const uint8_t *const *addrs,
 	prefix_find_bulk(table, n, (const void *const *)addrs, values);
 }
 
+static void prefix_peer_thread(bool begins)
+{
+	if (begins)
+		urcu_qsbr_register_thread();
+	else
+		urcu_qsbr_unregister_thread();
+}
+
 /* The nodes; the root's megabyte is added, touched or not. */
 static size_t prefix_peer_bytes(void)
 {
@@ -59,4 +67,5 @@ const struct lpm_peer lpm_peer = {
 	.find_bulk = prefix_peer_find_bulk,
 	.bytes = prefix_peer_bytes,
 	.quiet = rcu_quiet,
+	.thread = prefix_peer_thread,
 };
