@@ -4,13 +4,14 @@
 # bench-table.sh - our connection table beside others, in one run
 #
 # Run by `make bench-table`. Builds each peer whose library is installed, names those
-# that are left out, measures all at each size in IPv4 and IPv6, one process each, and
-# prints tables of figures and of ratios (ours / theirs). bench-table.tsv and
+# that are left out, measures all at each size in IPv4 and IPv6, one process each, one table
+# after the other in each of several rounds, and prints tables of figures (medians of the
+# rounds; of the worst insert the least) and of ratios (ours / theirs). bench-table.tsv and
 # bench-table.svg are left in the current folder.
 #
 #	BENCH_SIZES="100000 1000000 4000000"  connections; two keys each
 #	BENCH_FAMILIES="4 6"                  key sizes: 16 and 40 bytes
-#	BENCH_RUNS=5                          each figure is the best of these
+#	BENCH_ROUNDS=5
 #	BENCH_LIMIT=300                       seconds for one table at one size
 #	BENCH_PEERS="rte_hash ck_ht"          only these, beside ours
 set -u
@@ -19,7 +20,7 @@ top_srcdir=${top_srcdir:-$(cd "$here/../../.." && pwd)}
 top_builddir=${top_builddir:-.}
 sizes=${BENCH_SIZES:-100000 1000000 4000000}
 families=${BENCH_FAMILIES:-4 6}
-runs=${BENCH_RUNS:-5}
+rounds=${BENCH_ROUNDS:-5}
 limit=${BENCH_LIMIT:-300}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -64,21 +65,49 @@ build() {
 	}
 }
 
+measure_one() { # measure_one NAME SIZE FAMILY
+	# malloc in huge pages, as ours
+	GLIBC_TUNABLES=glibc.malloc.hugetlb=1 timeout "$limit" \
+		"$top_builddir/bench-one-table" "$work/$1.so" "$2" "$3" 2>"$work/log" | grep -P '\t' ||
+		{ echo "failed: $1 at $2" >&2; sed 's/^/    /' "$work/log" >&2; }
+	printf '.' >&2
+}
+
+# One line for each table, size and family: medians of the rounds, and the least worst insert.
+medians() {
+	awk -F'\t' -v OFS='\t' '
+	function median(key, column,    n, i, j, v, t) {
+		n = rounds[key]
+		for (i = 1; i <= n; i++) v[i] = value[key, column, i] + 0
+		for (i = 2; i <= n; i++)
+			for (j = i; j > 1 && v[j - 1] > v[j]; j--) { t = v[j]; v[j] = v[j - 1]; v[j - 1] = t }
+		return column == NF ? v[1] : (v[int((n + 1) / 2)] + v[int((n + 2) / 2)]) / 2
+	}
+	{
+		key = $1 FS $2 FS $3
+		if (!rounds[key]++) order[++keys] = key
+		for (i = 4; i <= NF; i++) value[key, i, rounds[key]] = $i
+	}
+	END {
+		for (k = 1; k <= keys; k++) {
+			line = order[k]
+			for (i = 4; i <= NF; i++) line = line OFS sprintf("%.1f", median(order[k], i))
+			print line
+		}
+	}'
+}
+
 measure() {
-	local size family name line
+	local size family name round
 	for size in $sizes; do
 		for family in $families; do
-			for name in hashtrie "${peers[@]}"; do
-				# malloc in huge pages, as ours
-				line=$(GLIBC_TUNABLES=glibc.malloc.hugetlb=1 timeout "$limit" \
-					"$top_builddir/bench-one-table" "$work/$name.so" "$size" "$family" "$runs" \
-					2>"$work/log" | grep -P '\t') ||
-					{ echo "failed: $name at $size" >&2; sed 's/^/    /' "$work/log" >&2; continue; }
-				printf '%s\n' "$line"
-				printf '.' >&2
+			for ((round = 0; round < rounds; round++)); do
+				for name in hashtrie "${peers[@]}"; do
+					measure_one "$name" "$size" "$family"
+				done
 			done
 		done
-	done
+	done | medians
 	echo >&2
 }
 
