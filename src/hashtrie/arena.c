@@ -273,34 +273,42 @@ static void chunks_make_ready_ahead(struct arena *a)
 }
 
 /*
- * Chunks opened in a hurry get huge pages when the kernel finds the time. Returns how
- * many there were.
+ * Chunks opened in a hurry get huge pages when the kernel finds the time.
  */
-static size_t hurried_advise(struct arena *a)
+static void hurried_advise(struct arena *a)
 {
-	size_t n = 0;
 	long chunk;
 
 	while ((chunk = bit_first(a->hurried, ARENA_MAP_WORDS)) >= 0) {
 		bit_clear(a->hurried, (size_t)chunk);
 		(void)madvise(chunk_at(a, (size_t)chunk), ARENA_CHUNK, MADV_HUGEPAGE);
-		n++;
 	}
-	return n;
 }
 
 /*
- * Have enough free pages ready, and not many more: half a chunk, and as many chunks
- * as have lately been opened in a hurry. Twice as much, and idle chunks are closed.
+ * Free pages to have ready until the next callback: half a chunk, and what the table will take
+ * if it goes on to grow as since the last one. Each page that it has more by now was two for a
+ * while, since a split leaf is freed only after a grace period; half as much is to spare.
+ */
+static size_t pages_wanted(struct arena *a)
+{
+	size_t grown =
+		a->pages_used > a->pages_before ? a->pages_used - a->pages_before : 0;
+
+	a->pages_before = a->pages_used;
+	return a->pages_used < PAGES_SMALL ? 0 : PAGES_READY + 3 * grown;
+}
+
+/*
+ * Have enough free pages ready, and not many more: with twice as much, idle chunks are closed.
  * Small tables get nothing ahead, empty ones keep nothing.
  */
 static void arena_balance(struct arena *a)
 {
-	size_t ready = hurried_advise(a) * CHUNK_USABLE_PAGES + PAGES_READY;
+	size_t ready = pages_wanted(a);
 	long chunk;
 
-	if (a->pages_used < PAGES_SMALL)
-		ready = 0;
+	hurried_advise(a);
 	chunks_make_ready_ahead(a);
 	while (a->pages_free < ready && chunk_open_ahead(a))
 		;

@@ -28,7 +28,7 @@
  * Huge pages. The kernel needs 100 to 300 us to clear one, too long for a packet to
  * wait. RCU's thread therefore keeps a chunk ready ahead of need, in a huge page
  * and already cleared. Who needs a chunk when none is ready opens one with small
- * pages, a microsecond each, and RCU's thread then keeps more ready.
+ * pages, a microsecond each. How much is kept ready follows how fast the table grows.
  *
  * Threads. arena_at() may be called by anybody. All else locks the arena. An
  * object that readers may know of is given to arena_retire(), which frees it
@@ -90,7 +90,8 @@ struct arena {
 	uint64_t has[ARENA_CLASSES][ARENA_MAP_WORDS];
 	size_t chunks_open;
 	size_t pages_used;
-	size_t pages_free; /* of open chunks */
+	size_t pages_before; /* .pages_used at the last callback */
+	size_t pages_free;   /* of open chunks */
 
 	struct limbo limbo[2]; /* [0] collects, [1] waits for the callback */
 	bool deferred;         /* a callback is under way */
