@@ -6,8 +6,8 @@
 # Run by `make bench-table`. Builds each peer whose library is installed, names those
 # that are left out, measures all at each size in IPv4 and IPv6, one process each, one table
 # after the other in each of several rounds, and prints tables of figures (medians of the
-# rounds; of the worst insert the least) and of ratios (ours / theirs). bench-table.tsv and
-# bench-table.svg are left in the current folder.
+# rounds; of the worst insert the least) and of ratios (ours / theirs). bench-table.raw (each
+# round), bench-table.tsv and bench-table.svg are left in the current folder.
 #
 #	BENCH_SIZES="100000 1000000 4000000"  connections; two keys each
 #	BENCH_FAMILIES="4 6"                  key sizes: 16 and 40 bytes
@@ -107,7 +107,7 @@ measure() {
 				done
 			done
 		done
-	done | medians
+	done
 	echo >&2
 }
 
@@ -177,7 +177,8 @@ plot() {
 }
 
 build
-measure >bench-table.tsv
+measure >bench-table.raw
+medians <bench-table.raw >bench-table.tsv
 print_table 0
 print_table 1
 plot
