@@ -9,6 +9,7 @@ return {
 		[0x52] = "CTQ_SUBSYS_QUEUES",
 		[0x53] = "CTQ_SUBSYS_PROTO",
 		[0x54] = "CTQ_SUBSYS_DAEMON",
+		[0x56] = "CTQ_SUBSYS_PACKETS",
 	},
 	messages = {
 		[0x0100] = "IPCTNL_MSG_CT_NEW",
@@ -53,6 +54,7 @@ return {
 		[0x5408] = "CTQ_MSG_DAEMON_SOCKET",
 		[0x5409] = "CTQ_MSG_DAEMON_CONFIG_GET",
 		[0x540a] = "CTQ_MSG_DAEMON_CONFIG_NEW",
+		[0x5600] = "CTQ_MSG_PACKET_SEEN",
 	},
 	levels = {
 		CTA = {
@@ -290,6 +292,8 @@ return {
 		},
 		CTQA_GROUP = {
 			[1] = { "CTQA_GROUP_NUMBER", "u32" },
+			[2] = { "CTQA_GROUP_BYTES", "u32" },
+			[3] = { "CTQA_GROUP_RATE", "u32" },
 		},
 		CTQA_MATCH = {
 			[1] = { "CTQA_MATCH_FIELD", "u16" },
