@@ -89,8 +89,9 @@ enum ctq_group {
 	CTQ_GROUP_LIMIT = 32,
 };
 
-/** Beside the attributes of each announcement, of whichever subsystem: u64, the number of
- * the announcement in its group. They follow one another; a gap is what was lost. */
+/** Beside the attributes of each announcement, but for packets (CTQ_SUBSYS_PACKETS), which each
+ * client chooses for itself: u64, its number in its group. Numbers follow one another; a gap is
+ * what was lost. */
 #define CTA_CTQ_SEQUENCE 0x102
 
 /* ---- flows: CTQA_FLOW_*, nested in CTA_CTQ of ctnetlink messages ------------ */
