@@ -324,14 +324,14 @@ enum ctq_rule_attr {
 
 enum ctq_statement_attr {
 	CTQA_STATEMENT_UNSPEC,
-	CTQA_STATEMENT_KIND,   /* u16, enum ctq_statement */
-	CTQA_STATEMENT_VALUE,  /* u32: the mark of MARK and CTMARK */
-	CTQA_STATEMENT_MASK,   /* u32: bits that MARK changes; absent: all; VALUE has no other */
+	CTQA_STATEMENT_KIND,  /* u16, enum ctq_statement */
+	CTQA_STATEMENT_VALUE, /* u32: the mark of MARK and CTMARK */
+	CTQA_STATEMENT_MASK, /* u32: bits that MARK changes; absent: all; VALUE has no other */
 	CTQA_STATEMENT_STRING, /* string: the chain of JUMP, what LOG puts first */
-	CTQA_STATEMENT_FLAGS,   /* u32: CTQ_LIMIT_OVER */
-	CTQA_STATEMENT_RATE,    /* u32, at least 1: how many, in a PERIOD or at once */
-	CTQA_STATEMENT_PERIOD,  /* u32, seconds: 1, 60, 3600 or 86400 */
-	CTQA_STATEMENT_BURST,   /* u32, at least 1: how many at once; absent: CTQ_LIMIT_BURST */
+	CTQA_STATEMENT_FLAGS,  /* u32: CTQ_LIMIT_OVER */
+	CTQA_STATEMENT_RATE,   /* u32, at least 1: how many, in a PERIOD or at once */
+	CTQA_STATEMENT_PERIOD, /* u32, seconds: 1, 60, 3600 or 86400 */
+	CTQA_STATEMENT_BURST, /* u32, at least 1: how many at once; absent: CTQ_LIMIT_BURST */
 	CTQA_STATEMENT_PREFIX4, /* u8: bits of an IPv4 source address that count; absent: 32 */
 	CTQA_STATEMENT_PREFIX6, /* u8: of an IPv6 one; absent: 128 */
 	CTQA_STATEMENT_LEVEL,   /* u8, syslog's (3 … 7): of LOG; absent: 6, info */
@@ -353,7 +353,7 @@ enum ctq_statement {
 	CTQ_STATEMENT_COUNT, /* nothing: rules always count; kept for readers of nft rule sets */
 	CTQ_STATEMENT_JUMP, /* to a chain without hook; back after it, unless it ended */
 	CTQ_STATEMENT_RETURN,
-	CTQ_STATEMENT_REJECT,  /* ends the evaluation: as DROP, and the kernel's rules answer */
+	CTQ_STATEMENT_REJECT, /* ends the evaluation: as DROP, and the kernel's rules answer */
 	CTQ_STATEMENT_LOG,     /* a line in the daemon's log; goes on */
 	CTQ_STATEMENT_OFFLOAD, /* the kernel may carry the flow alone; goes on */
 	CTQ_STATEMENT_LIMIT,   /* VALUE is an enum ctq_limit: goes on while it holds */
@@ -361,9 +361,10 @@ enum ctq_statement {
 
 /** What a LIMIT counts; it holds while that is not more, with CTQ_LIMIT_OVER once it is. */
 enum ctq_limit {
-	CTQ_LIMIT_RATE = 1,        /* RATE, PERIOD, BURST: packets that the rule is asked for */
+	CTQ_LIMIT_RATE = 1, /* RATE, PERIOD, BURST: packets that the rule is asked for */
 	CTQ_LIMIT_SOURCE_RATE = 2, /* the same for each source, by PREFIX4, PREFIX6 */
-	CTQ_LIMIT_CONNECTIONS = 3, /* RATE: connections of the source that are in the table */
+	CTQ_LIMIT_CONNECTIONS =
+		3, /* RATE: connections of the source that are in the table */
 };
 #define CTQ_LIMIT_OVER  0x1
 #define CTQ_LIMIT_BURST 5 /* as in nftables */
@@ -396,7 +397,7 @@ enum ctq_explain_step {
 	CTQ_EXPLAIN_VERDICT, /* the last step: CTQA_EXPLAIN_PACKET has the outcome */
 	CTQ_EXPLAIN_FLOW, /* a flow of this tuple exists: its verdict, which rules are not
 	                        * asked again for while its generation is in force */
-	CTQ_EXPLAIN_LIMIT,     /* all matches of a rule hold, but a limit does not: the
+	CTQ_EXPLAIN_LIMIT, /* all matches of a rule hold, but a limit does not: the
 	                        * CTQA_RULE_STATEMENT; the rule is passed over */
 };
 
@@ -529,7 +530,8 @@ enum ctq_element_attr {
 
 /* ---- CTQ_SUBSYS_PACKETS ----------------------------------------------------- */
 enum ctq_packets_msg {
-	CTQ_MSG_PACKET_SEEN = 0, /* CTQA_PACKET_*; announced in CTQ_GROUP_DROP and _TRACE */
+	CTQ_MSG_PACKET_SEEN =
+		0, /* CTQA_PACKET_*; announced in CTQ_GROUP_DROP and _TRACE */
 };
 
 /* ---- CTQ_SUBSYS_QUEUES ------------------------------------------------------ */
@@ -711,11 +713,11 @@ enum ctq_group_attr {
 	CTQA_GROUP_NUMBER, /* u32, repeated, enum ctq_group; none: leave all */
 	/* of CTQ_GROUP_DROP and _TRACE, beside CTA_CTQ_FILTER, which packets are meant: */
 	CTQA_GROUP_BYTES, /* u32, bytes of each packet that are wanted; absent: none */
-	CTQA_GROUP_RATE,  /* u32, packets a second at most; absent: CTQ_GROUP_RATE_DEFAULT; 0:
+	CTQA_GROUP_RATE, /* u32, packets a second at most; absent: CTQ_GROUP_RATE_DEFAULT; 0:
 	                   * no limit */
 	__CTQA_GROUP_MAX,
 };
-#define CTQA_GROUP_MAX (__CTQA_GROUP_MAX - 1)
+#define CTQA_GROUP_MAX         (__CTQA_GROUP_MAX - 1)
 #define CTQ_GROUP_RATE_DEFAULT 1000
 #define CTQ_GROUP_BYTES_MAX    1600
 /** Clients in CTQ_GROUP_DROP or _TRACE at once. */

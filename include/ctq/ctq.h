@@ -506,7 +506,7 @@ struct ctq_event {
 		/* @record has CTQA_ELEMENT_*: */
 		CTQ_EVENT_ELEMENT_NEW,    /* added, or refreshed */
 		CTQ_EVENT_ELEMENT_DELETE, /* deleted, or expired */
-		CTQ_EVENT_PACKET,  /* a packet was judged: @record has CTQA_PACKET_* */
+		CTQ_EVENT_PACKET, /* a packet was judged: @record has CTQA_PACKET_* */
 	} kind;
 	const struct ctq_flow *flow;
 	const struct ctq_record *record;
