@@ -5,7 +5,7 @@ _ctctl()
 	local words command='' i cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
 
 	case $prev in
-	-o|--output) words='text wide save dump json ndjson conntrack extended id timestamp ktimestamp' ;;
+	-o|--output) words='text wide save dump json ndjson conntrack extended id timestamp ktimestamp labels' ;;
 	--color) words='auto always never' ;;
 	--socket) compopt -o default; return ;;
 	--timeout) return ;;

@@ -3,7 +3,7 @@
 complete -c ctctl -f
 complete -c ctctl -s j -l json -d 'write JSON'
 complete -c ctctl -s J -l ndjson -d 'write JSON, one object per line'
-complete -c ctctl -s o -l output -x -a 'text wide save dump json ndjson conntrack extended id timestamp ktimestamp' -d 'text, wide, save, dump, conntrack (or extended,id,timestamp,ktimestamp)'
+complete -c ctctl -s o -l output -x -a 'text wide save dump json ndjson conntrack extended id timestamp ktimestamp labels' -d 'text, wide, save, dump, conntrack (or extended,id,timestamp,ktimestamp,labels)'
 complete -c ctctl -s 4 -l ipv4 -d 'IPv4 only'
 complete -c ctctl -s 6 -l ipv6 -d 'IPv6 only'
 complete -c ctctl -s H -l no-header -d 'no header and no footer'

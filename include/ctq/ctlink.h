@@ -112,9 +112,12 @@ enum ctq_flow_attr {
 	CTQA_FLOW_END,        /* u8, enum ctq_flow_end; in DESTROY */
 	CTQA_FLOW_WORKER,     /* u16 */
 	CTQA_FLOW_REFS,       /* nested: CTQA_REFS_*; in GET_DYING and GET_UNCONFIRMED */
+	CTQA_FLOW_LABELS, /* string: names of the labels (CTA_LABELS), "web,17"; those that
+	                       * do not fit are left out. In _NEW requests: "+web,-17" */
 	__CTQA_FLOW_MAX,
 };
-#define CTQA_FLOW_MAX (__CTQA_FLOW_MAX - 1)
+#define CTQA_FLOW_MAX       (__CTQA_FLOW_MAX - 1)
+#define CTQ_LABELS_TEXT_MAX 256 /* bytes of CTQA_FLOW_LABELS, with the final zero */
 
 /** Why a flow ended. */
 enum ctq_flow_end {

@@ -225,6 +225,13 @@ int ctq_flow_create(struct ctq *ctq, const struct nf_conntrack *ct);
  */
 int ctq_flow_update(struct ctq *ctq, const struct nf_conntrack *ct);
 
+/**
+ * Set and take away labels, "+web,-17" by name or number, of the flow with the tuple of
+ * @tuple. -ENOENT: there is no such flow; -EINVAL: no label is called so.
+ */
+int ctq_flow_labels(struct ctq *ctq, const struct nf_conntrack *tuple,
+                    const char *labels);
+
 /* ---- filters -------------------------------------------------------------------- */
 
 /** What is wrong with a filter's text. */

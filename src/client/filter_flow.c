@@ -199,6 +199,28 @@ static bool match_takes_string(const struct ctlink_match *match,
 	return false;
 }
 
+/* Of "web,17". */
+static bool match_takes_label(const struct ctlink_match *match,
+                              const struct ctq_flow *flow)
+{
+	const char *names = ctq_record_string(&flow->record, CTQA_FLOW_LABELS);
+	char name[CTQ_LABELS_TEXT_MAX];
+	size_t length;
+	uint32_t i;
+
+	for (; names && *names; names += length + (names[length] == ',')) {
+		length = strcspn(names, ",");
+		if (length >= sizeof(name))
+			return false;
+		memcpy(name, names, length);
+		name[length] = '\0';
+		for (i = 0; i < match->values.length; i++)
+			if (value_takes_string(ctlink_match_value(match, i), name))
+				return true;
+	}
+	return false;
+}
+
 /* ---- expressions ------------------------------------------------------------------------------ */
 
 static bool match_takes(const struct ctlink_match *match, const struct ctq_flow *flow)
@@ -219,6 +241,7 @@ static bool match_takes(const struct ctlink_match *match, const struct ctq_flow 
 	case CTQ_FIELD_HOST: return match_takes_host(match, flow);
 	case CTQ_FIELD_IIF: return match_takes_string(match, flow, CTQA_FLOW_IN);
 	case CTQ_FIELD_OIF: return match_takes_string(match, flow, CTQA_FLOW_OUT);
+	case CTQ_FIELD_LABEL: return match_takes_label(match, flow);
 	case CTQ_FIELD_RULE: return match_takes_string(match, flow, CTQA_FLOW_RULE_NAME);
 	case CTQ_FIELD_PORT:
 		return match_takes_number(match, flow, CTQ_FIELD_SPORT) ||

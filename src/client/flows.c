@@ -168,8 +168,8 @@ int ctq_flows_flush(struct ctq *ctq)
 #define CONNTRACK_MESSAGE_MAX 8192
 
 /* The attributes that libnetfilter_conntrack makes of @ct, copied into ctq->out. */
-static int conntrack_request(struct ctq *ctq, struct ctlink_header *header,
-                             const struct nf_conntrack *ct)
+static int conntrack_begin(struct ctq *ctq, struct ctlink_header *header,
+                           const struct nf_conntrack *ct)
 {
 	char buf[CONNTRACK_MESSAGE_MAX] BASE_ALIGNED(8) = { 0 }; /* padding stays zero */
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
@@ -184,7 +184,15 @@ static int conntrack_request(struct ctq *ctq, struct ctlink_header *header,
 		ctlink_message_put_bytes(&ctq->out, attr->nla_type,
 		                         mnl_attr_get_payload(attr),
 		                         mnl_attr_get_payload_len(attr));
-	return ctlink_message_end(&ctq->out);
+	return 0;
+}
+
+static int conntrack_request(struct ctq *ctq, struct ctlink_header *header,
+                             const struct nf_conntrack *ct)
+{
+	int err = conntrack_begin(ctq, header, ct);
+
+	return err ? err : ctlink_message_end(&ctq->out);
 }
 
 static int flow_ask(struct ctq *ctq, uint16_t type, uint16_t flags,
@@ -218,6 +226,25 @@ int ctq_flow_create(struct ctq *ctq, const struct nf_conntrack *ct)
 {
 	return flow_ask(ctq, CT_TYPE(NEW), NLM_F_CREATE | NLM_F_EXCL, ct,
 	                CLIENT_ANSWER_ACK, NULL);
+}
+
+int ctq_flow_labels(struct ctq *ctq, const struct nf_conntrack *tuple, const char *labels)
+{
+	struct ctlink_header header;
+	uint32_t nest;
+	int err;
+
+	err = client_begin(ctq, &header, CT_TYPE(NEW), CLIENT_ANSWER_ACK, 0);
+	if (err)
+		return err;
+	err = conntrack_begin(ctq, &header, tuple);
+	if (err)
+		return err;
+	nest = ctlink_message_nest_begin(&ctq->out, CTA_CTQ);
+	ctlink_message_put_string(&ctq->out, CTQA_FLOW_LABELS, labels);
+	ctlink_message_nest_end(&ctq->out, nest);
+	return client_ask(ctq, ctlink_message_end(&ctq->out), CLIENT_ANSWER_ACK, NULL,
+	                  NULL);
 }
 
 int ctq_flow_update(struct ctq *ctq, const struct nf_conntrack *ct)

@@ -115,9 +115,10 @@ struct config {
 	struct track_config track;
 	struct config_zone zones[CONFIG_ZONES_MAX]; /* sorted by zone */
 	uint16_t zones_length;
-	char rules[CONFIG_PATH_MAX]; /* "": none, everything is accepted */
-	uint32_t rules_backend;      /* enum config_backend */
-	uint32_t on_policy_change;   /* enum config_on_change */
+	char labels[CONFIG_PATH_MAX]; /* names of labels; "": they have none */
+	char rules[CONFIG_PATH_MAX];  /* "": none, everything is accepted */
+	uint32_t rules_backend;       /* enum config_backend */
+	uint32_t on_policy_change;    /* enum config_on_change */
 	struct config_queue queues[CONFIG_QUEUES_MAX];
 	uint16_t queues_length;
 	uint16_t workers; /* 1 … CONFIG_WORKERS_MAX */

@@ -382,6 +382,8 @@ static const char *const hook_words[] = {
 static const struct key top_keys[] = {
 	{ "rules", &key_form_path, offsetof(struct config, rules), .max = CONFIG_PATH_MAX,
 	  .running = true },
+	{ "labels", &key_form_path, offsetof(struct config, labels),
+	  .max = CONFIG_PATH_MAX, .running = true },
 	CHOICE("rules-backend", backend_words, 0, offsetof(struct config, rules_backend),
 	       false),
 	CHOICE("on-policy-change", on_change_words, 0,

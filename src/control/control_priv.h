@@ -7,7 +7,7 @@
  *   dispatch.c  which function answers which message
  *   flows.c     ctnetlink's messages about many flows, flow_one.c about one
  *   flow_value.c  a flow as a value of ctlink
- *   filter.c    which flows are meant
+ *   filter.c    which flows are meant   label.c         labels by name
  *   ruleset.c   rules: listings           batch.c       rules: transactions
  *   sets.c      named sets: listings, steps, announcements
  *   state.c     queues, the daemon's own numbers
@@ -286,6 +286,20 @@ void control_flow_value(const struct control *c, const struct flow_info *info,
                         struct ctlink_flow *out);
 bool control_filter_holds(const struct control *c, const struct ctlink_filter *filter,
                           const struct flow_info *info);
+
+/* ---- label.c ---------------------------------------------------------------------------------- */
+
+/** Names of @l with commas between; those that do not fit are left out. */
+void control_labels_text(const struct control *c, const struct flow_labels *l,
+                         char text[CTQ_LABELS_TEXT_MAX]);
+
+/** Has one of the labels one of the names? */
+bool control_label_holds(const struct control *c, const struct flow_labels *l,
+                         const struct ctlink_match *match);
+
+/** "+web,-17" as for flow_labels_replace(). 0 or -EINVAL. */
+int control_labels_parse(struct control_request *r, const char *text,
+                         struct flow_labels *value, struct flow_labels *mask);
 
 /* ---- groups.c ----------------------------------------------------------------------------------- */
 

@@ -235,10 +235,13 @@ static bool match_holds(const struct control *c, const struct ctlink_match *matc
                         const struct flow_info *info)
 {
 	const struct ctlink_field *field = ctlink_field_get(match->field);
+	bool negated = match->flags & CTQ_MATCH_NEGATE;
 	struct readings r = { .length = 0 };
 	bool holds = false;
 	uint32_t i, v;
 
+	if (match->field == CTQ_FIELD_LABEL)
+		return control_label_holds(c, &info->labels, match) != negated;
 	read_field(c, info, match->field, &r);
 	if (r.length == 0)
 		return false;
@@ -246,7 +249,7 @@ static bool match_holds(const struct control *c, const struct ctlink_match *matc
 		for (v = 0; v < match->values.length && !holds; v++)
 			holds = value_holds(&r, i, field->type,
 			                    ctlink_match_value(match, v));
-	return holds != ((match->flags & CTQ_MATCH_NEGATE) != 0);
+	return holds != negated;
 }
 
 /* ---- expressions in prefix order ----------------------------------------------------------- */

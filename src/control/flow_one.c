@@ -4,7 +4,7 @@
  *
  * A flow is named by CTA_TUPLE_ORIG or CTA_TUPLE_REPLY, with CTA_ID beside it when it must be
  * that very one, or by CTA_ID alone. What a tool may make and change is what the kernel lets it
- * (ctnetlink_new_conntrack() of net/netfilter/nf_conntrack_netlink.c), but for helpers, labels,
+ * (ctnetlink_new_conntrack() of net/netfilter/nf_conntrack_netlink.c), but for helpers,
  * sequence adjustment and NAT that the kernel would have to set up.
  */
 #include <netinet/in.h>
@@ -155,9 +155,6 @@ static int check_state(struct control_request *r, const struct track_proto *prot
 
 static int check_unknown(struct control_request *r, const struct ctlink_flow *value)
 {
-	if (ctlink_has(value, CTLINK_FLOW_LABELS))
-		return ctlink_error_set(r->error, -EOPNOTSUPP, 0,
-		                        "flows have no labels here");
 	if (ctlink_has(value, CTLINK_FLOW_HELPER))
 		return ctlink_error_set(r->error, -EOPNOTSUPP, 0,
 		                        "there are no helpers here");
@@ -231,6 +228,42 @@ static uint32_t change_mark(struct flow *f, const struct ctlink_flow *value)
 	return mark != old ? FLOW_CHANGE_MARK : 0;
 }
 
+/* By number, as the kernel has it: without a mask all labels become those of CTA_LABELS; with
+ * one, those outside of it stay. */
+static bool change_label_bits(struct flow *f, const struct ctlink_flow *value)
+{
+	struct flow_labels bits, mask = { { UINT64_MAX, UINT64_MAX } };
+
+	if (!ctlink_has(value, CTLINK_FLOW_LABELS))
+		return false;
+	flow_labels_from_bytes(value->labels, &bits);
+	if (ctlink_has(value, CTLINK_FLOW_LABELS_MASK))
+		flow_labels_from_bytes(value->labels_mask, &mask);
+	return flow_labels_replace(f, &bits, &mask);
+}
+
+/* And by name. What it says was checked: check_labels(). */
+static uint32_t change_labels(struct control_request *r, struct flow *f,
+                              const struct ctlink_flow *value)
+{
+	bool changed = change_label_bits(f, value);
+	struct flow_labels bits, mask;
+
+	if (ctlink_has(value, CTLINK_FLOW_LABEL_NAMES) &&
+	    control_labels_parse(r, value->label_names, &bits, &mask) == 0)
+		changed |= flow_labels_replace(f, &bits, &mask);
+	return changed ? FLOW_CHANGE_LABEL : 0;
+}
+
+static int check_labels(struct control_request *r, const struct ctlink_flow *value)
+{
+	struct flow_labels bits, mask;
+
+	if (!ctlink_has(value, CTLINK_FLOW_LABEL_NAMES))
+		return 0;
+	return control_labels_parse(r, value->label_names, &bits, &mask);
+}
+
 static uint8_t masked(uint8_t old, const struct ctlink_tcp_flags *new)
 {
 	return (uint8_t)((old & ~new->mask) | (new->flags &new->mask));
@@ -292,15 +325,17 @@ static uint32_t change_state(struct flow *f, const struct track_proto *proto,
 }
 
 /* All that the request says, checked before. Returns FLOW_CHANGE_*. */
-static uint32_t change(const struct control *c, struct flow *f,
+static uint32_t change(struct control_request *r, struct flow *f,
                        const struct ctlink_flow *value)
 {
+	const struct control *c = r->client->control;
 	const struct track_proto *proto = control_machine(c, f->machine);
 	struct flow_worker *me = control_worker(c);
 	uint32_t status = flow_status(f), changes;
 
 	flow_enter(me, f);
 	changes = change_mark(f, value);
+	changes |= change_labels(r, f, value);
 	changes |= change_state(f, proto, value);
 	if (ctlink_has(value, CTLINK_FLOW_TIMEOUT))
 		flow_timeout_set(c->env.flows, f, control_now_s(c), value->timeout);
@@ -326,7 +361,7 @@ static int change_known(struct control_request *r, struct flow *f,
 		err = check_state(r, control_machine(c, f->machine), value);
 	if (err < 0)
 		return err;
-	flow_event_emit(control_worker(c), f, FLOW_EVENT_UPDATE, change(c, f, value),
+	flow_event_emit(control_worker(c), f, FLOW_EVENT_UPDATE, change(r, f, value),
 	                c->now_ns);
 	return 0;
 }
@@ -396,7 +431,7 @@ static int make(struct control_request *r, const struct ctlink_flow *value)
 	f = flow_new(me, &p, maker_of(r, p.tuple.l4), c->now_ns, &why);
 	if (!f)
 		return no_room(r, why);
-	change(c, f, value);
+	change(r, f, value);
 	ref = flow_confirm(me, f, &reply, c->now_ns, &why);
 	if (!ref.flow)
 		return no_room(r, why);
@@ -419,6 +454,8 @@ int control_flow_new(struct control_request *r)
 		err = needs_name(r, &value);
 	if (err == 0)
 		err = check_unknown(r, &value);
+	if (err == 0)
+		err = check_labels(r, &value);
 	if (err < 0)
 		return err;
 	f = find_named(r, &value);

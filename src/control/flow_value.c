@@ -132,6 +132,18 @@ static void set_verdict(const struct control *c, struct ctlink_flow *out,
 	}
 }
 
+static void set_labels(const struct control *c, struct ctlink_flow *out,
+                       const struct flow_labels *l)
+{
+	if (!l->words[0] && !l->words[1])
+		return;
+	flow_labels_to_bytes(l, out->labels);
+	out->labels_size = sizeof(out->labels);
+	control_labels_text(c, l, out->label_names);
+	ctlink_mark(out, CTLINK_FLOW_LABELS);
+	ctlink_mark(out, CTLINK_FLOW_LABEL_NAMES);
+}
+
 static void set_refs(struct ctlink_flow *out, const struct flow_info *info)
 {
 	out->refs.total = info->refs;
@@ -176,6 +188,7 @@ void control_flow_value(const struct control *c, const struct flow_info *info,
 	ctlink_mark(out, CTLINK_FLOW_ID);
 	ctlink_mark(out, CTLINK_FLOW_USE);
 	ctlink_mark(out, CTLINK_FLOW_WORKER);
+	set_labels(c, out, &info->labels);
 	set_counters(out, info);
 	set_times(out, info);
 	set_protocol(out, info);

@@ -244,6 +244,7 @@ static const struct {
 	{ "id", TOOL_FORMAT_CONNTRACK, TOOL_FIELD_ID },
 	{ "timestamp", TOOL_FORMAT_CONNTRACK, TOOL_FIELD_TIMESTAMP },
 	{ "ktimestamp", TOOL_FORMAT_CONNTRACK, TOOL_FIELD_KTIMESTAMP },
+	{ "labels", TOOL_FORMAT_CONNTRACK, TOOL_FIELD_LABELS },
 };
 
 /* One word of -o's list. */
@@ -264,7 +265,7 @@ static int format_word(struct tool *tool, const char *word, size_t length)
 	message_caret(tool, value->index, value->offset + (size_t)(word - value->text),
 	              length, "");
 	message_note(tool, "outputs: text wide save dump json ndjson conntrack "
-	                   "extended,id,timestamp,ktimestamp");
+	                   "extended,id,timestamp,ktimestamp,labels");
 	return TOOL_USAGE;
 }
 

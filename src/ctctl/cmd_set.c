@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * cmd_set.c - change mark or timeout of the flows that a filter takes
+ * cmd_set.c - change mark, timeout or labels of the flows that a filter takes
  *
  * No filter begins with list, add, delete, flush or test: then a named set is meant, which
  * is cmd_elements.c's.
@@ -22,6 +22,7 @@
 struct change {
 	enum nf_conntrack_attr attr; /* ATTR_MARK or ATTR_TIMEOUT */
 	uint32_t value;
+	const char *labels; /* "+web,-17": these instead of .attr */
 	struct nf_conntrack **flows;
 	size_t length, capacity;
 	size_t changed;
@@ -58,9 +59,27 @@ static int value_parse(const struct tool *tool, const struct tool_word *word,
 	return TOOL_OK;
 }
 
+/* The daemon knows the names. */
+static int labels_parse(const struct tool *tool, const struct tool_word *word,
+                        struct change *change)
+{
+	const char *p;
+
+	for (p = word->text; p; p = strchr(p, ',')) {
+		p += *p == ',';
+		if ((*p != '+' && *p != '-') || p[1] == ',' || p[1] == '\0')
+			return message_usage(tool, word->index, NULL, 0,
+			                     "'%s' is not a list of labels to set and to "
+			                     "take away (+web,-17)",
+			                     word->text);
+	}
+	change->labels = word->text;
+	return TOOL_OK;
+}
+
 static int change_parse(const struct tool *tool, struct change *change)
 {
-	static const char *const words[] = { "mark", "timeout" };
+	static const char *const words[] = { "mark", "timeout", "label" };
 	const struct tool_word *what;
 
 	if (tool->n_words < 2) {
@@ -73,9 +92,11 @@ static int change_parse(const struct tool *tool, struct change *change)
 		change->attr = ATTR_MARK;
 	else if (strcmp(what->text, "timeout") == 0)
 		change->attr = ATTR_TIMEOUT;
+	else if (strcmp(what->text, "label") == 0)
+		return labels_parse(tool, what + 1, change);
 	else
 		return message_usage(tool, what->index, words, BASE_ARRAY_LENGTH(words),
-		                     "'%s' cannot be set: mark and timeout can",
+		                     "'%s' cannot be set: mark, timeout and label can",
 		                     what->text);
 	return value_parse(tool, what + 1, change->attr == ATTR_TIMEOUT, &change->value);
 }
@@ -91,7 +112,8 @@ static int gather(void *data, const struct ctq_flow *flow)
 	if (!ct)
 		return -ENOMEM;
 	nfct_copy(ct, ctq_flow_conntrack(flow), NFCT_CP_ORIG);
-	nfct_set_attr_u32(ct, change->attr, change->value);
+	if (!change->labels)
+		nfct_set_attr_u32(ct, change->attr, change->value);
 	if (change->length == change->capacity) {
 		flows = realloc(change->flows, capacity * sizeof(*flows));
 		if (!flows) {
@@ -111,7 +133,9 @@ static int apply(struct tool *tool, struct change *change)
 	int err;
 
 	for (i = 0; i < change->length; i++) {
-		err = ctq_flow_update(tool->ctq, change->flows[i]);
+		err = change->labels ? ctq_flow_labels(tool->ctq, change->flows[i],
+		                                       change->labels)
+		                     : ctq_flow_update(tool->ctq, change->flows[i]);
 		if (err && err != -ENOENT) /* it ended meanwhile */
 			return err;
 		change->changed += !err;

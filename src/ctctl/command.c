@@ -8,8 +8,9 @@
 /* ---- options ---------------------------------------------------------------------- */
 
 #define SORT_KEYS "bytes packets age idle timeout"
-#define OUTPUTS \
-	"text wide save dump json ndjson conntrack extended id timestamp ktimestamp"
+#define OUTPUTS                                                                       \
+	"text wide save dump json ndjson conntrack extended id timestamp ktimestamp " \
+	"labels"
 #define PROTOCOLS "tcp udp icmp icmpv6 sctp udplite gre dccp"
 #define STATES \
 	"SYN_SENT SYN_RECV ESTABLISHED FIN_WAIT CLOSE_WAIT LAST_ACK TIME_WAIT CLOSE"
@@ -18,7 +19,8 @@ const struct option command_options[] = {
 	{ OPTION_JSON, 'j', "json", NULL, "write JSON" },
 	{ OPTION_NDJSON, 'J', "ndjson", NULL, "write JSON, one object per line" },
 	{ OPTION_OUTPUT, 'o', "output", "FORMAT",
-	  "text, wide, save, dump, conntrack (or extended,id,timestamp,ktimestamp)",
+	  "text, wide, save, dump, conntrack (or "
+	  "extended,id,timestamp,ktimestamp,labels)",
 	  OUTPUTS },
 	{ OPTION_IPV4, '4', "ipv4", NULL, "IPv4 only" },
 	{ OPTION_IPV6, '6', "ipv6", NULL, "IPv6 only" },
@@ -168,7 +170,8 @@ static const struct option unban_options[] = {
 	"parentheses:\n"                                                                \
 	"  proto tcp  src 10.0.0.0/8  dst ADDRESS  host ADDRESS  sport 1024-65535\n"    \
 	"  dport 80,443  port 53  state established  status assured,!replied  zone 3\n" \
-	"  mark 0x10/0xf0  rule allow-web  iif eth0  oif eth1  age gt 1h  idle gt 5m\n" \
+	"  mark 0x10/0xf0  label web  rule allow-web  iif eth0  oif eth1  age gt 1h  "  \
+	"idle gt 5m\n"                                                                  \
 	"  bytes gt 1M  packets lt 10  verdict drop  reason drop.rule  id 7  all\n"     \
 	"Without a word between them both must hold. ctctl(8) tells all.\n"
 
@@ -224,11 +227,12 @@ const struct command command_table[] = {
 	  .options = flush_options,
 	  .run = cmd_flush },
 	{ .name = "set",
-	  .arguments = "FILTER mark|timeout VALUE | list|add|delete|flush|test [NAME "
-	               "[ELEMENT...]]",
+	  .arguments =
+	          "FILTER mark|timeout|label VALUE | list|add|delete|flush|test [NAME "
+	          "[ELEMENT...]]",
 	  .summary = "change the flows that match, or named sets",
 	  .details = "Flows: the last two words say what changes: mark 0x10, timeout "
-	             "1h.\n"
+	             "1h, label +web,-17.\n"
 	             "Sets:  list [NAME]\n"
 	             "       add NAME ELEMENT... [timeout TIME] [comment TEXT] [--kill]\n"
 	             "       delete NAME ELEMENT...\n"

@@ -55,6 +55,7 @@ enum tool_format {
 #define TOOL_FIELD_ID         0x2
 #define TOOL_FIELD_TIMESTAMP  0x4
 #define TOOL_FIELD_KTIMESTAMP 0x8
+#define TOOL_FIELD_LABELS     0x10
 
 /** A word of the command line that is no option, or the value of an option. */
 struct tool_word {

@@ -75,7 +75,10 @@ static void conntrack_flow(struct render *render, const struct view *view,
 		        event->time_ns % NS_PER_SECOND / 1000);
 	print(line, sizeof(line), ctq_flow_conntrack(view->flow), message_type(event),
 	      fields);
-	fprintf(out, "%s\n", line);
+	fputs(line, out);
+	if (fields & TOOL_FIELD_LABELS && view->labels)
+		fprintf(out, " labels=%s", view->labels);
+	fputc('\n', out);
 }
 
 const struct render_ops render_conntrack = { .flow = conntrack_flow };

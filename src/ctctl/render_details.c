@@ -133,6 +133,7 @@ static void flow(struct render *render, const struct view *view,
 	line(render, "in", view->in);
 	line(render, "out", view->out);
 	line(render, "helper", view->helper);
+	line(render, "labels", view->labels);
 	line_verdict(render, view);
 	line(render, "end", view->end);
 	ctq_record_each(view->record, CTQA_FLOW_REFS, line_references, render);

@@ -7,6 +7,8 @@
  */
 #include <libnetfilter_conntrack/libnetfilter_conntrack.h>
 
+#include <string.h>
+
 #include "ctctl/render.h"
 
 static void write_side(struct json *json, const char *key, const struct view_side *side)
@@ -69,6 +71,19 @@ static void write_numbers(struct json *json, const struct view *view)
 		json_number(json, "stop", view->stop);
 }
 
+/* Names, or numbers as strings where a label has none; numbers from a kernel's message. */
+static void write_label_names(struct json *json, const char *names)
+{
+	char name[CTQ_LABELS_TEXT_MAX];
+	size_t length;
+
+	for (; *names; names += length + (names[length] == ',')) {
+		length = strcspn(names, ",");
+		snprintf(name, sizeof(name), "%.*s", (int)length, names);
+		json_string(json, NULL, name);
+	}
+}
+
 static void write_labels(struct json *json, const struct view *view)
 {
 	const struct nf_conntrack *ct = ctq_flow_conntrack(view->flow);
@@ -76,7 +91,9 @@ static void write_labels(struct json *json, const struct view *view)
 	unsigned int bit;
 
 	json_list_begin(json, "labels");
-	if (nfct_attr_is_set(ct, ATTR_CONNLABELS) > 0) {
+	if (view->labels) {
+		write_label_names(json, view->labels);
+	} else if (nfct_attr_is_set(ct, ATTR_CONNLABELS) > 0) {
 		labels = nfct_get_attr(ct, ATTR_CONNLABELS);
 		for (bit = 0; bit <= nfct_bitmask_maxbit(labels); bit++)
 			if (nfct_bitmask_test_bit(labels, bit))

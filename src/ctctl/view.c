@@ -142,6 +142,7 @@ static void view_numbers(struct view *view, const struct nf_conntrack *ct)
 static void view_record(struct view *view, const struct ctq_record *record)
 {
 	view->record = record;
+	view->labels = ctq_record_string(record, CTQA_FLOW_LABELS);
 	if (ctq_record_has(record, CTQA_FLOW_VERDICT))
 		view->verdict = ctq_verdict_name(
 			(unsigned int)ctq_record_number(record, CTQA_FLOW_VERDICT));

@@ -39,6 +39,7 @@ struct view {
 	uint16_t zone;
 	uint64_t start, stop; /* ns since 1970; 0: unknown */
 	const char *helper;   /* or NULL */
+	const char *labels;   /* "web,17", or NULL */
 	const char *verdict, *reason, *rule_name, *in, *out, *end; /* or NULL */
 };
 

@@ -204,6 +204,7 @@ static const struct ctlink_attr ctq_attrs[] = {
 	FLOW(CTQA_FLOW_END, CTLINK_U8, end, END),
 	FLOW(CTQA_FLOW_WORKER, CTLINK_U16, worker, WORKER),
 	CTLINK_ATTR_NESTED(CTQA_FLOW_REFS, &refs_layout),
+	FLOW(CTQA_FLOW_LABELS, CTLINK_TEXT, label_names, LABEL_NAMES),
 };
 static const struct ctlink_layout ctq_layout = CTLINK_LAYOUT("CTA_CTQ", ctq_attrs);
 

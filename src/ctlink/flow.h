@@ -141,6 +141,7 @@ enum ctlink_flow_bit {
 	CTLINK_FLOW_WORKER,
 	CTLINK_FLOW_REFS,       /* refs.total */
 	CTLINK_FLOW_REFS_CLASS, /* the other counts of refs, all of them */
+	CTLINK_FLOW_LABEL_NAMES,
 };
 
 struct ctlink_flow {
@@ -176,6 +177,7 @@ struct ctlink_flow {
 	char rule_name[CTQ_NAME_MAX];
 	char in[CTQ_IFNAME_MAX], out[CTQ_IFNAME_MAX];
 	struct ctlink_refs refs;
+	char label_names[CTQ_LABELS_TEXT_MAX];
 };
 
 /**

@@ -39,9 +39,14 @@ static void needs_restart(void *unused, const char *key)
 	            key);
 }
 
-/* What cannot fail. Keys that need a restart keep the values that are in force. */
-static void adopt(struct daemon *d, const struct config *wanted)
+/* What cannot fail. @labels are changed for those before. Keys that need a restart keep the values that are in force. */
+static void adopt(struct daemon *d, const struct config *wanted,
+                  struct config_labels **labels)
 {
+	struct config_labels *old = d->labels;
+
+	d->labels = *labels;
+	*labels = old;
 	config_diff(d->config, wanted, needs_restart, NULL);
 	d->config->track = wanted->track;
 	memcpy(d->config->zones, wanted->zones, sizeof(wanted->zones));
@@ -50,6 +55,7 @@ static void adopt(struct daemon *d, const struct config *wanted)
 	flow_adaptive_set(d->flows, wanted->table.adaptive.start,
 	                  wanted->table.adaptive.end);
 	d->config->daemon.log = wanted->daemon.log;
+	strcpy(d->config->labels, wanted->labels);
 	strcpy(d->config->rules, wanted->rules);
 	log_level_set((enum log_level)wanted->daemon.log);
 }
@@ -57,12 +63,15 @@ static void adopt(struct daemon *d, const struct config *wanted)
 static int reload_all(struct daemon *d, struct config *wanted, struct listener *listener)
 {
 	struct policy policy = { .change = NULL };
+	struct config_labels *labels = NULL;
 	struct path_zone *zones = NULL;
 	int r = options_config_read(d->options, wanted, listener_report, listener);
 
 	if (r == 0 && wanted->rules[0])
 		r = policy_prepare(&policy, d->rules, wanted->rules, listener_report,
 		                   listener);
+	if (r == 0)
+		r = setup_labels(wanted, &labels, listener_report, listener);
 	if (r == 0)
 		r = setup_zones(wanted, &zones);
 	if (r == 0)
@@ -71,8 +80,9 @@ static int reload_all(struct daemon *d, struct config *wanted, struct listener *
 	if (r == 0) {
 		if (policy.change)
 			policy_commit(&policy);
-		adopt(d, wanted);
+		adopt(d, wanted, &labels);
 	}
+	free(labels);
 	free(zones);
 	policy_discard(&policy);
 	return r;

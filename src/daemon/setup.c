@@ -35,6 +35,18 @@ void setup_report_log(void *unused, const char *text)
 	}
 }
 
+int setup_labels(const struct config *cfg, struct config_labels **labels,
+                 config_report *report, void *ctx)
+{
+	*labels = calloc(1, sizeof(**labels));
+	if (!*labels)
+		return -ENOMEM;
+	if (cfg->labels[0] == '\0')
+		return 0;
+	return config_labels_load(*labels, cfg->labels, &config_reader_files, report,
+	                          ctx);
+}
+
 int setup_config_start(struct daemon *d)
 {
 	int r;
@@ -46,12 +58,14 @@ int setup_config_start(struct daemon *d)
 	if (r < 0)
 		return r;
 	log_level_set((enum log_level)d->config->daemon.log);
-	return 0;
+	return setup_labels(d->config, &d->labels, setup_report_log, NULL);
 }
 
 void setup_config_stop(struct daemon *d)
 {
+	free(d->labels);
 	free(d->config);
+	d->labels = NULL;
 	d->config = NULL;
 }
 
@@ -229,6 +243,15 @@ static const char *control_ifname(void *daemon, uint32_t index)
 	return ifname_find(d->ifnames, index);
 }
 
+/* control_env.label_name */
+static const char *control_label_name(void *daemon, unsigned int number)
+{
+	const struct daemon *d = daemon;
+	const char *name = d->labels->name[number];
+
+	return name[0] ? name : NULL;
+}
+
 /* ---- path ----------------------------------------------------------------------------------- */
 
 static bool has_entry_queue(const struct config *cfg)
@@ -376,6 +399,7 @@ int setup_control_start(struct daemon *d)
 		.warning = health_warning,
 		.ifname = control_ifname,
 		.config_text = control_config_text,
+		.label_name = control_label_name,
 	};
 	struct control_config cfg;
 	int r = control_configure(d->config, &cfg);

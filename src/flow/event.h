@@ -19,6 +19,7 @@ enum flow_event_kind { FLOW_EVENT_NEW, FLOW_EVENT_UPDATE, FLOW_EVENT_DESTROY };
 #define FLOW_CHANGE_STATE  0x2
 #define FLOW_CHANGE_MARK   0x4
 #define FLOW_CHANGE_REPLY  0x8
+#define FLOW_CHANGE_LABEL  0x10
 
 struct flow_event {
 	enum flow_event_kind kind;

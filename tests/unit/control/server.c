@@ -40,6 +40,11 @@ const struct track_proto server_module = {
 };
 unsigned int server_modules_open;
 
+static const char *label_name(void *ctx, unsigned int number)
+{
+	return number == 3 ? "web" : number == 100 ? "bulk" : NULL;
+}
+
 static int module_open(void *ctx, const char *name, const struct track_proto **proto,
                        char *text, size_t size)
 {
@@ -87,7 +92,8 @@ struct server server_new(unsigned int flows, const struct control_config *cfg)
 		                   .queue_info = no_queue,
 		                   .module_open = module_open,
 		                   .module_close = module_close,
-		                   .config_text = server_config_text };
+		                   .config_text = server_config_text,
+		                   .label_name = label_name };
 	struct path_config path;
 	struct server s = { .directory = "/tmp/ctq-control-XXXXXX" };
 	unsigned int i;

@@ -40,13 +40,13 @@ static const struct {
 	                 "                ^^^\n"
 	                 "  outputs: text wide save dump json ndjson conntrack "
 	                 ""
-	                 "extended,id,timestamp,ktimestamp\n" },
-	{ "list -o id,labels", "error: unknown output 'labels'\n"
-	                       "  ctctl list -o id,labels\n"
+	                 "extended,id,timestamp,ktimestamp,labels\n" },
+	{ "list -o id,lables", "error: unknown output 'lables'\n"
+	                       "  ctctl list -o id,lables\n"
 	                       "                   ^^^^^^\n"
 	                       "  outputs: text wide save dump json ndjson conntrack "
 	                       ""
-	                       "extended,id,timestamp,ktimestamp\n" },
+	                       "extended,id,timestamp,ktimestamp,labels\n" },
 	{ "stats -o save",
 	  "error: 'stats' cannot be written as 'save': that is for flows\n" },
 	{ "status --color=red", "error: --color is auto, always or never\n"
@@ -83,7 +83,7 @@ static const struct {
 	  "mark zone "
 	  "host reply-src reply-dst reply-sport reply-dport state age idle timeout "
 	  "packets bytes "
-	  "rule verdict reason id port\n" },
+	  "rule verdict reason id port label\n" },
 	{ "-L -s 10.0.0 -p tcp",
 	  "error: '10.0.0' is not an IP address (it has 3 octets, not 4)\n"
 	  "  ctctl -L -s 10.0.0 -p tcp\n"
@@ -101,7 +101,7 @@ static const struct {
 	{ "set mark 1",
 	  "error: 'set' needs a filter; for all flows say: ctctl set all ...\n" },
 	{ "set src 10.0.0.1 color 1",
-	  "error: 'color' cannot be set: mark and timeout can\n"
+	  "error: 'color' cannot be set: mark, timeout and label can\n"
 	  "  ctctl set src 10.0.0.1 color 1\n"
 	  "                         ^^^^^\n" },
 	{ "set all timeout 5x", "error: '5x' is not a timeout (90, 5m, 1h)\n"
