@@ -112,6 +112,10 @@ struct config {
 		struct config_mark offload; /* mask 0: unused */
 		uint32_t zone_mask; /* one run of at most 16 bits; 0: by queue only */
 	} mark;
+	struct {
+		char directory[CONFIG_PATH_MAX]; /* "": there are none */
+		char load[CONFIG_PATH_MAX]; /* names with commas between: at the start */
+	} modules;
 	struct track_config track;
 	struct config_zone zones[CONFIG_ZONES_MAX]; /* sorted by zone */
 	uint16_t zones_length;

@@ -438,6 +438,13 @@ static const struct key mark_keys[] = {
 };
 const struct key_table keys_mark = { "mark", mark_keys, BASE_ARRAY_LENGTH(mark_keys) };
 
+static const struct key modules_keys[] = {
+	TEXT("directory", &key_form_path, modules.directory),
+	TEXT("load", &key_form_name, modules.load),
+};
+const struct key_table keys_modules = { "modules", modules_keys,
+	                                BASE_ARRAY_LENGTH(modules_keys) };
+
 #define QUEUE(field) offsetof(struct key_queues, first.field)
 
 static const struct key queue_keys[] = {

@@ -45,7 +45,7 @@ struct key_table {
 	size_t length;
 };
 
-extern const struct key_table keys_top, keys_daemon, keys_table, keys_mark;
+extern const struct key_table keys_top, keys_daemon, keys_table, keys_mark, keys_modules;
 
 /* What a section `queues N[-M]` says: @first is the first queue and a
  * model for the rest. */

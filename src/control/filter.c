@@ -92,8 +92,10 @@ static void read_state(const struct control *c, const struct flow_info *info,
 {
 	const struct track_proto *proto = control_machine(c, info->machine);
 
-	if (proto->state_get)
-		read_number(r, proto->state_get(&info->state));
+	int number = track_state_number(proto, &info->state);
+
+	if (number >= 0)
+		read_number(r, (uint64_t)number);
 }
 
 static const char *ifname_of(const struct control *c, uint32_t index)

@@ -20,6 +20,7 @@
 #include "base/base.h"
 #include "control/control_priv.h"
 #include "ctlink/proto.h"
+#include "ctq/module.h"
 
 enum work_phase {
 	WORK_ADDED,
@@ -420,8 +421,12 @@ static int proto_timeouts(const struct track_proto *proto, const struct track_co
                           struct ctlink_proto *out)
 {
 	const struct track_setting *s;
+	unsigned int i;
 	int err = 0;
 
+	for (i = 0; proto->handler && i < proto->handler->timeouts && err == 0; i++)
+		err = append_timeout(out, proto->handler->timeout_table[i].name,
+		                     proto->handler->timeout_table[i].seconds);
 	for (s = track_settings; s->name && err == 0; s++)
 		if (setting_is_of(s, proto))
 			err = append_timeout(out, s->name, track_config_get(cfg, s));

@@ -209,9 +209,11 @@ static const struct stage {
 	{ setup_notify_start, setup_notify_stop },
 	{ setup_privileges_start, setup_privileges_stop },
 	{ setup_rules_start, setup_rules_stop },
+	{ modules_start, modules_stop }, /* they outlive flows and path */
 	{ setup_flows_start, setup_flows_stop },
 	{ setup_ifnames_start, setup_ifnames_stop },
 	{ setup_path_start, setup_path_stop },
+	{ modules_load, NULL },
 	{ offload_start, offload_stop },
 	{ setup_control_start, setup_control_stop },
 	{ loop_start, loop_stop },

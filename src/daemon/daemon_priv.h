@@ -22,6 +22,7 @@
 #include "daemon/watchdog.h"
 #include "daemon/worker.h"
 #include "flow/table.h"
+#include "module/module.h"
 #include "offload/offload.h"
 #include "path/path.h"
 #include "queue/ifname.h"
@@ -64,6 +65,7 @@ struct daemon {
 	struct rules *rules;
 	struct flow_table *flows;
 	struct path *path;
+	struct module *modules[TRACK_MACHINES_MAX]; /* NULL: free */
 	struct control *control;
 	struct offload *_Atomic offload; /* NULL: nothing is offloaded */
 	uint32_t offload_generation;     /* that offloaded flows were judged by */
@@ -110,6 +112,19 @@ int setup_labels(const struct config *cfg, struct config_labels **labels,
 
 /** The configuration's zones for the path; *@zones is malloc'ed. 0 or -ENOMEM. */
 int setup_zones(const struct config *cfg, struct path_zone **zones);
+
+/* ---- modules.c ------------------------------------------------------------------------ */
+
+int modules_start(struct daemon *d);
+void modules_stop(struct daemon *d);
+
+/** Those that the configuration names, into the path's registry; no packet comes yet. */
+int modules_load(struct daemon *d);
+
+/** control_env.module_open and module_close. */
+int modules_open(void *daemon, const char *name, const struct track_proto **proto,
+                 char *text, size_t size);
+void modules_close(void *daemon, const struct track_proto *proto);
 
 /* ---- offload.c ------------------------------------------------------------------------ */
 

@@ -400,6 +400,8 @@ int setup_control_start(struct daemon *d)
 		.ifname = control_ifname,
 		.config_text = control_config_text,
 		.label_name = control_label_name,
+		.module_open = modules_open,
+		.module_close = modules_close,
 	};
 	struct control_config cfg;
 	int r = control_configure(d->config, &cfg);

@@ -13,6 +13,7 @@
 #include <strings.h>
 
 #include "base/base.h"
+#include "track/handler.h"
 #include "track/track_priv.h"
 
 static const struct track_proto *const protos[] = {
@@ -64,7 +65,10 @@ void track_open(const struct track_proto *proto, union track_state *state,
 {
 	memset(state, 0, sizeof(*state));
 	memset(res, 0, sizeof(*res));
-	proto->open(state, p, cfg, now_ms, res);
+	if (base_unlikely(proto->handler != NULL))
+		track_handler_open(proto->handler, state, p, now_ms, res);
+	else
+		proto->open(state, p, cfg, now_ms, res);
 	if (res->invalid)
 		forget_wishes(res);
 }
@@ -75,7 +79,10 @@ void track_packet(const struct track_proto *proto, union track_state *state,
                   struct track_result *res)
 {
 	memset(res, 0, sizeof(*res));
-	proto->packet(state, p, dir, status, cfg, now_ms, res);
+	if (base_unlikely(proto->handler != NULL))
+		track_handler_packet(proto->handler, state, p, dir, status, now_ms, res);
+	else
+		proto->packet(state, p, dir, status, cfg, now_ms, res);
 	if (res->invalid)
 		forget_wishes(res);
 	else if (dir == TRACK_REPLY && !res->reopen)
@@ -93,15 +100,21 @@ uint32_t track_result_timeout(const struct track_result *res, uint32_t status,
 	return res->timeout_s;
 }
 
+int track_state_number(const struct track_proto *proto, const union track_state *state)
+{
+	if (!proto->states)
+		return -ENOENT;
+	return (int)(proto->handler ? proto->handler->state_get(state->bytes)
+	                            : proto->state_get(state));
+}
+
 const char *track_state_name(const struct track_proto *proto,
                              const union track_state *state)
 {
-	unsigned int number;
+	int number = track_state_number(proto, state);
 
-	if (!proto->states)
-		return NULL;
-	number = proto->state_get(state);
-	return number < proto->states_length ? proto->states[number] : NULL;
+	return number >= 0 && number < proto->states_length ? proto->states[number]
+	                                                    : NULL;
 }
 
 int track_state_parse(const struct track_proto *proto, const char *name)

@@ -220,6 +220,8 @@ struct track_result {
 /** Timeouts with less than this are not shortened (kernel: 120 s, in its TCP tracker). */
 #define TRACK_SHRINK_FLOOR_S 120
 
+struct ctq_handler;
+
 /* One protocol. Constant, and valid as long as a flow points to it. */
 struct track_proto {
 	const char *name;          /* as conntrack(8) prints it: "tcp"; or "generic" */
@@ -246,6 +248,8 @@ struct track_proto {
 	void (*resume)(union track_state *state);
 	/** May a flow in this state be evicted although it is assured? NULL: never. */
 	bool (*is_closing)(const union track_state *state);
+	/** A module's (ctq/module.h): stands for open(), packet() and state_get(). */
+	const struct ctq_handler *handler;
 };
 
 /** The machine of @l4, or the generic one. Never NULL. */
@@ -283,6 +287,9 @@ uint32_t track_result_timeout(const struct track_result *res, uint32_t status,
                               uint32_t remaining_s);
 
 /* -- states by name --------------------------------------------------------- */
+
+/** Number of the state, or -ENOENT when the protocol has no states. */
+int track_state_number(const struct track_proto *proto, const union track_state *state);
 
 /** "ESTABLISHED", or NULL when the protocol has no states. */
 const char *track_state_name(const struct track_proto *proto,
