@@ -32,6 +32,17 @@ bool config_has_confirm_queue(const struct config *cfg)
 	return false;
 }
 
+static bool has_helpers(const struct config *cfg)
+{
+	return cfg->helpers.ftp.length || cfg->helpers.tftp.length;
+}
+
+uint32_t config_queue_copy(const struct config *cfg, const struct config_queue *q)
+{
+	return has_helpers(cfg) && q->copy < CONFIG_COPY_HELPED ? CONFIG_COPY_HELPED
+	                                                        : q->copy;
+}
+
 /* ---- defaults ------------------------------------------------------------------ */
 
 /* One worker and a queue for each hook; room for more behind each number. */
@@ -77,6 +88,7 @@ void config_init(struct config *cfg)
 	cfg->mark.seen = (struct config_mark){ 0x10, 0xf0 };
 	cfg->mark.reject = (struct config_mark){ 0x20, 0xf0 };
 	cfg->mark.offload = (struct config_mark){ 0x40, 0xf0 };
+	cfg->helpers.expectations = 4096; /* nf_conntrack_expect_max, likewise */
 	track_config_init(&cfg->track);
 	default_queues(cfg);
 }

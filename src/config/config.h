@@ -35,6 +35,7 @@
 #include "base/log.h"
 #include "packet/packet.h"
 #include "queue/queue.h"
+#include "track/helper.h"
 #include "track/track.h"
 
 /* ---- limits ---------------------------------------------------------------- */
@@ -79,6 +80,12 @@ struct config_adaptive {
 	uint32_t start, end;
 };
 
+/* Ports whose connections get a helper. */
+struct config_ports {
+	uint32_t length;
+	uint16_t port[HELPER_PORTS_MAX]; /* host byte order */
+};
+
 /* Bits of the packet mark, and their value. */
 struct config_mark {
 	uint32_t value, mask;
@@ -116,6 +123,11 @@ struct config {
 		char directory[CONFIG_PATH_MAX]; /* "": there are none */
 		char load[CONFIG_PATH_MAX]; /* names with commas between: at the start */
 	} modules;
+	struct {
+		struct config_ports ftp, tftp;
+		bool ftp_loose;
+		uint32_t expectations; /* at once */
+	} helpers;
 	struct track_config track;
 	struct config_zone zones[CONFIG_ZONES_MAX]; /* sorted by zone */
 	uint16_t zones_length;
@@ -143,6 +155,15 @@ bool config_hook_is_entry(uint32_t hook);
 
 /** Name of an enum config_backend: "forest". */
 const char *config_backend_name(uint32_t backend);
+
+/**
+ * Bytes of a packet that the kernel hands over in queue @q: what it says, but with helpers
+ * CONFIG_COPY_HELPED at least.
+ */
+uint32_t config_queue_copy(const struct config *cfg, const struct config_queue *q);
+
+/* A packet of an Ethernet link, and headers of larger ones with a line of ftp behind. */
+#define CONFIG_COPY_HELPED 2048
 
 /** "prerouting" … */
 const char *config_hook_name(uint32_t hook);

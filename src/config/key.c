@@ -339,6 +339,50 @@ static const struct key_form key_form_copy = { "headers, packet, or a size", cop
 static const struct key_form key_form_cpus = { "a list of CPUs (2-5, or 0,2,4)",
 	                                       cpus_parse, cpus_format };
 
+/* ---- forms: ports -------------------------------------------------------------- */
+
+/* "21,2121", or none. */
+static int ports_parse(const struct key *key, const char *text, void *field)
+{
+	struct config_ports ports = { .length = 0 };
+	uint32_t first, last;
+	int r;
+
+	if (strcmp(text, "none") == 0) {
+		*(struct config_ports *)field = ports;
+		return 0;
+	}
+	do {
+		r = value_range_parse(&text, UINT16_MAX, &first, &last);
+		if (r < 0)
+			return r;
+		for (; first <= last; first++) {
+			if (first == 0 || ports.length == HELPER_PORTS_MAX)
+				return -EINVAL;
+			ports.port[ports.length++] = (uint16_t)first;
+		}
+	} while (*text);
+	*(struct config_ports *)field = ports;
+	return 0;
+}
+
+static void ports_format(const struct key *key, const void *field,
+                         char text[CONFIG_PATH_MAX])
+{
+	const struct config_ports *ports = field;
+	size_t used = 0;
+	uint32_t i;
+
+	strcpy(text, "none");
+	for (i = 0; i < ports->length; i++)
+		used += (size_t)snprintf(text + used, CONFIG_PATH_MAX - used, "%s%u",
+		                         i ? "," : "", ports->port[i]);
+}
+
+static const struct key_form key_form_ports = {
+	"one to eight ports (21, or 21,2121), or none", ports_parse, ports_format
+};
+
 /* ---- tables ---------------------------------------------------------------------- */
 
 #define CHOICE(name_, words_, first_, offset_, running_)                        \
@@ -444,6 +488,17 @@ static const struct key modules_keys[] = {
 };
 const struct key_table keys_modules = { "modules", modules_keys,
 	                                BASE_ARRAY_LENGTH(modules_keys) };
+
+static const struct key helpers_keys[] = {
+	{ "ftp", &key_form_ports, offsetof(struct config, helpers.ftp) },
+	{ "ftp-loose", &key_form_switch, offsetof(struct config, helpers.ftp_loose) },
+	{ "tftp", &key_form_ports, offsetof(struct config, helpers.tftp) },
+	/* 2^18: FLOW_EXPECTS_LIMIT of flow/expect.h. */
+	{ "expectations", &key_form_number, offsetof(struct config, helpers.expectations),
+	  1, 1u << 18 },
+};
+const struct key_table keys_helpers = { "helpers", helpers_keys,
+	                                BASE_ARRAY_LENGTH(helpers_keys) };
 
 #define QUEUE(field) offsetof(struct key_queues, first.field)
 

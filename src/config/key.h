@@ -45,7 +45,8 @@ struct key_table {
 	size_t length;
 };
 
-extern const struct key_table keys_top, keys_daemon, keys_table, keys_mark, keys_modules;
+extern const struct key_table keys_top, keys_daemon, keys_table, keys_mark, keys_helpers,
+	keys_modules;
 
 /* What a section `queues N[-M]` says: @first is the first queue and a
  * model for the rest. */

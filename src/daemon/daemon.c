@@ -21,6 +21,7 @@
 #include "daemon/daemon_priv.h"
 #include "daemon/rule_log.h"
 #include "sets/sets.h"
+#include "flow/expect.h"
 
 /* flow_expire() wants to be called ten times a second, and events should not lie around. */
 #define TIMER_NS 100000000
@@ -107,6 +108,7 @@ static void expire(struct daemon *d, uint64_t now_ns)
 {
 	flow_expire(flow_worker(d->flows, d->config->workers), now_ns);
 	d->sets_behind = sets_expire(rules_sets(d->rules), now_ns / NS_PER_MS);
+	expect_expire(flow_worker(d->flows, d->config->workers), now_ns);
 	control_tick(d->control, now_ns);
 }
 

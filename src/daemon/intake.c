@@ -102,7 +102,7 @@ static struct queue_config queue_configure(const struct daemon *d,
 
 	queue_config_init(&cfg, q->number);
 	cfg.zone = (uint16_t)q->zone;
-	cfg.copy_range = q->copy;
+	cfg.copy_range = config_queue_copy(d->config, q);
 	cfg.maxlen = q->length;
 	cfg.receive_buffer = q->rcvbuf;
 	cfg.gso = q->gso;

@@ -184,6 +184,7 @@ int setup_flows_start(struct daemon *d)
 	table.events = cfg->table.events;
 	table.cookie_bits = (uint8_t)__builtin_popcount(cfg->mark.cookie_mask);
 	table.per_source = cfg->table.per_source;
+	table.expects = cfg->helpers.expectations;
 	table.evict_closing = cfg->table.evict == CONFIG_EVICT_CLOSING;
 	table.offload_ended = offload_flow_ended;
 	table.offload_ended_ctx = d;
@@ -290,6 +291,19 @@ void setup_local_time(struct daemon *d, uint64_t now_ns)
 	                    (uint64_t)(now + local.tm_gmtoff) - now_ns / 1000000000u);
 }
 
+static void help_ports(struct path_config *path, const char *name,
+                       const struct config_ports *ports, bool loose)
+{
+	uint32_t i;
+
+	for (i = 0; i < ports->length; i++)
+		path->helped[path->helped_length++] = (struct path_helped){
+			.helper = helper_named(name),
+			.port = ports->port[i],
+			.loose = loose,
+		};
+}
+
 int setup_path_start(struct daemon *d)
 {
 	static const enum path_on_change on_change[] = {
@@ -316,6 +330,8 @@ int setup_path_start(struct daemon *d)
 	path.confirm_at_entry = !config_has_confirm_queue(cfg);
 	path.track_at_confirm = !has_entry_queue(cfg);
 	path.on_change = on_change[cfg->on_policy_change];
+	help_ports(&path, "ftp", &cfg->helpers.ftp, cfg->helpers.ftp_loose);
+	help_ports(&path, "tftp", &cfg->helpers.tftp, false);
 	path.ifname = path_ifname;
 	path.ifname_ctx = d->ifnames;
 	if (setup_zones(cfg, &zones) == 0) {

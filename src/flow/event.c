@@ -37,25 +37,46 @@ void flow_event_wanted_set(struct flow_table *t, uint32_t kinds)
 	atomic_store_explicit(&t->events_wanted, kinds, memory_order_relaxed);
 }
 
+bool flow_event_is_wanted(const struct flow_table *t, enum flow_event_kind kind)
+{
+	return atomic_load_explicit(&t->events_wanted, memory_order_relaxed) & 1u << kind;
+}
+
+/* The next slot to fill, or NULL: the event is lost. */
+static struct flow_event *ring_next(struct flow_worker *w)
+{
+	struct flow_ring *r = &w->ring;
+	uint32_t tail = atomic_load_explicit(&r->tail, memory_order_relaxed);
+	uint32_t head = atomic_load_explicit(&r->head, memory_order_acquire);
+
+	if (tail - head <= r->mask)
+		return &r->slots[tail & r->mask];
+	flow_count(w, FLOW_COUNTER_EVENTS_LOST);
+	return NULL;
+}
+
+static void ring_publish(struct flow_worker *w)
+{
+	struct flow_ring *r = &w->ring;
+	uint32_t tail = atomic_load_explicit(&r->tail, memory_order_relaxed);
+
+	atomic_store_explicit(&r->tail, tail + 1, memory_order_release);
+	flow_count(w, FLOW_COUNTER_EVENTS);
+}
+
 void flow_event_emit(struct flow_worker *w, const struct flow *f,
                      enum flow_event_kind kind, uint32_t changes, uint64_t now_ns)
 {
 	struct flow_table *t = w->table;
-	struct flow_ring *r = &w->ring;
-	uint32_t tail, head;
 	struct flow_event *e;
 
-	if (!(atomic_load_explicit(&t->events_wanted, memory_order_relaxed) & 1u << kind))
+	if (!flow_event_is_wanted(t, kind))
 		return;
 	if (kind == FLOW_EVENT_UPDATE && flow_is_dying(f))
 		return; /* its DESTROY has said all */
-	tail = atomic_load_explicit(&r->tail, memory_order_relaxed);
-	head = atomic_load_explicit(&r->head, memory_order_acquire);
-	if (tail - head > r->mask) {
-		flow_count(w, FLOW_COUNTER_EVENTS_LOST);
+	e = ring_next(w);
+	if (!e)
 		return;
-	}
-	e = &r->slots[tail & r->mask];
 	e->kind = kind;
 	e->changes = changes;
 	e->when_ns = now_ns;
@@ -64,8 +85,22 @@ void flow_event_emit(struct flow_worker *w, const struct flow *f,
 	if (kind == FLOW_EVENT_DESTROY)
 		e->info.stopped_ns = now_ns + atomic_load_explicit(&t->realtime_offset,
 		                                                   memory_order_relaxed);
-	atomic_store_explicit(&r->tail, tail + 1, memory_order_release);
-	flow_count(w, FLOW_COUNTER_EVENTS);
+	ring_publish(w);
+}
+
+void flow_event_emit_expect(struct flow_worker *w, const struct expect_info *info,
+                            enum flow_event_kind kind, uint64_t now_ns)
+{
+	struct flow_event *e = ring_next(w);
+
+	if (!e)
+		return;
+	e->kind = kind;
+	e->changes = 0;
+	e->origin = w->origin;
+	e->when_ns = now_ns;
+	e->expect = *info;
+	ring_publish(w);
 }
 
 void flow_event_origin_set(struct flow_worker *w, uint32_t origin)

@@ -10,9 +10,18 @@
 #ifndef FLOW_EVENT_H
 #define FLOW_EVENT_H
 
+#include "flow/expect.h"
 #include "flow/info.h"
 
-enum flow_event_kind { FLOW_EVENT_NEW, FLOW_EVENT_UPDATE, FLOW_EVENT_DESTROY };
+enum flow_event_kind {
+	FLOW_EVENT_NEW,
+	FLOW_EVENT_UPDATE,
+	FLOW_EVENT_DESTROY,
+	FLOW_EVENT_EXPECT_NEW,
+	FLOW_EVENT_EXPECT_UPDATE,
+	FLOW_EVENT_EXPECT_DESTROY,
+	FLOW_EVENT_KINDS,
+};
 
 /* What changed, the kernel's IPCT_* idea: bits of flow_event.changes. */
 #define FLOW_CHANGE_STATUS 0x1
@@ -27,16 +36,26 @@ struct flow_event {
 	uint64_t when_ns; /* monotonic */
 	uint32_t
 		origin; /* the client that asked for it, as it calls itself; 0: nobody did */
-	struct flow_info info;
+	union {
+		struct flow_info info;
+		struct expect_info expect; /* of FLOW_EVENT_EXPECT_* */
+	};
 };
 
 /** Which kinds anybody listens to: a bit for each. Any thread. */
 void flow_event_wanted_set(struct flow_table *t, uint32_t kinds);
 
+/** Does anybody listen to @kind? */
+bool flow_event_is_wanted(const struct flow_table *t, enum flow_event_kind kind);
+
 /** Producer: announce; cheap when nobody listens. Changes of a dying flow are passed over:
  * nothing follows its DESTROY. */
 void flow_event_emit(struct flow_worker *w, const struct flow *f,
                      enum flow_event_kind kind, uint32_t changes, uint64_t now_ns);
+
+/** Producer: announce what happened to an expectation. */
+void flow_event_emit_expect(struct flow_worker *w, const struct expect_info *info,
+                            enum flow_event_kind kind, uint64_t now_ns);
 
 /** Producer: whom its next events come from; 0: from packets and time. */
 void flow_event_origin_set(struct flow_worker *w, uint32_t origin);

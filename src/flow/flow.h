@@ -43,6 +43,7 @@
 #include "base/rcu.h"
 #include "ctq/reasons.h"
 #include "packet/tuple.h"
+#include "track/helper.h"
 #include "track/track.h"
 
 /* Who holds a reference. */
@@ -94,6 +95,8 @@ struct flow_side {
 
 struct flow_table;
 
+#define FLOW_HELPER_WORDS (HELPER_STATE_SIZE / sizeof(uint64_t))
+
 _Static_assert(sizeof(struct flow_side) == BASE_CACHELINE, "one line for each direction");
 
 #define FLOW_STATE_WORDS (sizeof(union track_state) / sizeof(uint64_t))
@@ -142,12 +145,16 @@ struct flow {
 	_Atomic uint32_t
 		carried_s; /* monotonic second when the kernel's tracker was last seen
 	                             * carrying it alone; 0: never (offload/offload.h) */
+	_Atomic uint32_t expects; /* its youngest expectation (expect.c); 0: none */
+	_Atomic uint64_t helper_state[FLOW_HELPER_WORDS];
 #ifdef DEBUG_REFS
 	_Atomic uint32_t held[FLOW_HOLDERS];
 #endif
 } BASE_ALIGNED(BASE_CACHELINE);
 
+#ifndef DEBUG_REFS
 _Static_assert(sizeof(struct flow) == 6 * BASE_CACHELINE, "six lines");
+#endif
 
 /** Take a reference; the caller has one, or found the flow in this read section. */
 void flow_get(struct flow *f, enum flow_holder holder);

@@ -20,6 +20,7 @@
 #include <errno.h>
 
 #include "flow/event.h"
+#include "flow/expect.h"
 #include "flow/table_priv.h"
 
 /* Evictions tried for one new flow. Another thread may take the candidate first, or the room
@@ -143,6 +144,8 @@ static void bury(struct flow_worker *w, struct flow *f, uint32_t status,
 	} else {
 		remove_unconfirmed(t, f);
 	}
+	if (status & TRACK_HELPER)
+		expect_flush_master(w, f, HELPER_CLASSES_ALL, now_ns);
 	lists_move(t, f, FLOW_LIST_DEAD, 0);
 	machine_leave(t, f->machine);
 	if (status & TRACK_OFFLOAD && t->cfg.offload_ended)
@@ -340,6 +343,7 @@ static void flow_fill(struct flow_worker *w, struct flow *f, const struct packet
 	atomic_store_explicit(&f->master_id, 0, memory_order_relaxed);
 	atomic_store_explicit(&f->helper, 0, memory_order_relaxed);
 	atomic_store_explicit(&f->carried_s, 0, memory_order_relaxed);
+	memset(f->helper_state, 0, sizeof(f->helper_state));
 	f->machine = machine;
 	machine_get(t, machine);
 	f->table = t;

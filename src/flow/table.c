@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 
 #include "flow/event.h"
+#include "flow/expect.h"
 #include "flow/table_priv.h"
 
 /*
@@ -38,6 +39,7 @@ void flow_table_config_init(struct flow_table_config *cfg)
 		.events = TABLE_EVENTS_DEFAULT,
 		.cookie_bits = 0,
 		.evict_closing = false,
+		.expects = FLOW_EXPECTS_DEFAULT,
 	};
 }
 
@@ -46,7 +48,8 @@ static bool config_is_valid(const struct flow_table_config *cfg)
 	return cfg->max >= 1 && cfg->max <= FLOW_MAX_LIMIT && cfg->workers >= 1 &&
 	       cfg->workers <= FLOW_WORKERS_LIMIT && cfg->unconfirmed_s >= 1 &&
 	       cfg->events >= 2 && (cfg->events & (cfg->events - 1)) == 0 &&
-	       cfg->cookie_bits <= 32 && cfg->reserve < cfg->max;
+	       cfg->cookie_bits <= 32 && cfg->expects >= 1 &&
+	       cfg->expects <= FLOW_EXPECTS_LIMIT && cfg->reserve < cfg->max;
 }
 
 static uint32_t slack_of(uint32_t max)
@@ -148,6 +151,7 @@ static void table_free(struct flow_table *t)
 	if (t->cookies)
 		cookies_destroy(t->cookies);
 	sources_destroy(t->sources);
+	expects_destroy(t->expects);
 	free(t);
 }
 
@@ -159,11 +163,12 @@ static int table_init(struct flow_table *t)
 	t->deadline = slab_array(t->slab, sizeof(*t->deadline));
 	t->phase = slab_array(t->slab, sizeof(*t->phase));
 	t->trie = hashtrie_new(&table_ops, t);
+	t->expects = expects_new(t->cfg.expects);
 	t->cookies = cookies_new(t->cfg.cookie_bits, t->cfg.workers);
 	/* each thread counts a newcomer's source before it knows whether there is room */
 	if (t->cfg.per_source)
 		t->sources = sources_new(t->cfg.max + t->cfg.workers + 1u, &t->key);
-	if (!t->deadline || !t->phase || !t->trie || !t->cookies ||
+	if (!t->deadline || !t->phase || !t->trie || !t->cookies || !t->expects ||
 	    (t->cfg.per_source && !t->sources))
 		return -ENOMEM;
 	t->can_bias = flow_lock_can_bias();

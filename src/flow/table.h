@@ -50,6 +50,7 @@ struct flow_table_config {
 	uint8_t cookie_bits; /* bits that a packet mark has for cookies; 0: none, at most
 	                        32 */
 	bool evict_closing;  /* when nothing else can go, evict the oldest closing flow */
+	uint32_t expects; /* expectations at once, 1 … FLOW_EXPECTS_LIMIT (expect.h) */
 	uint32_t
 		per_source; /* flows of one source (flow/source.h) at most; 0: no limit */
 	/**

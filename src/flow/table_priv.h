@@ -29,6 +29,7 @@ struct flow_table {
 	struct hashtrie *trie; /* handle: slot << 1 | direction */
 	struct slab *slab;
 	struct cookies *cookies;
+	struct expects *expects;
 	struct sources *sources;      /* NULL: sources have no limit */
 	struct flow_worker **workers; /* cfg.workers of packets, and control's */
 	bool can_bias;                /* see lock.h */
@@ -99,6 +100,10 @@ bool flow_get_unless_free(struct flow *f, enum flow_holder holder);
 
 /** The last reference is gone: the slot is free. */
 void flow_release(struct flow_table *t, struct flow *f);
+
+/** A table of expectations; NULL when memory is short. Destroyed empty. */
+struct expects *expects_new(uint32_t max);
+void expects_destroy(struct expects *x);
 
 int ring_init(struct flow_ring *r, uint32_t slots);
 void ring_fini(struct flow_ring *r);

@@ -43,17 +43,16 @@ static void prepare_error(struct path_step *s)
 
 void path_find_prepare(struct path_worker *w, struct path_step *s)
 {
-	enum path_note note = PATH_NOTE_NONE;
 	enum ctq_reason reason;
 
 	if (s->role == FLOW_ROLE_CONFIRM)
-		path_mark_read(w->path, s, &note);
+		path_mark_read(w->path, s, &s->note);
 	reason = track_packet_check(s->p, &w->track->cfg);
 	if (reason) {
 		set_invalid(s, reason);
-	} else if (note == PATH_NOTE_UNTRACKED || s->p->untracked) {
+	} else if (s->note == PATH_NOTE_UNTRACKED || s->p->untracked) {
 		s->ctstate = CTQ_CTSTATE_UNTRACKED;
-	} else if (note == PATH_NOTE_INVALID) {
+	} else if (s->note == PATH_NOTE_INVALID) {
 		s->ctstate = CTQ_CTSTATE_INVALID; /* the reason was counted at the entry
 		                                     hook */
 	} else if (s->p->icmp_error) {

@@ -6,6 +6,7 @@
  * an entry hook before. The machine works on a copy of the state; the copy is stored
  * back, with timeout, status and counters, while the worker is inside the flow.
  */
+#include "flow/expect.h"
 #include "path/path_priv.h"
 
 /* INVALID packets belong to no flow as far as the rules are concerned. */
@@ -120,6 +121,8 @@ static void follow_new(struct path_worker *w, struct path_step *s)
 		return;
 	}
 	s->born = true;
+	if (!expect_meet(w->flows, s->flow, w->now_ns))
+		path_help_assign(w, s->flow);
 	s->dir = TRACK_ORIGINAL;
 	atomic_store_explicit(&s->flow->hooks, (uint8_t)(s->p->hook << 4 * s->role),
 	                      memory_order_relaxed);

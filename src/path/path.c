@@ -6,8 +6,8 @@
  *       ┌────────────────────────────┐  ┌──────────────────────────────────────────┐
  *       │ parse ─▶ prepare ─▶ look   │  │ find ─▶ follow ─▶ judge ─▶ confirm ─▶    │
  *  in ─▶│ bytes    key        up     │─▶│ flow    tracker   rules    table         │─▶ verdict,
- *       │                            │  │                              finish      │   mark
- *       │                            │  │                              events      │
+ *       │                            │  │                       help   finish      │   mark
+ *       │                            │  │                       payload  events    │
  *       └────────────────────────────┘  └──────────────────────────────────────────┘
  *
  * Looking up happens for the whole batch at once, so that its cache misses overlap. What
@@ -264,6 +264,9 @@ static void step_run(struct path_worker *w, struct path_step *s, struct flow_ref
 	if (s->flow && s->accept && !flow_is_confirmed(s->flow) &&
 	    (s->role == FLOW_ROLE_CONFIRM || w->path->cfg.confirm_at_entry))
 		path_confirm(w, s);
+	if (s->flow && s->accept && !s->error &&
+	    base_unlikely(flow_status(s->flow) & TRACK_HELPER))
+		path_help(w, s);
 	path_finish(w, s);
 	path_mark_write(w, s);
 	s->out->accept = s->accept || s->marked;

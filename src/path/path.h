@@ -25,6 +25,7 @@
 #include "flow/table.h"
 #include "packet/packet.h"
 #include "rules/rules.h"
+#include "track/helper.h"
 #include "track/registry.h"
 #include "track/track.h"
 
@@ -36,6 +37,16 @@ struct path_worker;
 
 /* What happens to open flows when a new generation is in force. */
 enum path_on_change { PATH_REEVALUATE, PATH_KEEP, PATH_KILL };
+
+/* New flows to this port get this helper, unless an expectation gives them another. */
+struct path_helped {
+	const struct helper *helper;
+	uint16_t port; /* host byte order */
+	bool loose;    /* helper_input.loose; the same for all ports of a helper */
+};
+
+/* Eight helpers with as many ports as each may have. */
+#define PATH_HELPED_MAX (8 * HELPER_PORTS_MAX)
 
 /* The tracker's configuration for one zone: complete, what is not said of the zone included. */
 struct path_zone {
@@ -63,6 +74,8 @@ struct path_config {
 	bool track_at_confirm;  /* there is no entry queue: what has no cookie was not
 	                          tracked */
 	enum path_on_change on_change;
+	struct path_helped helped[PATH_HELPED_MAX];
+	unsigned int helped_length;
 	/** Name of an interface for rules, or NULL; any worker, under RCU. NULL: no
 	 * names. */
 	const char *(*ifname)(void *ctx, uint32_t index);

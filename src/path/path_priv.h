@@ -103,9 +103,10 @@ struct path_step {
 	bool inverse;      /* key is the inverse of the packet's tuple */
 	struct flow *flow; /* NULL: none */
 	enum track_dir dir;
-	bool born;        /* this packet made it */
-	bool close;       /* it ends with this packet */
-	uint32_t cookie;  /* from the mark */
+	bool born;       /* this packet made it */
+	bool close;      /* it ends with this packet */
+	uint32_t cookie; /* from the mark */
+	enum path_note note;
 	uint32_t changes; /* FLOW_CHANGE_* */
 	bool confirmed_now;
 	/* the verdict */
@@ -150,6 +151,14 @@ void path_confirm(struct path_worker *w, struct path_step *s);
 
 /** Events, and the end of a flow that this packet ends. */
 void path_finish(struct path_worker *w, struct path_step *s);
+
+/* ---- help.c: what its payload announces ---------------------------------------- */
+
+/** Give a flow that was just born, and that nobody expected, the helper of its port. */
+void path_help_assign(struct path_worker *w, struct flow *f);
+
+/** Let the helper of a helped flow read an accepted packet; it may have to be dropped. */
+void path_help(struct path_worker *w, struct path_step *s);
 
 /* ---- judge.c: the rules -------------------------------------------------------- */
 

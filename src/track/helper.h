@@ -42,8 +42,8 @@
 #define HELPER_CLASSES_ALL ((1u << HELPER_CLASSES_MAX) - 1)
 /** Default ports of one helper, and ports that may be configured (kernel: MAX_PORTS). */
 #define HELPER_PORTS_MAX 8
-/** Bytes of state for each flow (kernel: struct nf_conn_help has as many). */
-#define HELPER_STATE_SIZE 32
+/** Bytes of state for each flow: what is left of its last cache line (kernel: 32). */
+#define HELPER_STATE_SIZE 24
 /** Actions of one packet: sip's flush, then RTP and RTCP of three media make seven. */
 #define HELPER_ACTIONS_MAX 8
 

@@ -3,6 +3,13 @@
 
 #include <string.h>
 
+static void help_port(struct path_config *path, const char *name, uint16_t port)
+{
+	if (port)
+		path->helped[path->helped_length++] =
+			(struct path_helped){ helper_named(name), port, false };
+}
+
 struct router router_new(const struct router_options *options)
 {
 	struct siphash_key key = { { 3, 4 } };
@@ -30,6 +37,8 @@ struct router router_new(const struct router_options *options)
 	path.track_at_confirm = options->track_at_confirm;
 	path.on_change = options->on_change;
 	path.zone_mask = options->zone_mask;
+	help_port(&path, "ftp", options->ftp);
+	help_port(&path, "tftp", options->tftp);
 	r.path = path_new(&path, r.flows, r.rules, 2);
 	cr_assert_not_null(r.path);
 	return r;
@@ -129,6 +138,27 @@ struct ctlink_rule router_rule(uint16_t port)
 	ctlink_mark(&rule, CTLINK_RULE_CHAIN);
 	add_match(&rule, CTQ_FIELD_PROTO, IPPROTO_UDP, 1);
 	add_match(&rule, CTQ_FIELD_DPORT, port, 2);
+	return rule;
+}
+
+struct ctlink_rule router_accept_state(enum ctq_ctstate state)
+{
+	struct ctlink_rule rule = { .has = 0 };
+	struct ctlink_statement *s;
+	struct ctlink_value *value;
+	struct ctlink_match *match;
+
+	cr_assert_eq(ctlink_string_set(&rule.chain, "chain", 5, NULL), 0);
+	ctlink_mark(&rule, CTLINK_RULE_CHAIN);
+	match = ctlink_rule_append_match(&rule, NULL);
+	match->field = CTQ_FIELD_CTSTATE;
+	ctlink_mark(match, CTLINK_MATCH_FIELD);
+	value = ctlink_match_append(match, NULL);
+	ctlink_value_set_number(value, CTLINK_VALUE_FIRST, state, 4);
+	ctlink_value_set_number(value, CTLINK_VALUE_MASK, state, 4);
+	s = ctlink_rule_append_statement(&rule, NULL);
+	s->kind = CTQ_STATEMENT_ACCEPT;
+	ctlink_mark(s, CTLINK_STATEMENT_KIND);
 	return rule;
 }
 

@@ -33,6 +33,7 @@ struct router_options {
 	bool track_at_confirm;
 	enum path_on_change on_change;
 	uint32_t zone_mask;
+	uint16_t ftp, tftp; /* ports with these helpers; 0: none */
 };
 
 struct router {
@@ -70,6 +71,7 @@ void router_rules(struct router *r, enum packet_hook hook, enum ctq_verdict poli
 
 /** The same with statements of the test's own in the one rule. */
 struct ctlink_rule router_rule(uint16_t port);
+struct ctlink_rule router_accept_state(enum ctq_ctstate state);
 void router_load(struct router *r, enum packet_hook hook, enum ctq_verdict policy,
                  struct ctlink_rule *rules, unsigned int n);
 
