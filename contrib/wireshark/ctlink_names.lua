@@ -20,6 +20,10 @@ return {
 		[0x0105] = "IPCTNL_MSG_CT_GET_STATS",
 		[0x0106] = "IPCTNL_MSG_CT_GET_DYING",
 		[0x0107] = "IPCTNL_MSG_CT_GET_UNCONFIRMED",
+		[0x0200] = "IPCTNL_MSG_EXP_NEW",
+		[0x0201] = "IPCTNL_MSG_EXP_GET",
+		[0x0202] = "IPCTNL_MSG_EXP_DELETE",
+		[0x0203] = "IPCTNL_MSG_EXP_GET_STATS_CPU",
 		[0x5000] = "CTQ_MSG_RULESET_GET",
 		[0x5001] = "CTQ_MSG_RULESET_NEW",
 		[0x5002] = "CTQ_MSG_RULESET_FLUSH",
@@ -103,6 +107,7 @@ return {
 			[10] = { "CTQA_FLOW_END", "u8" },
 			[11] = { "CTQA_FLOW_WORKER", "u16" },
 			[12] = { "CTQA_FLOW_REFS", "nested", "CTQA_FLOW_REFS" },
+			[13] = { "CTQA_FLOW_LABELS", "string" },
 		},
 		CTA_CTQ_FILTER = {
 			[1] = { "CTQA_FILTER_TERM", "nested", "CTQA_FILTER_TERM" },

@@ -232,6 +232,17 @@ int ctq_flow_update(struct ctq *ctq, const struct nf_conntrack *ct);
 int ctq_flow_labels(struct ctq *ctq, const struct nf_conntrack *tuple,
                     const char *labels);
 
+/* ---- expectations --------------------------------------------------------------- */
+
+/** Each connection that is expected: records of CTA_EXPECT_* (the kernel's). */
+int ctq_expects_dump(struct ctq *ctq, ctq_record_cb *cb, void *data);
+
+/** Remove the one with this CTA_EXPECT_ID. -ENOENT: there is none. */
+int ctq_expect_delete(struct ctq *ctq, uint32_t id);
+
+/** Remove all. */
+int ctq_expects_flush(struct ctq *ctq);
+
 /* ---- filters -------------------------------------------------------------------- */
 
 /** What is wrong with a filter's text. */
@@ -506,6 +517,9 @@ struct ctq_event {
 		CTQ_EVENT_FLOW_UPDATE,
 		CTQ_EVENT_FLOW_DESTROY,
 		CTQ_EVENT_RULES,   /* a new generation: @record has CTQA_RULESET_* */
+		CTQ_EVENT_EXPECT_NEW, /* @record has CTA_EXPECT_* */
+		CTQ_EVENT_EXPECT_UPDATE,
+		CTQ_EVENT_EXPECT_DESTROY,
 		CTQ_EVENT_OVERRUN, /* @lost announcements did not reach this client */
 		/* @record has CTQA_SET_*: */
 		CTQ_EVENT_SET_NEW, /* made, or changed */

@@ -114,6 +114,13 @@ int client_announce(struct ctq *ctq, const struct nlmsghdr *nlh)
 		                             : CTQ_EVENT_FLOW_UPDATE);
 	case CTLINK_TYPE(NFNL_SUBSYS_CTNETLINK, IPCTNL_MSG_CT_DELETE):
 		return announce_flow(ctq, nlh, CTQ_EVENT_FLOW_DESTROY);
+	case CTLINK_TYPE(NFNL_SUBSYS_CTNETLINK_EXP, IPCTNL_MSG_EXP_NEW):
+		return announce_record(ctq, nlh,
+		                       nlh->nlmsg_flags & NLM_F_CREATE
+		                               ? CTQ_EVENT_EXPECT_NEW
+		                               : CTQ_EVENT_EXPECT_UPDATE);
+	case CTLINK_TYPE(NFNL_SUBSYS_CTNETLINK_EXP, IPCTNL_MSG_EXP_DELETE):
+		return announce_record(ctq, nlh, CTQ_EVENT_EXPECT_DESTROY);
 	case CTLINK_TYPE(CTQ_SUBSYS_RULES, CTQ_MSG_RULESET_NEW):
 		return announce_record(ctq, nlh, CTQ_EVENT_RULES);
 	case CTLINK_TYPE(CTQ_SUBSYS_SETS, CTQ_MSG_SET_NEW):

@@ -6,6 +6,7 @@
  *   client.c    one connection: datagrams in, datagrams out, its job
  *   dispatch.c  which function answers which message
  *   flows.c     ctnetlink's messages about many flows, flow_one.c about one
+ *   expects.c   ctnetlink's messages about expectations
  *   flow_value.c  a flow as a value of ctlink
  *   filter.c    which flows are meant   label.c         labels by name
  *   ruleset.c   rules: listings           batch.c       rules: transactions
@@ -215,6 +216,11 @@ int control_flow_stats(struct control_request *r);
 int control_flow_cpu_stats(struct control_request *r);
 int control_flow_count(struct control_request *r);
 
+int control_expect_get(struct control_request *r);
+int control_expect_new(struct control_request *r);
+int control_expect_delete(struct control_request *r);
+int control_expect_cpu_stats(struct control_request *r);
+
 int control_ruleset_get(struct control_request *r);
 int control_chain_get(struct control_request *r);
 int control_rule_get(struct control_request *r);
@@ -258,6 +264,11 @@ int control_batch_message(struct control_request *r);
 void control_batch_spoil(struct control_client *client);
 /** Forget the client's batch, if it has one. */
 void control_batch_close(struct control_client *client);
+
+/* ---- expects.c ------------------------------------------------------------------------------ */
+
+struct ctlink_expect;
+void control_expect_value(const struct expect_info *info, struct ctlink_expect *out);
 
 /* ---- sets.c ---------------------------------------------------------------------------------- */
 

@@ -4,13 +4,14 @@
  *
  * A flow is named by CTA_TUPLE_ORIG or CTA_TUPLE_REPLY, with CTA_ID beside it when it must be
  * that very one, or by CTA_ID alone. What a tool may make and change is what the kernel lets it
- * (ctnetlink_new_conntrack() of net/netfilter/nf_conntrack_netlink.c), but for helpers,
+ * (ctnetlink_new_conntrack() of net/netfilter/nf_conntrack_netlink.c), but for
  * sequence adjustment and NAT that the kernel would have to set up.
  */
 #include <netinet/in.h>
 #include <string.h>
 
 #include "control/control_priv.h"
+#include "flow/expect.h"
 
 /* ---- which flow -------------------------------------------------------------------------- */
 
@@ -155,9 +156,9 @@ static int check_state(struct control_request *r, const struct track_proto *prot
 
 static int check_unknown(struct control_request *r, const struct ctlink_flow *value)
 {
-	if (ctlink_has(value, CTLINK_FLOW_HELPER))
+	if (ctlink_has(value, CTLINK_FLOW_HELPER) && !helper_named(value->helper))
 		return ctlink_error_set(r->error, -EOPNOTSUPP, 0,
-		                        "there are no helpers here");
+		                        "there is no helper '%s' here", value->helper);
 	return 0;
 }
 
@@ -376,6 +377,17 @@ static uint8_t maker_of(const struct control_request *r, uint8_t l4)
 	return track_registry_peek(path_registry(c->env.path))->by_l4[l4];
 }
 
+/* As the kernel has it, one that has a helper keeps it; naming it again is no mistake. */
+static int check_helper(struct control_request *r, const struct flow *f,
+                        const struct ctlink_flow *value)
+{
+	if (!ctlink_has(value, CTLINK_FLOW_HELPER) ||
+	    helper_named(value->helper) == flow_helper(f))
+		return 0;
+	return ctlink_error_set(r->error, -EOPNOTSUPP, 0,
+	                        "a flow gets its helper when it is made");
+}
+
 static int check_new(struct control_request *r, const struct ctlink_flow *value)
 {
 	if (!ctlink_has(value, CTLINK_FLOW_ORIG) || !ctlink_has(value, CTLINK_FLOW_REPLY))
@@ -411,6 +423,20 @@ static int no_room(struct control_request *r, enum ctq_reason why)
 	}
 }
 
+/* The flow was not seen from its beginning: the helper picks it up where it is. */
+static void give_helper(const struct control *c, struct flow *f,
+                        const struct helper *helper)
+{
+	uint64_t state[FLOW_HELPER_WORDS] = { 0 };
+
+	if (helper->pick_up)
+		helper->pick_up(state);
+	flow_enter(control_worker(c), f);
+	flow_helper_state_store(f, state);
+	flow_leave(control_worker(c), f);
+	flow_helper_set(control_worker(c), f, helper);
+}
+
 static int make(struct control_request *r, const struct ctlink_flow *value)
 {
 	const struct control *c = r->client->control;
@@ -431,6 +457,8 @@ static int make(struct control_request *r, const struct ctlink_flow *value)
 	f = flow_new(me, &p, maker_of(r, p.tuple.l4), c->now_ns, &why);
 	if (!f)
 		return no_room(r, why);
+	if (ctlink_has(value, CTLINK_FLOW_HELPER))
+		give_helper(c, f, helper_named(value->helper));
 	change(r, f, value);
 	ref = flow_confirm(me, f, &reply, c->now_ns, &why);
 	if (!ref.flow)
@@ -464,6 +492,8 @@ int control_flow_new(struct control_request *r)
 	if (flags & NLM_F_EXCL)
 		err = ctlink_error_set(r->error, -EEXIST, 0, "the flow is there already");
 	else
+		err = check_helper(r, f, &value);
+	if (err == 0)
 		err = change_known(r, f, &value);
 	flow_put(c->env.flows, f, FLOW_HOLDER_CONTROL);
 	return err;

@@ -167,6 +167,18 @@ const struct track_proto *control_machine(const struct control *c, uint8_t numbe
 	return proto ? proto : track_registry_machine(r, TRACK_MACHINE_GENERIC);
 }
 
+static void set_help(struct ctlink_flow *out, const struct flow_info *info)
+{
+	const struct helper *helper = helper_numbered(info->helper);
+
+	if (info->has_master)
+		set_tuple(out, CTLINK_FLOW_MASTER, &out->master, &info->master);
+	if (!helper)
+		return;
+	strncpy(out->helper, helper->name, CTLINK_HELPER_MAX - 1);
+	ctlink_mark(out, CTLINK_FLOW_HELPER);
+}
+
 void control_flow_value(const struct control *c, const struct flow_info *info,
                         struct ctlink_flow *out)
 {
@@ -192,6 +204,7 @@ void control_flow_value(const struct control *c, const struct flow_info *info,
 	set_counters(out, info);
 	set_times(out, info);
 	set_protocol(out, info);
+	set_help(out, info);
 	set_name(c, info->ifin, out->in, out, CTLINK_FLOW_IN);
 	set_name(c, info->ifout, out->out, out, CTLINK_FLOW_OUT);
 	set_verdict(c, out, info);

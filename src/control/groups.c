@@ -15,20 +15,29 @@
 
 #include "control/control_priv.h"
 #include "ctlink/daemon.h"
+#include "ctlink/expect.h"
 
 /* Events of one tick: some milliseconds of work. The rest waits in the rings. */
 #define GROUPS_EVENTS 16384
 
-#define FLOW_GROUPS 3
-
 static const struct {
 	uint32_t group;
+	uint8_t subsystem;
 	uint16_t message, flags;
-} of_kind[FLOW_GROUPS] = {
-	[FLOW_EVENT_NEW] = { CTQ_GROUP_FLOW_NEW, IPCTNL_MSG_CT_NEW,
+} of_kind[FLOW_EVENT_KINDS] = {
+	[FLOW_EVENT_NEW] = { CTQ_GROUP_FLOW_NEW, NFNL_SUBSYS_CTNETLINK, IPCTNL_MSG_CT_NEW,
 	                     NLM_F_CREATE | NLM_F_EXCL },
-	[FLOW_EVENT_UPDATE] = { CTQ_GROUP_FLOW_UPDATE, IPCTNL_MSG_CT_NEW, 0 },
-	[FLOW_EVENT_DESTROY] = { CTQ_GROUP_FLOW_DESTROY, IPCTNL_MSG_CT_DELETE, 0 },
+	[FLOW_EVENT_UPDATE] = { CTQ_GROUP_FLOW_UPDATE, NFNL_SUBSYS_CTNETLINK,
+	                        IPCTNL_MSG_CT_NEW, 0 },
+	[FLOW_EVENT_DESTROY] = { CTQ_GROUP_FLOW_DESTROY, NFNL_SUBSYS_CTNETLINK,
+	                         IPCTNL_MSG_CT_DELETE, 0 },
+	[FLOW_EVENT_EXPECT_NEW] = { CTQ_GROUP_EXPECT_NEW, NFNL_SUBSYS_CTNETLINK_EXP,
+	                            IPCTNL_MSG_EXP_NEW, NLM_F_CREATE | NLM_F_EXCL },
+	[FLOW_EVENT_EXPECT_UPDATE] = { CTQ_GROUP_EXPECT_UPDATE, NFNL_SUBSYS_CTNETLINK_EXP,
+	                               IPCTNL_MSG_EXP_NEW, 0 },
+	[FLOW_EVENT_EXPECT_DESTROY] = { CTQ_GROUP_EXPECT_DESTROY,
+	                                NFNL_SUBSYS_CTNETLINK_EXP, IPCTNL_MSG_EXP_DELETE,
+	                                0 },
 };
 
 void control_groups_update(struct control *c)
@@ -39,7 +48,7 @@ void control_groups_update(struct control *c)
 
 	cds_list_for_each_entry (client, &c->clients, node)
 		groups |= client->groups;
-	for (kind = 0; kind < FLOW_GROUPS; kind++)
+	for (kind = 0; kind < FLOW_EVENT_KINDS; kind++)
 		if (groups & 1u << of_kind[kind].group)
 			kinds |= 1u << kind;
 	c->groups = groups;
@@ -136,25 +145,37 @@ static void send_all(struct control *c, uint32_t group, struct ctlink_message *m
 	ctlink_message_reset(m);
 }
 
+static int build_event(const struct control *c, struct ctlink_message *m,
+                       const struct ctlink_header *header, const struct flow_event *event)
+{
+	struct ctlink_expect expect;
+	struct ctlink_flow flow;
+
+	if (event->kind >= FLOW_EVENT_EXPECT_NEW) {
+		control_expect_value(&event->expect, &expect);
+		return ctlink_expect_build(m, header, &expect);
+	}
+	control_flow_value(c, &event->info, &flow);
+	return ctlink_flow_build(m, header, &flow);
+}
+
 static void put_event(struct control *c, struct ctlink_message *m,
                       const struct flow_event *event)
 {
 	uint32_t group = of_kind[event->kind].group;
 	struct ctlink_header header;
-	struct ctlink_flow value;
 
 	if (!(c->groups & 1u << group))
 		return;
 	header = control_announcement(
 		c, group,
-		CTLINK_TYPE(NFNL_SUBSYS_CTNETLINK, of_kind[event->kind].message),
+		CTLINK_TYPE(of_kind[event->kind].subsystem, of_kind[event->kind].message),
 		of_kind[event->kind].flags);
 	header.portid = event->origin;
-	control_flow_value(c, &event->info, &value);
-	if (ctlink_flow_build(m, &header, &value) == 0)
+	if (build_event(c, m, &header, event) == 0)
 		return;
 	send_all(c, group, m);
-	if (ctlink_flow_build(m, &header, &value) < 0)
+	if (build_event(c, m, &header, event) < 0)
 		c->counters[CONTROL_COUNTER_OVERRUNS]++;
 }
 
@@ -177,12 +198,14 @@ static void count_lost(struct control *c)
 static void tell_lost(struct control *c)
 {
 	const uint32_t flows = 1u << CTQ_GROUP_FLOW_NEW | 1u << CTQ_GROUP_FLOW_UPDATE |
-	                       1u << CTQ_GROUP_FLOW_DESTROY;
+	                       1u << CTQ_GROUP_FLOW_DESTROY | 1u << CTQ_GROUP_EXPECT_NEW |
+	                       1u << CTQ_GROUP_EXPECT_UPDATE |
+	                       1u << CTQ_GROUP_EXPECT_DESTROY;
 	struct control_client *client;
 	unsigned int kind;
 
 	/* Of which kind they were, nobody knows. */
-	for (kind = 0; kind < FLOW_GROUPS; kind++)
+	for (kind = 0; kind < FLOW_EVENT_KINDS; kind++)
 		c->sequences[of_kind[kind].group] += c->events_untold;
 	cds_list_for_each_entry (client, &c->clients, node) {
 		if (!(client->groups & flows))

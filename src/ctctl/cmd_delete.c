@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "ctctl/cmd.h"
+#include "ctctl/expect.h"
 #include "ctctl/filter.h"
 #include "ctctl/json.h"
 #include "ctctl/message.h"
@@ -35,6 +36,8 @@ int cmd_delete(struct tool *tool)
 	struct ctq_filter *filter;
 	int code;
 
+	if (expect_is_meant(tool))
+		return expect_delete(tool);
 	code = filter_from_words(tool, 0, tool->n_words, &filter);
 	if (code == TOOL_OK && !filter) {
 		message_error(tool,

@@ -5,6 +5,7 @@
 
 #include "ctctl/arguments.h"
 #include "ctctl/cmd.h"
+#include "ctctl/expect.h"
 #include "ctctl/filter.h"
 #include "ctctl/message.h"
 #include "ctctl/render.h"
@@ -195,6 +196,8 @@ int cmd_list(struct tool *tool)
 	struct list list = { .tool = tool, .table = CTQ_TABLE_FLOWS };
 	int code;
 
+	if (expect_is_meant(tool))
+		return expect_list(tool);
 	code = list_parse(&list);
 	if (code == TOOL_OK)
 		code = list_run(&list);

@@ -14,6 +14,7 @@
 #include "ctctl/announcements.h"
 #include "ctctl/arguments.h"
 #include "ctctl/cmd.h"
+#include "ctctl/expect.h"
 #include "ctctl/filter.h"
 #include "ctctl/message.h"
 #include "ctctl/packet.h"
@@ -44,6 +45,8 @@ static const struct {
 	{ "rule", { CTQ_GROUP_RULES } },
 	{ "drop", { CTQ_GROUP_DROP } },
 	{ "drops", { CTQ_GROUP_DROP } },
+	{ "expect",
+	  { CTQ_GROUP_EXPECT_NEW, CTQ_GROUP_EXPECT_UPDATE, CTQ_GROUP_EXPECT_DESTROY } },
 	{ "all", { CTQ_GROUP_FLOW_NEW, CTQ_GROUP_FLOW_UPDATE, CTQ_GROUP_FLOW_DESTROY } },
 };
 
@@ -77,8 +80,8 @@ static bool group_parse(struct monitor *monitor, const char *word, size_t length
 /* "new,destroy": groups? Then all words between the commas must be. */
 static int groups_parse(struct monitor *monitor, const struct tool_word *list)
 {
-	static const char *const words[] = { "new",   "update", "destroy",
-		                             "rules", "drop",   "all" };
+	static const char *const words[] = { "new",  "update", "destroy", "rules",
+		                             "drop", "expect", "all" };
 	const char *word = list->text;
 	size_t length;
 
@@ -88,7 +91,7 @@ static int groups_parse(struct monitor *monitor, const struct tool_word *list)
 			return message_usage(monitor->tool, list->index, words,
 			                     BASE_ARRAY_LENGTH(words),
 			                     "'%.*s' is none of new, update, destroy, "
-			                     "rules, drop, all",
+			                     "rules, drop, expect, all",
 			                     (int)length, word);
 		if (word[length] == '\0')
 			return TOOL_OK;
@@ -168,6 +171,9 @@ static int announcement(void *data, const struct ctq_event *event)
 		return 0;
 	if (event->flow)
 		write_flow(monitor, event);
+	else if (event->kind >= CTQ_EVENT_EXPECT_NEW &&
+	         event->kind <= CTQ_EVENT_EXPECT_DESTROY)
+		expect_write_event(monitor->tool, event);
 	else if (event->kind == CTQ_EVENT_RULES)
 		write_rules(monitor, event->record, event->sequence);
 	else if (event->kind == CTQ_EVENT_PACKET)

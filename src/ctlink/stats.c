@@ -44,6 +44,44 @@ int ctlink_cpu_stats_parse(const struct nlmsghdr *nlh, struct ctlink_cpu_stats *
 	return ctlink_layout_parse(&cpu_layout, nlh, stats, NULL, error);
 }
 
+/* ---- of expectations, by worker ---------------------------------------------------- */
+
+#define EXPECT(type, member, bit)                                         \
+	CTLINK_ATTR(type, CTLINK_U32, struct ctlink_expect_stats, member, \
+	            CTLINK_EXPECT_STATS_##bit)
+
+static const struct ctlink_attr expect_attrs[] = {
+	EXPECT(CTA_STATS_EXP_NEW, new, NEW),
+	EXPECT(CTA_STATS_EXP_CREATE, create, CREATE),
+	EXPECT(CTA_STATS_EXP_DELETE, delete, DELETE),
+};
+static const struct ctlink_layout expect_layout =
+	CTLINK_LAYOUT("statistics", expect_attrs);
+
+int ctlink_expect_stats_build(struct ctlink_message *m,
+                              const struct ctlink_header *header,
+                              const struct ctlink_expect_stats *stats)
+{
+	struct ctlink_header h = *header;
+
+	h.res_id = stats->cpu;
+	return ctlink_layout_build(&expect_layout, m, &h, stats);
+}
+
+int ctlink_expect_stats_parse(const struct nlmsghdr *nlh,
+                              struct ctlink_expect_stats *stats,
+                              struct ctlink_error *error)
+{
+	struct ctlink_header header;
+	int err = ctlink_header_parse(nlh, &header, error);
+
+	if (err)
+		return err;
+	memset(stats, 0, sizeof(*stats));
+	stats->cpu = header.res_id;
+	return ctlink_layout_parse(&expect_layout, nlh, stats, NULL, error);
+}
+
 /* ---- of the table ------------------------------------------------------------------ */
 
 static const struct ctlink_attr global_attrs[] = {

@@ -41,6 +41,27 @@ struct ctlink_global_stats {
 	uint32_t entries, max_entries;
 };
 
+enum ctlink_expect_stats_bit {
+	CTLINK_EXPECT_STATS_NEW,
+	CTLINK_EXPECT_STATS_CREATE,
+	CTLINK_EXPECT_STATS_DELETE,
+};
+
+/* Of IPCTNL_MSG_EXP_GET_STATS_CPU. */
+struct ctlink_expect_stats {
+	uint64_t has;
+	uint16_t cpu; /* worker */
+	uint32_t new, create, delete;
+};
+
+/** header->res_id is replaced by stats->cpu. */
+int ctlink_expect_stats_build(struct ctlink_message *m,
+                              const struct ctlink_header *header,
+                              const struct ctlink_expect_stats *stats) BASE_MUST_CHECK;
+int ctlink_expect_stats_parse(const struct nlmsghdr *nlh,
+                              struct ctlink_expect_stats *stats,
+                              struct ctlink_error *error) BASE_MUST_CHECK;
+
 /** header->res_id is replaced by stats->cpu. */
 int ctlink_cpu_stats_build(struct ctlink_message *m, const struct ctlink_header *header,
                            const struct ctlink_cpu_stats *stats) BASE_MUST_CHECK;

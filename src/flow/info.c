@@ -23,6 +23,23 @@ static void info_refs(const struct flow *f, struct flow_info *info)
 #endif
 }
 
+/* Its master by slot and id: it may be gone, and another one there. */
+static void info_master(const struct flow_table *t, const struct flow *f,
+                        struct flow_info *info)
+{
+	uint32_t index = atomic_load_explicit(&f->master_index, memory_order_relaxed);
+	uint32_t id = atomic_load_explicit(&f->master_id, memory_order_relaxed);
+	const struct flow *master;
+
+	info->has_master = false;
+	if (!index || !(info->status & TRACK_EXPECTED))
+		return;
+	master = slab_slot(t->slab, index);
+	flow_tuple_load(master, TRACK_ORIGINAL, &info->master);
+	atomic_thread_fence(memory_order_acquire);
+	info->has_master = atomic_load_explicit(&master->id, memory_order_relaxed) == id;
+}
+
 void flow_info_read(const struct flow_table *t, const struct flow *f, uint32_t now_s,
                     struct flow_info *info)
 {
@@ -37,6 +54,8 @@ void flow_info_read(const struct flow_table *t, const struct flow *f, uint32_t n
 	info->started_ns = f->started_ns;
 	info->stopped_ns = 0;
 	info->status = flow_status(f);
+	info->helper = atomic_load_explicit(&f->helper, memory_order_relaxed);
+	info_master(t, f, info);
 	info->mark = atomic_load_explicit(&f->mark, memory_order_relaxed);
 	info->id = atomic_load_explicit(&f->id, memory_order_relaxed);
 	info->timeout_s = flow_timeout_left(t, f, now_s);

@@ -28,7 +28,10 @@ struct flow_info {
 	uint32_t held[FLOW_HOLDERS]; /* zero without DEBUG_REFS */
 	uint16_t worker;
 	uint8_t end;
-	uint8_t machine; /* number of the one that made it: track/registry.h */
+	bool has_master;
+	struct tuple master; /* its original tuple, while it lives */
+	uint16_t helper;     /* helper_number(), or 0 */
+	uint8_t machine;     /* number of the one that made it: track/registry.h */
 	struct flow_labels labels;
 };
 

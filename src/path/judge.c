@@ -115,7 +115,8 @@ static void remember(struct path_worker *w, struct path_step *s,
 	flow_enter(w->flows, s->flow);
 	flow_verdict_store(s->flow, s->role, &fv);
 	set_flow_mark(s, &v->flow_mark);
-	set_offload(w, s, v->offload);
+	/* a helper must see the packets that offloading would take away */
+	set_offload(w, s, v->offload && !(flow_status(s->flow) & TRACK_HELPER));
 	flow_leave(w->flows, s->flow);
 }
 

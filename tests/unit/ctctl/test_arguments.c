@@ -123,7 +123,7 @@ static const struct {
 	                        "  ctctl count proto tcp by\n"
 	                        "                        ^^\n" },
 	{ "monitor new,old",
-	  "error: 'old' is none of new, update, destroy, rules, drop, all\n"
+	  "error: 'old' is none of new, update, destroy, rules, drop, expect, all\n"
 	  "  ctctl monitor new,old\n"
 	  "                ^^^^^^^\n" },
 	{ "help lod", "error: unknown command 'lod'\n"
@@ -204,7 +204,8 @@ Test(arguments, help_tells_every_command_and_option)
 	struct run run = run_tool(NULL, "--help");
 
 	cr_assert_eq(run.code, 0);
-	cr_assert_not_null(strstr(run.out, "-L, list [dying|unconfirmed] [FILTER]"));
+	cr_assert_not_null(
+		strstr(run.out, "-L, list [dying|unconfirmed|expect] [FILTER]"));
 	cr_assert_not_null(strstr(run.out, "-j, --json"));
 	cr_assert_null(strstr(run.out, "completion"));
 	run_end(&run);
