@@ -154,6 +154,21 @@ static void check_zone_mark(struct load *l)
 		           both);
 }
 
+static void check_reserve(struct load *l)
+{
+	const struct config *cfg = l->cfg;
+	const struct location *at = key_at(l, &keys_table, "reserve");
+
+	if (cfg->table.reserve >= cfg->table.max)
+		load_error(l, at ? at : key_at(l, &keys_table, "max"), NULL,
+		           "'reserve' leaves nothing of the table for others: max is %u",
+		           cfg->table.max);
+	if (!cfg->table.reserve != !cfg->table.reserved.length)
+		load_error(
+			l, at ? at : key_at(l, &keys_table, "reserved"), NULL,
+			"'reserve' says how many, 'reserved' for whom: both are needed");
+}
+
 /* So that a packet's zone is found by halving. */
 static void sort_zones(struct config *cfg)
 {
@@ -232,6 +247,7 @@ void load_check(struct load *l)
 	count_workers(l->cfg);
 	check_mark_pairs(l);
 	check_zone_mark(l);
+	check_reserve(l);
 	sort_zones(l->cfg);
 	check_events(l);
 	check_cpus(l);

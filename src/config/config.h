@@ -80,6 +80,21 @@ struct config_adaptive {
 	uint32_t start, end;
 };
 
+/* An address, or all that begin with its first @bits. */
+struct config_network {
+	uint8_t address
+		[16];   /* IPv4 in the first four bytes; what is behind @bits is zero */
+	uint8_t family; /* AF_INET, AF_INET6 */
+	uint8_t bits;
+};
+
+#define CONFIG_NETWORKS_MAX 64
+
+struct config_networks {
+	uint32_t length;
+	struct config_network network[CONFIG_NETWORKS_MAX];
+};
+
 /* Ports whose connections get a helper. */
 struct config_ports {
 	uint32_t length;
@@ -105,7 +120,9 @@ struct config {
 	} daemon;
 	struct {
 		uint32_t max;
-		uint32_t per_source;    /* flows of one source address; 0: no limit */
+		uint32_t per_source; /* flows of one source address; 0: no limit */
+		uint32_t reserve;    /* of max, for @reserved alone; 0: none */
+		struct config_networks reserved;
 		uint32_t evict;         /* enum config_evict */
 		uint32_t unconfirmed_s; /* an unconfirmed flow lives this long */
 		uint32_t fragments;     /* packets whose fragments a worker remembers */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "config/key.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -339,6 +340,95 @@ static const struct key_form key_form_copy = { "headers, packet, or a size", cop
 static const struct key_form key_form_cpus = { "a list of CPUs (2-5, or 0,2,4)",
 	                                       cpus_parse, cpus_format };
 
+/* ---- forms: networks ------------------------------------------------------------- */
+
+/* The bits of a prefix: up to three digits. */
+static int bits_parse(const char *text, size_t size, unsigned int most, uint8_t *out)
+{
+	unsigned int bits = 0;
+	size_t i;
+
+	if (size == 0 || size > 3)
+		return -EINVAL;
+	for (i = 0; i < size; i++) {
+		if (text[i] < '0' || text[i] > '9')
+			return -EINVAL;
+		bits = 10 * bits + (unsigned int)(text[i] - '0');
+	}
+	if (bits > most)
+		return -EINVAL;
+	*out = (uint8_t)bits;
+	return 0;
+}
+
+/* "192.0.2.1", "2001:db8::/32". */
+static int network_parse(const char *text, size_t size, struct config_network *out)
+{
+	char address[INET6_ADDRSTRLEN];
+	const char *slash = memchr(text, '/', size);
+	size_t length = slash ? (size_t)(slash - text) : size;
+	unsigned int i;
+
+	memset(out, 0, sizeof(*out));
+	if (length >= sizeof(address))
+		return -EINVAL;
+	memcpy(address, text, length);
+	address[length] = '\0';
+	out->family = strchr(address, ':') ? AF_INET6 : AF_INET;
+	if (inet_pton(out->family, address, out->address) != 1)
+		return -EINVAL;
+	out->bits = out->family == AF_INET ? 32 : 128;
+	if (slash && bits_parse(slash + 1, size - length - 1, out->bits, &out->bits) < 0)
+		return -EINVAL;
+	for (i = out->bits; i < 128; i++)
+		out->address[i / 8] &= (uint8_t) ~(0x80 >> i % 8);
+	return 0;
+}
+
+static int networks_parse(const struct key *key, const char *text, void *field)
+{
+	struct config_networks networks = { .length = 0 };
+	size_t size;
+
+	if (strcmp(text, "none") == 0) {
+		*(struct config_networks *)field = networks;
+		return 0;
+	}
+	for (;; text += size + 1) {
+		size = strcspn(text, ",");
+		if (networks.length == CONFIG_NETWORKS_MAX ||
+		    network_parse(text, size, &networks.network[networks.length++]) < 0)
+			return -EINVAL;
+		if (!text[size])
+			break;
+	}
+	*(struct config_networks *)field = networks;
+	return 0;
+}
+
+static void networks_format(const struct key *key, const void *field,
+                            char text[CONFIG_PATH_MAX])
+{
+	const struct config_networks *networks = field;
+	const struct config_network *n;
+	char address[INET6_ADDRSTRLEN];
+	size_t used = 0;
+	uint32_t i;
+
+	strcpy(text, "none");
+	for (i = 0; i < networks->length; i++) {
+		n = &networks->network[i];
+		inet_ntop(n->family, n->address, address, sizeof(address));
+		used += (size_t)snprintf(text + used, CONFIG_PATH_MAX - used, "%s%s/%u",
+		                         i ? "," : "", address, n->bits);
+	}
+}
+
+static const struct key_form key_form_networks = {
+	"a list of up to 64 networks (192.0.2.10,2001:db8::/32), or none", networks_parse,
+	networks_format, false, false
+};
+
 /* ---- forms: ports -------------------------------------------------------------- */
 
 /* "21,2121", or none. */
@@ -460,6 +550,9 @@ static const struct key table_keys[] = {
 	{ "max", &key_form_number, offsetof(struct config, table.max), 1, 1u << 26 },
 	{ "per-source", &key_form_limit, offsetof(struct config, table.per_source), 1,
 	  1u << 26 },
+	{ "reserve", &key_form_limit, offsetof(struct config, table.reserve), 1,
+	  1u << 26 },
+	{ "reserved", &key_form_networks, offsetof(struct config, table.reserved) },
 	CHOICE("evict", evict_words, 0, offsetof(struct config, table.evict), false),
 	{ "unconfirmed", &key_form_time, offsetof(struct config, table.unconfirmed_s), 1,
 	  3600 },

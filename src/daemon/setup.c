@@ -21,6 +21,7 @@
 #include "daemon/account.h"
 #include "daemon/daemon_priv.h"
 #include "daemon/policy.h"
+#include "daemon/reserved.h"
 #include "daemon/privilege.h"
 
 /* ---- configuration ---------------------------------------------------------------- */
@@ -186,6 +187,9 @@ int setup_flows_start(struct daemon *d)
 	table.per_source = cfg->table.per_source;
 	table.expects = cfg->helpers.expectations;
 	table.evict_closing = cfg->table.evict == CONFIG_EVICT_CLOSING;
+	table.reserve = cfg->table.reserve;
+	table.is_reserved = reserved_holds;
+	table.is_reserved_ctx = &d->config->table.reserved;
 	table.offload_ended = offload_flow_ended;
 	table.offload_ended_ctx = d;
 	r = siphash_key_random(&key);
