@@ -17,6 +17,7 @@
 #include "ctlink/proto.h"
 #include "ctlink/rule.h"
 #include "ctlink/stats.h"
+#include "ctlink/set.h"
 #include "server.h"
 
 #define CT(message)     CTLINK_TYPE(NFNL_SUBSYS_CTNETLINK, IPCTNL_MSG_CT_##message)
@@ -436,6 +437,38 @@ Test(control, subscribers_hear_of_their_groups_only)
 	cr_assert_eq(answers.size, 0);
 	close(fd);
 	close(deaf);
+	server_end(&s);
+}
+
+Test(control, sets_are_announced)
+{
+	struct server s = server_new(0, NULL);
+	int fd = server_connect(&s), tool = server_connect(&s);
+	struct ctlink_header header = {
+		.type = CTLINK_TYPE(CTQ_SUBSYS_SETS, CTQ_MSG_SET_NEW),
+		.flags = NLM_F_REQUEST,
+	};
+	struct ctlink_batch batch = { .subsystem = CTQ_SUBSYS_SETS };
+	char name[] = "ban";
+	struct ctlink_set set = { .name = name, .type = CTQ_SET_ADDRESS };
+	struct ctlink_message m;
+
+	ctlink_mark(&set, CTLINK_SET_NAME);
+	ctlink_mark(&set, CTLINK_SET_TYPE);
+	subscribe(&s, fd, 1u << CTQ_GROUP_SETS);
+	ctlink_message_init(&m, CTQ_DATAGRAM_MAX, NULL);
+	cr_assert_eq(ctlink_batch_begin_build(&m, 1, &batch), 0);
+	cr_assert_eq(ctlink_set_build(&m, &header, &set), 0);
+	cr_assert_eq(ctlink_batch_end_build(&m, 2, CTQ_SUBSYS_SETS, NLM_F_ACK), 0);
+	server_ask(&s, tool, &m);
+	server_read(&s, tool, &answers);
+	cr_assert_eq(answers_error(&answers).code, 0);
+	control_tick(s.control, s.flows.now_ns);
+	server_read(&s, fd, &answers);
+	cr_assert_eq(answers_count(&answers, header.type, NULL), 1);
+	ctlink_message_fini(&m);
+	close(fd);
+	close(tool);
 	server_end(&s);
 }
 
