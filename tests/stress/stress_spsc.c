@@ -3,6 +3,7 @@
  * stress_spsc.c - one writer, one reader: what comes out is what went in, in order
  */
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
