@@ -38,14 +38,89 @@ def tuple_of(host):
                                        ctlink.number(3, "H", 53)))
 
 
-def batch(w, items, end=True, check=False):
-    out = w.message(ctlink.BATCH_BEGIN, REQUEST, resource=ctlink.SUBSYSTEM_RULES)
+def reply_of(host):
+    return ctlink.nested(2, ctlink.nested(1, ctlink.attribute(1, bytes([192, 0, 2, 1])),
+                                          ctlink.attribute(2, bytes([10, 0, 0, host]))),
+                         ctlink.nested(2, ctlink.number(1, "B", 17), ctlink.number(2, "H", 53),
+                                       ctlink.number(3, "H", 1024)))
+
+
+def batch(w, items, end=True, check=False, subsystem=ctlink.SUBSYSTEM_RULES, flags=0):
+    out = w.message(ctlink.BATCH_BEGIN, REQUEST, resource=subsystem)
     for kind, payload in items:
         out += w.message(kind, REQUEST, payload)
     if end:
-        out += w.message(ctlink.BATCH_END, REQUEST | ACK | (ctlink.BATCH_CHECK if check else 0),
-                         resource=ctlink.SUBSYSTEM_RULES)
+        out += w.message(ctlink.BATCH_END,
+                         REQUEST | ACK | flags | (ctlink.BATCH_CHECK if check else 0),
+                         resource=subsystem)
     return out
+
+
+def expectation(host, port):
+    """Of the flow from 10.0.0.@host, which must be there: a connection back to it."""
+    mask = ctlink.nested(1, ctlink.nested(1, ctlink.attribute(1, bytes(4)),
+                                          ctlink.attribute(2, b"\xff" * 4)),
+                         ctlink.nested(2, ctlink.number(1, "B", 17), ctlink.number(2, "H", 0),
+                                       ctlink.number(3, "H", 0xFFFF)))
+    wanted = ctlink.nested(1, ctlink.nested(1, ctlink.attribute(1, bytes(4)),
+                                            ctlink.attribute(2, bytes([10, 0, 0, host]))),
+                           ctlink.nested(2, ctlink.number(1, "B", 17), ctlink.number(2, "H", 0),
+                                         ctlink.number(3, "H", port)))
+
+    def renumbered(nest, kind):
+        return struct.pack("=HH", len(nest), 0x8000 | kind) + nest[4:]
+    return renumbered(tuple_of(host), 1) + renumbered(wanted, 2) + renumbered(mask, 3) + \
+        ctlink.number(4, "I", 30) + ctlink.string(6, "tftp")
+
+
+def element(name, key, port=None):
+    return ctlink.string(1, name) + ctlink.nested(2, ctlink.attribute(1, key)) + \
+        (ctlink.nested(3, ctlink.number(1, "H", port)) if port else b"")
+
+
+def others(w):
+    """Sets, expectations, packets, protocols: what came after the rest."""
+    sets = [(0x5101, ctlink.string(1, name) + ctlink.number(2, "H", kind) + ctlink.number(3, "I", 1))
+            for kind, name in enumerate(("ban", "web", "pairs", "ifs", "marks"), 1)]
+    bans = [(ctlink.ELEMENT_NEW, element("ban", bytes([10, 0, 0, n])) + ctlink.number(4, "I", 60))
+            for n in range(1, 4)]
+    listed = b"".join(send(w.message(kind, REQUEST | DUMP, payload))
+                      for kind, payload in ((0x5100, b""), (0x5104, ctlink.string(1, "ban"))))
+    of_sets = {"subsystem": ctlink.SUBSYSTEM_SETS}
+    yield "sets", send(batch(w, sets + bans, **of_sets)) + listed + \
+        send(w.message(0x5104, REQUEST, element("ban", bytes([10, 0, 0, 2])))) + \
+        send(batch(w, [(ctlink.ELEMENT_DEL, element("ban", bytes([10, 0, 0, 2]))),
+                       (0x5103, ctlink.string(1, "ban")), (0x5102, ctlink.string(1, "web"))],
+                   **of_sets)) + listed
+    yield "sets-kill", step(PACKET) + b"\x01" + send(batch(w, sets, **of_sets)) + \
+        send(batch(w, bans, flags=ctlink.BATCH_KILL, **of_sets)) + step(TICK) + step(LATER)
+    yield "sets-pairs", send(batch(w, [*sets, (ctlink.ELEMENT_NEW,
+                                               element("pairs", bytes([10, 0, 0, 1]), 80)),
+                                       (ctlink.ELEMENT_NEW, element("web", b"\0\x50")),
+                                       (ctlink.ELEMENT_NEW, element("ban", b"\0\x50"))],
+                                   **of_sets))
+    announced = w.message(ctlink.SUBSCRIBE, REQUEST | ACK, b"".join(
+        ctlink.number(1, "I", g) for g in (1, 2, 3, 4, 5, 6, 16, 17, 19, 20)))
+    yield "expect", send(announced, 1) + \
+        send(w.message(ctlink.CT_NEW, REQUEST | ACK | 0x400, tuple_of(77) + reply_of(77) +
+                       ctlink.number(7, "I", 100) + ctlink.nested(5, ctlink.string(1, "tftp")),
+                       2)) + \
+        send(w.message(0x0200, REQUEST | ACK | 0x400, expectation(77, 7000), 2)) + step(TICK) + \
+        send(w.message(0x0201, REQUEST | DUMP)) + \
+        send(w.message(0x0203, REQUEST | DUMP)) + \
+        send(w.message(0x0202, REQUEST | ACK, expectation(77, 7000), 2)) + step(TICK) + \
+        send(w.message(0x0200, REQUEST | ACK | 0x400, expectation(77, 7001), 2)) + \
+        send(w.message(0x0202, REQUEST | ACK)) + step(TICK)
+    packet = ctlink.number(2, "B", 2) + ctlink.number(3, "B", 17) + \
+        ctlink.attribute(4, bytes([10, 0, 0, 1])) + ctlink.attribute(5, bytes([192, 0, 2, 1])) + \
+        ctlink.number(6, "H", 1024) + ctlink.number(7, "H", 53)
+    yield "explain", step(PACKET) + b"\x01" + send(w.message(0x5009, REQUEST | DUMP, packet)) + \
+        send(w.message(0x5009, REQUEST, packet))
+    yield "protocols", step(PACKET) + b"\x01" + \
+        send(w.message(0x5302, REQUEST | ACK, ctlink.string(1, "udp"))) + step(TICK) + \
+        step(LATER) + send(w.message(0x5302, REQUEST | ACK, ctlink.string(1, "udp")), 1) + \
+        send(w.message(0x5303, REQUEST | ACK, ctlink.string(1, "udp")), 1) + step(LATER) + \
+        send(w.message(0x5300, REQUEST | DUMP), 2)
 
 
 def conversations():
@@ -91,7 +166,7 @@ def conversations():
 
 def main():
     os.makedirs(sys.argv[1], exist_ok=True)
-    for name, data in conversations():
+    for name, data in (*conversations(), *others(Writer())):
         with open(os.path.join(sys.argv[1], name), "wb") as out:
             out.write(data)
 
