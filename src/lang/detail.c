@@ -9,8 +9,15 @@
 
 #include "ctq/ctlink.h"
 
+void lang_detail_forget(struct lang *l)
+{
+	ctlink_memory_free(l->memory, l->detail.string);
+	l->detail.string = NULL;
+}
+
 void lang_detail_begin(struct lang *l, enum ctq_statement kind)
 {
+	lang_detail_forget(l); /* of a statement that a mistake has cut off */
 	memset(&l->detail, 0, sizeof(l->detail));
 	l->detail.kind = (uint16_t)kind;
 	ctlink_mark(&l->detail, CTLINK_STATEMENT_KIND);
@@ -170,12 +177,6 @@ void lang_detail_name(struct lang *l, const struct lang_token *token)
 }
 
 /* ---- the end ------------------------------------------------------------------- */
-
-void lang_detail_forget(struct lang *l)
-{
-	ctlink_memory_free(l->memory, l->detail.string);
-	l->detail.string = NULL;
-}
 
 /* What members do not tell each for itself: "burst" of a log without a rate. */
 static bool is_whole(struct lang *l, const struct lang_place *place)
