@@ -68,7 +68,9 @@ void control_client_destroy(struct control_client *client)
 	control_batch_close(client);
 	while (!cds_list_empty(&client->output))
 		output_drop_first(client);
-	close(client->fd); /* leaves the epoll */
+	/* closing alone would leave it there while another process has the socket, too */
+	epoll_ctl(c->epoll, EPOLL_CTL_DEL, client->fd, NULL);
+	close(client->fd);
 	cds_list_del(&client->node);
 	c->clients_length--;
 	free(client->input);

@@ -3,6 +3,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <grp.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -1283,6 +1284,38 @@ Test(control, more_clients_than_allowed_are_closed)
 	cr_assert(recv(fd[1], &byte, 1, 0) < 0 && errno == EAGAIN, "open");
 	for (i = 0; i < 3; i++)
 		close(fd[i]);
+	server_end(&s);
+}
+
+/* A process that was forked off has the server's sockets. What it holds open is polled for ever,
+ * unless it is taken out by name. */
+Test(control, a_connection_that_another_process_holds_is_forgotten)
+{
+	struct server s = server_new(1, NULL);
+	int fd = server_connect(&s), other, ready[2], i;
+	pid_t child;
+	char byte;
+
+	cr_assert_eq(pipe(ready), 0);
+	child = fork();
+	if (child == 0) {
+		close(fd);
+		(void)!write(ready[1], "x", 1);
+		pause();
+		_exit(0);
+	}
+	cr_assert_eq(read(ready[0], &byte, 1), 1);
+	close(fd);
+	for (i = 0; i < 4; i++)
+		control_step(s.control, s.flows.now_ns);
+	other = server_connect(&s);
+	ask_plain(&s, other, CT(GET), NLM_F_DUMP);
+	cr_assert_eq(answers_count(&answers, CT(NEW), NULL), 1);
+	close(other);
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	close(ready[0]);
+	close(ready[1]);
 	server_end(&s);
 }
 
