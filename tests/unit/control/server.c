@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "server.h"
 
+#include "ctlink/daemon.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -212,6 +214,24 @@ struct ctlink_error answers_error(const struct answers *a)
 	cr_assert_eq(answers_count(a, NLMSG_ERROR, &nlh), 1);
 	cr_assert_eq(ctlink_answer_parse(nlh, &error, NULL, NULL), 0);
 	return error;
+}
+
+void server_subscribe(struct server *s, int fd, uint32_t groups)
+{
+	struct ctlink_header header = {
+		.type = CTLINK_TYPE(CTQ_SUBSYS_DAEMON, CTQ_MSG_DAEMON_SUBSCRIBE),
+		.flags = NLM_F_REQUEST | NLM_F_ACK,
+	};
+	struct ctlink_groups value = { .has = groups };
+	struct answers answers;
+	struct ctlink_message m;
+
+	ctlink_message_init(&m, CTQ_DATAGRAM_MAX, NULL);
+	cr_assert_eq(ctlink_groups_build(&m, &header, &value), 0);
+	server_ask(s, fd, &m);
+	server_read(s, fd, &answers);
+	cr_assert_eq(answers_error(&answers).code, 0);
+	ctlink_message_fini(&m);
 }
 
 void request(struct ctlink_message *m, uint16_t type, uint16_t flags)

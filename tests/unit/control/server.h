@@ -57,6 +57,9 @@ unsigned int answers_count(const struct answers *a, uint16_t type,
 /** The one NLMSG_ERROR among the answers. */
 struct ctlink_error answers_error(const struct answers *a);
 
+/** The client of @fd hears of @groups (a bit for each) from now on. */
+void server_subscribe(struct server *s, int fd, uint32_t groups);
+
 /** control_env.config_text of the server: a text of several pieces. */
 #define SERVER_CONFIG_SIZE 100000
 char *server_config_text(void *ctx, bool defaults);

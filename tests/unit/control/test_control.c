@@ -407,29 +407,14 @@ Test(control, lists_unconfirmed_and_dying_flows)
 
 /* ---- events -------------------------------------------------------------------------------------- */
 
-static void subscribe(struct server *s, int fd, uint32_t groups)
-{
-	struct ctlink_header header = { .type = DAEMON(SUBSCRIBE),
-		                        .flags = NLM_F_REQUEST | NLM_F_ACK };
-	struct ctlink_groups value = { .has = groups };
-	struct ctlink_message m;
-
-	ctlink_message_init(&m, CTQ_DATAGRAM_MAX, NULL);
-	cr_assert_eq(ctlink_groups_build(&m, &header, &value), 0);
-	server_ask(s, fd, &m);
-	server_read(s, fd, &answers);
-	cr_assert_eq(answers_error(&answers).code, 0);
-	ctlink_message_fini(&m);
-}
-
 Test(control, subscribers_hear_of_their_groups_only)
 {
 	struct server s = server_new(2, NULL);
 	int fd = server_connect(&s), deaf = server_connect(&s);
 	struct packet p = packet_number(0);
 
-	subscribe(&s, fd, 1u << CTQ_GROUP_FLOW_DESTROY);
-	subscribe(&s, deaf, 1u << CTQ_GROUP_FLOW_NEW);
+	server_subscribe(&s, fd, 1u << CTQ_GROUP_FLOW_DESTROY);
+	server_subscribe(&s, deaf, 1u << CTQ_GROUP_FLOW_NEW);
 	ask_tuple(&s, fd, CT(DELETE), &p.tuple);
 	control_tick(s.control, s.flows.now_ns);
 	server_read(&s, fd, &answers);
@@ -456,7 +441,7 @@ Test(control, sets_are_announced)
 
 	ctlink_mark(&set, CTLINK_SET_NAME);
 	ctlink_mark(&set, CTLINK_SET_TYPE);
-	subscribe(&s, fd, 1u << CTQ_GROUP_SETS);
+	server_subscribe(&s, fd, 1u << CTQ_GROUP_SETS);
 	ctlink_message_init(&m, CTQ_DATAGRAM_MAX, NULL);
 	cr_assert_eq(ctlink_batch_begin_build(&m, 1, &batch), 0);
 	cr_assert_eq(ctlink_set_build(&m, &header, &set), 0);
@@ -479,10 +464,10 @@ Test(control, nobody_hears_of_what_was_before)
 	int first = server_connect(&s), second = server_connect(&s);
 	struct packet p = packet_number(0);
 
-	subscribe(&s, first, 1u << CTQ_GROUP_FLOW_DESTROY);
+	server_subscribe(&s, first, 1u << CTQ_GROUP_FLOW_DESTROY);
 	flow_kill(s.flows.worker, flow_peek(s.flows.table, &p.tuple).flow,
 	          FLOW_END_DELETED, s.flows.now_ns);
-	subscribe(&s, second, 1u << CTQ_GROUP_FLOW_DESTROY);
+	server_subscribe(&s, second, 1u << CTQ_GROUP_FLOW_DESTROY);
 	control_tick(s.control, s.flows.now_ns);
 	server_read(&s, second, &answers);
 	cr_assert_eq(answers.size, 0, "it was before the second came");
@@ -497,7 +482,7 @@ Test(control, nobody_hears_of_what_was_before)
 	close(second);
 	server_run(&s);
 	first = server_connect(&s);
-	subscribe(&s, first, 1u << CTQ_GROUP_FLOW_DESTROY);
+	server_subscribe(&s, first, 1u << CTQ_GROUP_FLOW_DESTROY);
 	control_tick(s.control, s.flows.now_ns);
 	server_read(&s, first, &answers);
 	cr_assert_eq(answers.size, 0);
@@ -518,7 +503,7 @@ Test(control, a_slow_subscriber_is_told_what_it_lost)
 	cfg.buffer_max = 64 * 1024;
 	s = server_new(0, &cfg);
 	fd = server_connect(&s);
-	subscribe(&s, fd, 1u << CTQ_GROUP_FLOW_DESTROY);
+	server_subscribe(&s, fd, 1u << CTQ_GROUP_FLOW_DESTROY);
 	for (round = 0; round < 40; round++) {
 		for (n = 0; n < 100; n++)
 			flow_kill(s.flows.worker, confirmed_number(&s.flows, n),
@@ -639,8 +624,8 @@ Test(control, a_client_may_want_announcements_one_by_one)
 	unsigned int i;
 
 	cr_assert_eq(ask_socket(&s, fd, &wish), 0);
-	subscribe(&s, fd, 1u << CTQ_GROUP_FLOW_DESTROY);
-	subscribe(&s, other, 1u << CTQ_GROUP_FLOW_DESTROY);
+	server_subscribe(&s, fd, 1u << CTQ_GROUP_FLOW_DESTROY);
+	server_subscribe(&s, other, 1u << CTQ_GROUP_FLOW_DESTROY);
 	for (i = 0; i < 5; i++) {
 		p = packet_number(i);
 		flow_kill(s.flows.worker, flow_peek(s.flows.table, &p.tuple).flow,
@@ -668,7 +653,7 @@ Test(control, events_name_the_client_that_caused_them)
 	const struct nlmsghdr *nlh = NULL;
 	struct packet p = packet_number(0);
 
-	subscribe(&s, listener, 1u << CTQ_GROUP_FLOW_DESTROY);
+	server_subscribe(&s, listener, 1u << CTQ_GROUP_FLOW_DESTROY);
 	cr_assert_eq(ask_socket(&s, fd, &wish), 0);
 	ask_tuple(&s, fd, CT(DELETE), &p.tuple);
 	control_tick(s.control, s.flows.now_ns);

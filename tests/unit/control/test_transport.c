@@ -49,21 +49,6 @@ static void ask_tuple(struct server *s, int fd, uint16_t type, const struct tupl
 	ctlink_message_fini(&m);
 }
 
-static void subscribe(struct server *s, int fd, uint32_t groups)
-{
-	struct ctlink_header header = { .type = DAEMON(SUBSCRIBE),
-		                        .flags = NLM_F_REQUEST | NLM_F_ACK };
-	struct ctlink_groups value = { .has = groups };
-	struct ctlink_message m;
-
-	ctlink_message_init(&m, CTQ_DATAGRAM_MAX, NULL);
-	cr_assert_eq(ctlink_groups_build(&m, &header, &value), 0);
-	server_ask(s, fd, &m);
-	server_read(s, fd, &answers);
-	cr_assert_eq(answers_error(&answers).code, 0);
-	ctlink_message_fini(&m);
-}
-
 static void put_begin(struct ctlink_message *m, uint32_t generation)
 {
 	struct ctlink_batch batch = { .subsystem = CTQ_SUBSYS_RULES,
@@ -155,7 +140,7 @@ Test(transport, announcements_are_numbered_in_their_group)
 	struct packet p;
 	unsigned int i;
 
-	subscribe(&s, fd, 1u << CTQ_GROUP_FLOW_DESTROY | 1u << CTQ_GROUP_RULES);
+	server_subscribe(&s, fd, 1u << CTQ_GROUP_FLOW_DESTROY | 1u << CTQ_GROUP_RULES);
 	for (i = 0; i < 4; i++) {
 		p = packet_number(i);
 		ask_tuple(&s, fd, CT(DELETE), &p.tuple);
@@ -182,7 +167,7 @@ Test(transport, an_overrun_of_a_ring_comes_behind_what_was_before_it)
 	struct ctlink_overrun overrun;
 	ssize_t size;
 
-	subscribe(&s, fd, 1u << CTQ_GROUP_FLOW_UPDATE);
+	server_subscribe(&s, fd, 1u << CTQ_GROUP_FLOW_UPDATE);
 	for (n = 0; n < events; n++)
 		flow_event_emit(s.flows.worker, f, FLOW_EVENT_UPDATE, FLOW_CHANGE_MARK,
 		                s.flows.now_ns);
