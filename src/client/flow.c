@@ -7,8 +7,8 @@
  *
  * libnetfilter_conntrack trusts who sent a message: at an attribute of a wrong size it ends
  * the process (abi_breakage(), up to 1.0.9 at least), and it knows attributes that our
- * parser does not check. So it is never given what was received, but what src/ctlink
- * writes of what it could read of it.
+ * parser does not check. So it is given what src/ctlink has read whole, or else what
+ * src/ctlink writes of what it could read.
  */
 #include <errno.h>
 #include <libmnl/libmnl.h>
@@ -23,7 +23,14 @@ static int extras_found(void *data, const struct ctq_record *record)
 	return 1;
 }
 
-/* The message of @nlh, checked and written anew, into @ct. */
+/* Has every attribute of the message been checked? The family must be the tuple's, too. */
+static bool is_clean(const struct ctlink_header *header, const struct ctlink_flow *value)
+{
+	return !value->skipped && ctlink_has(value, CTLINK_FLOW_ORIG) &&
+	       header->family == value->orig.l3;
+}
+
+/* The message of @nlh, checked, and written anew if need be, into @ct. */
 static int conntrack_read(struct nf_conntrack *ct, const struct nlmsghdr *nlh,
                           struct ctlink_message *scratch)
 {
@@ -34,11 +41,13 @@ static int conntrack_read(struct nf_conntrack *ct, const struct nlmsghdr *nlh,
 	if (ctlink_header_parse(nlh, &header, NULL) ||
 	    ctlink_flow_parse(nlh, &value, NULL))
 		return -EBADMSG;
-	ctlink_message_reset(scratch);
-	err = ctlink_flow_build(scratch, &header, &value);
-	if (err)
-		return err == -ENOMEM ? err : -EBADMSG;
-	nlh = (const struct nlmsghdr *)(const void *)scratch->data;
+	if (!is_clean(&header, &value)) {
+		ctlink_message_reset(scratch);
+		err = ctlink_flow_build(scratch, &header, &value);
+		if (err)
+			return err == -ENOMEM ? err : -EBADMSG;
+		nlh = (const struct nlmsghdr *)(const void *)scratch->data;
+	}
 	return nfct_nlmsg_parse(nlh, ct) < 0 ? -EBADMSG : 0;
 }
 

@@ -39,14 +39,10 @@ static unsigned int utf8_length(const unsigned char *s)
 	return length;
 }
 
-/* Bytes from @s on that stand in a string as they are. */
-static size_t plain_length(const unsigned char *s)
+/* Does it stand in a string as it is? */
+static bool is_plain(unsigned char c)
 {
-	size_t n = 0;
-
-	while (s[n] >= 0x20 && s[n] < 0x7f && s[n] != '"' && s[n] != '\\')
-		n++;
-	return n;
+	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
 }
 
 static void write_char(FILE *out, unsigned char c)
@@ -78,36 +74,33 @@ static size_t write_special(FILE *out, const unsigned char *s)
 static void write_string(FILE *out, const char *string)
 {
 	const unsigned char *s = (const unsigned char *)string;
-	size_t plain;
 
-	fputc('"', out);
+	putc_unlocked('"', out);
 	while (*s) {
-		plain = plain_length(s);
-		if (plain)
-			fwrite(s, 1, plain, out);
-		s += plain;
-		if (*s)
+		if (is_plain(*s))
+			putc_unlocked(*s++, out);
+		else
 			s += write_special(out, s);
 	}
-	fputc('"', out);
+	putc_unlocked('"', out);
 }
 
 /* What stands before a value: comma and key. */
 static void value_begin(struct json *json, const char *key)
 {
 	if (json->comma >> json->depth & 1)
-		fputc(',', json->out);
+		putc_unlocked(',', json->out);
 	json->comma |= UINT64_C(1) << json->depth;
 	if (key) {
 		write_string(json->out, key);
-		fputc(':', json->out);
+		putc_unlocked(':', json->out);
 	}
 }
 
 static void nest_begin(struct json *json, const char *key, char bracket)
 {
 	value_begin(json, key);
-	fputc(bracket, json->out);
+	putc_unlocked(bracket, json->out);
 	json->depth++;
 	assert(json->depth < JSON_DEPTH_MAX);
 	json->comma &= ~(UINT64_C(1) << json->depth);
@@ -117,7 +110,7 @@ static void nest_end(struct json *json, char bracket)
 {
 	assert(json->depth > 0);
 	json->depth--;
-	fputc(bracket, json->out);
+	putc_unlocked(bracket, json->out);
 }
 
 void json_object_begin(struct json *json, const char *key)
@@ -178,7 +171,7 @@ void json_write_number(FILE *out, const char *key, uint64_t value)
 
 void json_newline(struct json *json)
 {
-	fputc('\n', json->out);
+	putc_unlocked('\n', json->out);
 }
 
 void json_separate(struct json *json)

@@ -39,12 +39,14 @@ size_t table_width(const char *text)
 static void write_clean(FILE *out, const char *text)
 {
 	for (; *text; text++)
-		fputc((unsigned char)*text < 0x20 || *text == 0x7f ? '?' : *text, out);
+		putc_unlocked((unsigned char)*text < 0x20 || *text == 0x7f ? '?' : *text,
+		              out);
 }
 
 static void write_spaces(FILE *out, size_t n)
 {
-	fprintf(out, "%*s", (int)n, "");
+	while (n-- > 0)
+		putc_unlocked(' ', out);
 }
 
 static void write_cell(const struct table *table, size_t column, const char *text)

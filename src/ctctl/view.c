@@ -168,31 +168,45 @@ void view_init(struct view *view, const struct ctq_flow *flow)
 
 /* ---- texts -------------------------------------------------------------------------- */
 
-static size_t endpoint_text(const struct view *view, const char *address, bool has_port,
-                            uint16_t port, char *buf, size_t size)
+/* These write what fits always (VIEW_SIDE_MAX), and return where the text ends. */
+static char *number_text(char *end, uint16_t number)
+{
+	char digits[5];
+	size_t n = 0;
+
+	do {
+		digits[n++] = (char)('0' + number % 10);
+		number /= 10;
+	} while (number);
+	while (n > 0)
+		*end++ = digits[--n];
+	*end = '\0';
+	return end;
+}
+
+static char *endpoint_text(char *end, const struct view *view, const char *address,
+                           bool has_port, uint16_t port)
 {
 	bool brackets = has_port && view->family == AF_INET6;
-	int n;
 
-	n = snprintf(buf, size, "%s%s%s", brackets ? "[" : "", address,
-	             brackets ? "]" : "");
-	if (has_port)
-		n += snprintf(buf + n, size - (size_t)n, ":%u", port);
-	return (size_t)n;
+	if (brackets)
+		end = stpcpy(end, "[");
+	end = stpcpy(end, address);
+	if (brackets)
+		end = stpcpy(end, "]");
+	return has_port ? number_text(stpcpy(end, ":"), port) : end;
 }
 
 char *view_side_text(const struct view *view, const struct view_side *side,
                      const char *arrow, char buf[VIEW_SIDE_MAX])
 {
-	size_t used;
+	char *end;
 
-	used = endpoint_text(view, side->src, side->has_ports, side->sport, buf,
-	                     VIEW_SIDE_MAX);
-	used += (size_t)snprintf(buf + used, VIEW_SIDE_MAX - used, " %s ", arrow);
-	used += endpoint_text(view, side->dst, side->has_ports, side->dport, buf + used,
-	                      VIEW_SIDE_MAX - used);
+	end = endpoint_text(buf, view, side->src, side->has_ports, side->sport);
+	end = stpcpy(stpcpy(stpcpy(end, " "), arrow), " ");
+	end = endpoint_text(end, view, side->dst, side->has_ports, side->dport);
 	if (view->has_icmp && side == &view->orig)
-		snprintf(buf + used, VIEW_SIDE_MAX - used, " id %u", view->icmp_id);
+		number_text(stpcpy(end, " id "), view->icmp_id);
 	return buf;
 }
 

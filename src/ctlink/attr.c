@@ -508,8 +508,10 @@ static int level_read(struct ctlink_parser *p, const struct ctlink_layout *layou
 		if (err)
 			return err;
 		attr = row_find(layout, mnl_attr_get_type(nla), &next);
-		if (!attr)
+		if (!attr) {
+			p->skipped = true;
 			continue;
+		}
 		err = known_read(p, attr, nla, seen >> (attr - layout->attrs) & 1, value);
 		if (err)
 			return err;

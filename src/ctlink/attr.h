@@ -188,6 +188,7 @@ struct ctlink_parser {
 	const struct nlmsghdr *nlh;
 	const struct ctlink_memory *memory;
 	struct ctlink_error *error;
+	bool skipped; /* an attribute that no row names, at any level so far */
 };
 
 /** Offset of @nla in the message; 0 for NULL. */

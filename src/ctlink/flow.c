@@ -294,6 +294,7 @@ static int flow_check(struct ctlink_parser *p, const struct nlattr *nest, void *
 		err = labels_check(p, flow);
 	if (!err)
 		zones_spread(flow);
+	flow->skipped = p->skipped;
 	return err;
 }
 

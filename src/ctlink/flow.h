@@ -150,6 +150,7 @@ struct ctlink_flow {
 	uint8_t family;      /* of nfgenmsg; build takes orig.l3 when ORIG is there */
 	uint8_t labels_size; /* bytes of labels: 4 … 16, a multiple of 4 */
 	uint8_t labels_mask_size;
+	bool skipped; /* read only: there were attributes that src/ctlink does not know */
 	struct ctlink_tuple orig, reply, master;
 	uint16_t zone;
 	uint32_t status, status_mask; /* IPS_* */

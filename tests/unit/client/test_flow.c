@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 
 #include <errno.h>
+#include <libmnl/libmnl.h>
 #include <libnetfilter_conntrack/libnetfilter_conntrack.h>
 #include <string.h>
 
@@ -95,8 +96,31 @@ Test(flow, sizes_that_lie_are_refused)
 	cr_assert_null(flow);
 }
 
+/* The message with one attribute more: libnetfilter_conntrack would end the process at it. */
+static const void *with_a_stranger(void)
+{
+	static char buf[CTQ_MESSAGE_MAX] __attribute__((aligned(8)));
+	struct nlmsghdr *nlh = (struct nlmsghdr *)(void *)buf;
+
+	memcpy(buf, m.data, m.size);
+	mnl_attr_put_u8(nlh, CTA_SECMARK, 1);
+	return nlh;
+}
+
+Test(flow, attributes_that_nobody_checked_stay_outside)
+{
+	const struct nlmsghdr *nlh = with_a_stranger();
+	struct ctq_flow *flow;
+
+	cr_assert_eq(ctq_flow_parse(&flow, nlh, nlh->nlmsg_len), 0);
+	cr_assert_eq(nfct_get_attr_u32(ctq_flow_conntrack(flow), ATTR_ID), 77041);
+	cr_assert_not(nfct_attr_is_set(ctq_flow_conntrack(flow), ATTR_SECMARK));
+	ctq_flow_destroy(flow);
+}
+
 Test(flow, failing_allocation_leaks_nothing)
 {
+	const struct nlmsghdr *nlh = with_a_stranger();
 	struct help_memory memory;
 	struct ctq_flow *flow;
 	size_t n;
@@ -104,7 +128,7 @@ Test(flow, failing_allocation_leaks_nothing)
 
 	for (n = 0;; n++) {
 		help_memory_init(&memory, n);
-		err = client_flow_parse(&flow, m.data, m.size, &memory.memory);
+		err = client_flow_parse(&flow, nlh, nlh->nlmsg_len, &memory.memory);
 		if (!err)
 			break;
 		cr_assert_eq(err, -ENOMEM);
