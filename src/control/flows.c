@@ -12,9 +12,7 @@
 #include "ctlink/daemon.h"
 #include "ctlink/stats.h"
 
-/* Flows taken from the table at once, and flows looked at in one step of a job that sends
- * nothing: some milliseconds. */
-#define WALK_BATCH      64
+/* Flows looked at in one step of a job that sends nothing: some milliseconds. */
 #define WALK_STEP_FLOWS 8192
 
 /* Flows deleted before their events are sent: less than the shortest ring that is sensible. */
@@ -53,7 +51,7 @@ struct walk_job {
 	/** What is done with a flow that the filter takes; -EMSGSIZE: the datagram is full. */
 	int (*take)(struct control_client *client, struct walk_job *w, struct flow *f,
 	            const struct flow_info *info, struct ctlink_message *m);
-	struct flow *batch[WALK_BATCH]; /* with references of FLOW_HOLDER_DUMP */
+	struct flow *batch[FLOW_WALK_BATCH]; /* with references of FLOW_HOLDER_DUMP */
 	unsigned int length, next;
 	struct flow_table *table;
 	uint32_t taken;
@@ -76,12 +74,13 @@ static bool walk_fill(struct walk_job *w)
 
 	w->next = 0;
 	if (w->what == WALK_UNCONFIRMED)
-		w->length =
-			flow_walk_unconfirmed(w->table, &w->cursor, w->batch, WALK_BATCH);
+		w->length = flow_walk_unconfirmed(w->table, &w->cursor, w->batch,
+		                                  FLOW_WALK_BATCH);
 	else if (w->what == WALK_DYING)
-		w->length = flow_walk_dying(w->table, &w->cursor, w->batch, WALK_BATCH);
+		w->length =
+			flow_walk_dying(w->table, &w->cursor, w->batch, FLOW_WALK_BATCH);
 	else
-		w->length = flow_walk(w->table, &w->cursor, w->batch, WALK_BATCH);
+		w->length = flow_walk(w->table, &w->cursor, w->batch, FLOW_WALK_BATCH);
 	for (i = 0; i < w->length && w->what == WALK_CONFIRMED; i++)
 		flow_get(w->batch[i], FLOW_HOLDER_DUMP);
 	return w->length > 0;

@@ -336,8 +336,7 @@ void control_sets_told(void *ctx, enum sets_event event, const struct set *set,
 
 /* ---- flows of added addresses -------------------------------------------------------------- */
 
-/* Flows taken from the table at once, and looked at in one step: as flows.c has it. */
-#define KILL_BATCH      64
+/* Flows looked at in one step: as flows.c has it. */
 #define KILL_STEP_FLOWS 8192
 #define KILL_EVENTS     512
 
@@ -391,13 +390,13 @@ static void kill_one(struct control *c, struct kill_job *k, struct flow *f)
 static unsigned int kill_some(struct control *c, struct kill_job *k)
 {
 	struct flow_table *t = c->env.flows;
-	struct flow *flows[KILL_BATCH];
+	struct flow *flows[FLOW_WALK_BATCH];
 	unsigned int n, i;
 
 	if (k->confirmed)
-		n = flow_walk(t, &k->cursor, flows, KILL_BATCH);
+		n = flow_walk(t, &k->cursor, flows, FLOW_WALK_BATCH);
 	else
-		n = flow_walk_unconfirmed(t, &k->cursor, flows, KILL_BATCH);
+		n = flow_walk_unconfirmed(t, &k->cursor, flows, FLOW_WALK_BATCH);
 	for (i = 0; i < n; i++) {
 		kill_one(c, k, flows[i]);
 		if (!k->confirmed)

@@ -241,9 +241,13 @@ struct flow_cursor {
 	bool done;
 };
 
+/** A good @max of flow_walk(): with less, leaves of the table are sorted to be cut. */
+#define FLOW_WALK_BATCH 512
+
 /**
- * The next flows, at most @max, borrowed. Every flow confirmed before the walk began and
- * alive until it ended is seen exactly once. Returns their number; 0: the end.
+ * The next flows, at most @max (at least 1), borrowed. Every flow confirmed before the walk
+ * began and alive until it ended is seen exactly once. Returns their number, which may be
+ * less than @max in the middle of the table as well; 0: the end.
  */
 unsigned int flow_walk(struct flow_table *t, struct flow_cursor *c, struct flow **flows,
                        unsigned int max);

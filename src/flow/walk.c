@@ -8,19 +8,16 @@
  */
 #include "flow/table_priv.h"
 
-/* Handles asked for at once: what the hashtrie's header recommends. */
-#define WALK_HANDLES 512
-
 unsigned int flow_walk(struct flow_table *t, struct flow_cursor *c, struct flow **flows,
                        unsigned int max)
 {
 	struct hashtrie_cursor cursor = { c->position[0], c->position[1] };
-	uint32_t handles[WALK_HANDLES];
-	unsigned int found = 0, n, i;
+	unsigned int found = 0, room = max < FLOW_WALK_BATCH ? max : FLOW_WALK_BATCH, n,
+		     i;
+	uint32_t handles[FLOW_WALK_BATCH];
 
-	while (found < max) {
-		n = max - found < WALK_HANDLES ? max - found : WALK_HANDLES;
-		n = hashtrie_next(t->trie, &cursor, handles, n);
+	while (max - found >= room) {
+		n = hashtrie_next(t->trie, &cursor, handles, room);
 		if (n == 0)
 			break;
 		for (i = 0; i < n; i++)

@@ -16,7 +16,6 @@
 
 /* Flows that one offload_sweep() looks at: some hundred microseconds. */
 #define SWEEP_FLOWS 8192
-#define SWEEP_BATCH 64
 
 /* The offloaded flow that @entry is, with a reference; NULL: none. */
 static struct flow *entry_flow(struct offload *o, const struct ctlink_flow *entry)
@@ -173,11 +172,11 @@ static bool is_missing(const struct offload *o, const struct flow *f)
 
 bool offload_sweep(struct offload *o, uint64_t now_ns)
 {
-	struct flow *flows[SWEEP_BATCH];
+	struct flow *flows[FLOW_WALK_BATCH];
 	unsigned int i, n, looked;
 
 	for (looked = 0; looked < SWEEP_FLOWS; looked += n) {
-		n = flow_walk(o->cfg.flows, &o->sweep, flows, SWEEP_BATCH);
+		n = flow_walk(o->cfg.flows, &o->sweep, flows, FLOW_WALK_BATCH);
 		if (n == 0)
 			return false;
 		for (i = 0; i < n; i++)
