@@ -281,6 +281,16 @@ bool ctlink_filter_has_tuples(const struct nlmsghdr *nlh)
 	return false;
 }
 
+/* A flush is about every family, whatever nfgenmsg says, unless its version is 1: tools set the
+ * family by habit (ctnetlink_del_conntrack() of net/netfilter/nf_conntrack_netlink.c). */
+static uint8_t family_of(const struct ctlink_header *header)
+{
+	bool deletes =
+		header->type == CTLINK_TYPE(NFNL_SUBSYS_CTNETLINK, IPCTNL_MSG_CT_DELETE);
+
+	return deletes && header->version == 0 ? AF_UNSPEC : header->family;
+}
+
 int ctlink_filter_parse(const struct nlmsghdr *nlh, struct ctlink_filter *filter,
                         const struct ctlink_memory *memory, struct ctlink_error *error)
 {
@@ -290,7 +300,7 @@ int ctlink_filter_parse(const struct nlmsghdr *nlh, struct ctlink_filter *filter
 
 	if (err)
 		return err;
-	wire.filter.family = header.family;
+	wire.filter.family = family_of(&header);
 	err = ctlink_layout_parse(&filter_layout, nlh, &wire, memory, error);
 	*filter = wire.filter;
 	return err;

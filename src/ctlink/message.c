@@ -105,7 +105,7 @@ static void *message_open(struct ctlink_message *m, uint16_t type, uint16_t flag
 void ctlink_message_begin(struct ctlink_message *m, const struct ctlink_header *header)
 {
 	struct nfgenmsg nfg = { .nfgen_family = header->family,
-		                .version = NFNETLINK_V0,
+		                .version = header->version,
 		                .res_id = htons(header->res_id) };
 
 	ctlink_message_begin_bytes(m, header, &nfg, sizeof(nfg));
@@ -251,6 +251,16 @@ int ctlink_datagram_next(struct ctlink_datagram *d, const struct nlmsghdr **nlh,
 	return 1;
 }
 
+/* The last version of nfgenmsg of the subsystem of @type: tools of the kernel use 1 to say that
+ * a flush is about one family (see ctlink/filter.c). */
+static uint8_t version_last(uint16_t type)
+{
+	uint8_t subsystem = (uint8_t)(type >> 8);
+
+	return subsystem == NFNL_SUBSYS_CTNETLINK ||
+	       subsystem == NFNL_SUBSYS_CTNETLINK_EXP;
+}
+
 int ctlink_header_parse(const struct nlmsghdr *nlh, struct ctlink_header *header,
                         struct ctlink_error *error)
 {
@@ -261,16 +271,20 @@ int ctlink_header_parse(const struct nlmsghdr *nlh, struct ctlink_header *header
 		                        "the message has %u bytes, its headers need %zu",
 		                        nlh->nlmsg_len, MNL_NLMSG_HDRLEN + sizeof(nfg));
 	memcpy(&nfg, mnl_nlmsg_get_payload(nlh), sizeof(nfg));
-	if (nfg.version != NFNETLINK_V0)
-		return ctlink_error_set(error, -EPROTONOSUPPORT, 0,
-		                        "nfgenmsg.version is %u, only %u is known",
-		                        nfg.version, NFNETLINK_V0);
+	if (nfg.version > version_last(nlh->nlmsg_type)) {
+		ctlink_error_set(error, -EPROTONOSUPPORT, 0, "nfgenmsg.version is %u",
+		                 nfg.version);
+		ctlink_error_hint(error, "the last that is known is %u",
+		                  version_last(nlh->nlmsg_type));
+		return -EPROTONOSUPPORT;
+	}
 	*header = (struct ctlink_header){
 		.type = nlh->nlmsg_type,
 		.flags = nlh->nlmsg_flags,
 		.seq = nlh->nlmsg_seq,
 		.portid = nlh->nlmsg_pid,
 		.family = nfg.nfgen_family,
+		.version = nfg.version,
 		.res_id = ntohs(nfg.res_id),
 	};
 	return 0;

@@ -44,6 +44,7 @@ struct ctlink_header {
 	uint32_t seq;    /* nlmsg_seq */
 	uint32_t portid; /* nlmsg_pid */
 	uint8_t family;  /* AF_INET, AF_INET6, or AF_UNSPEC */
+	uint8_t version; /* of nfgenmsg: 0; the kernel's subsystems know 1 as well */
 	uint16_t
 		res_id; /* a batch's subsystem; else 0, or the low bits of a generation */
 	uint64_t sequence; /* of an announcement: written as CTA_CTQ_SEQUENCE; else 0 */

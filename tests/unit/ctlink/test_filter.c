@@ -175,6 +175,28 @@ Test(filter, reads_the_library_s_dump_filters)
 	nfct_filter_dump_destroy(dump);
 }
 
+Test(filter, the_family_of_a_flush_counts_from_version_1_on)
+{
+	struct ctlink_header flush = {
+		.type = CTLINK_TYPE(NFNL_SUBSYS_CTNETLINK, IPCTNL_MSG_CT_DELETE),
+		.flags = NLM_F_REQUEST,
+		.family = AF_INET6,
+	};
+	struct ctlink_filter filter;
+	struct ctlink_message m;
+
+	ctlink_message_init(&m, CTQ_DATAGRAM_MAX, NULL);
+	for (flush.version = 0; flush.version <= 1; flush.version++) {
+		ctlink_message_reset(&m);
+		cr_assert_eq(ctlink_message_put(&m, &flush), 0);
+		cr_assert_eq(ctlink_filter_parse((struct nlmsghdr *)m.data, &filter, NULL,
+		                                 NULL),
+		             0);
+		cr_assert_eq(filter.family, flush.version ? AF_INET6 : AF_UNSPEC);
+	}
+	ctlink_message_fini(&m);
+}
+
 Test(filter, masks_need_what_they_mask)
 {
 	struct ctlink_filter filter, parsed;

@@ -254,8 +254,14 @@ Test(message, headers_that_cannot_be_read_are_refused)
 	cr_assert_eq(ctlink_header_parse(nlh, &parsed, &error), -EBADMSG);
 	nlh->nlmsg_len = 20;
 	m.data[17] = 1;
+	nlh->nlmsg_type = CTLINK_TYPE(CTQ_SUBSYS_RULES, 0);
 	cr_assert_eq(ctlink_header_parse(nlh, &parsed, &error), -EPROTONOSUPPORT);
 	cr_assert(strstr(error.text, "version"));
+	nlh->nlmsg_type = CTLINK_TYPE(NFNL_SUBSYS_CTNETLINK, IPCTNL_MSG_CT_DELETE);
+	cr_assert_eq(ctlink_header_parse(nlh, &parsed, &error), 0);
+	cr_assert_eq(parsed.version, 1);
+	m.data[17] = 2;
+	cr_assert_eq(ctlink_header_parse(nlh, &parsed, &error), -EPROTONOSUPPORT);
 	ctlink_message_fini(&m);
 }
 
