@@ -7,6 +7,21 @@
 #include "client/client_priv.h"
 #include "ctlink/daemon.h"
 
+/* What is announced from now on goes to @cb. */
+static int subscribe_begin(struct ctq *ctq, struct ctlink_header *header,
+                           ctq_event_cb *cb, void *data)
+{
+	int err = client_begin(ctq, header,
+	                       CTLINK_TYPE(CTQ_SUBSYS_DAEMON, CTQ_MSG_DAEMON_SUBSCRIBE),
+	                       CLIENT_ANSWER_ACK, 0);
+
+	if (err)
+		return err;
+	ctq->event_cb = cb;
+	ctq->event_data = data;
+	return 0;
+}
+
 int ctq_subscribe(struct ctq *ctq, const uint32_t *groups, size_t n, ctq_event_cb *cb,
                   void *data)
 {
@@ -14,13 +29,9 @@ int ctq_subscribe(struct ctq *ctq, const uint32_t *groups, size_t n, ctq_event_c
 	size_t i;
 	int err;
 
-	err = client_begin(ctq, &header,
-	                   CTLINK_TYPE(CTQ_SUBSYS_DAEMON, CTQ_MSG_DAEMON_SUBSCRIBE),
-	                   CLIENT_ANSWER_ACK, 0);
+	err = subscribe_begin(ctq, &header, cb, data);
 	if (err)
 		return err;
-	ctq->event_cb = cb;
-	ctq->event_data = data;
 	ctlink_message_begin(&ctq->out, &header);
 	for (i = 0; i < n; i++)
 		ctlink_message_put_u32(&ctq->out, CTQA_GROUP_NUMBER, groups[i]);
@@ -37,13 +48,9 @@ int ctq_watch(struct ctq *ctq, const uint32_t *groups, size_t n,
 	size_t i;
 	int err;
 
-	err = client_begin(ctq, &header,
-	                   CTLINK_TYPE(CTQ_SUBSYS_DAEMON, CTQ_MSG_DAEMON_SUBSCRIBE),
-	                   CLIENT_ANSWER_ACK, 0);
+	err = subscribe_begin(ctq, &header, cb, data);
 	if (err)
 		return err;
-	ctq->event_cb = cb;
-	ctq->event_data = data;
 	for (i = 0; i < n; i++)
 		if (groups[i] < CTQ_GROUP_LIMIT)
 			ctlink_mark(&joined, groups[i]);

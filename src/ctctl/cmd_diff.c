@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ctctl/arguments.h"
 #include "ctctl/cmd.h"
 #include "ctctl/message.h"
 #include "ctctl/outcome.h"
@@ -335,23 +334,5 @@ static int diff_run(struct tool *tool, struct ctq_rules *rules)
 
 int cmd_diff(struct tool *tool)
 {
-	struct ctq_rules *rules;
-	int code;
-
-	if (tool->n_words == 0) {
-		message_error(tool,
-		              "'diff' needs a file: ctctl diff /etc/ctqd/rules.ctq");
-		return TOOL_USAGE;
-	}
-	code = arguments_end(tool, 1);
-	if (code != TOOL_OK)
-		return code;
-	rules = ctq_rules_new();
-	if (!rules) {
-		message_error(tool, "no memory");
-		return TOOL_FAILED;
-	}
-	code = diff_run(tool, rules);
-	ctq_rules_destroy(rules);
-	return code;
+	return outcome_of_file(tool, diff_run);
 }

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ctctl/arguments.h"
 #include "ctctl/cmd.h"
 #include "ctctl/json.h"
 #include "ctctl/message.h"
@@ -27,11 +26,11 @@ static int send_rules(struct tool *tool, struct ctq_rules *rules)
 	return outcome_done(tool);
 }
 
-static int load_run(struct tool *tool, struct ctq_rules *rules, const char *path)
+static int load_run(struct tool *tool, struct ctq_rules *rules)
 {
 	int err;
 
-	err = outcome_read(tool, rules, path);
+	err = outcome_read(tool, rules, tool->words[0].text);
 	if (err) {
 		/* Connected only for the last line: the daemon is not needed to find mistakes. */
 		tool->ctq = ctq_new();
@@ -44,23 +43,5 @@ static int load_run(struct tool *tool, struct ctq_rules *rules, const char *path
 
 int cmd_load(struct tool *tool)
 {
-	struct ctq_rules *rules;
-	int code;
-
-	if (tool->n_words == 0) {
-		message_error(tool,
-		              "'load' needs a file: ctctl load /etc/ctqd/rules.ctq");
-		return TOOL_USAGE;
-	}
-	code = arguments_end(tool, 1);
-	if (code != TOOL_OK)
-		return code;
-	rules = ctq_rules_new();
-	if (!rules) {
-		message_error(tool, "no memory");
-		return TOOL_FAILED;
-	}
-	code = load_run(tool, rules, tool->words[0].text);
-	ctq_rules_destroy(rules);
-	return code;
+	return outcome_of_file(tool, load_run);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ctctl/arguments.h"
 #include "ctctl/json.h"
 #include "ctctl/message.h"
 
@@ -46,6 +47,31 @@ int outcome_read(struct tool *tool, struct ctq_rules *rules, const char *path)
 		err = ctq_rules_read_text(rules, "standard input", text, size);
 	free(text);
 	return err;
+}
+
+int outcome_of_file(struct tool *tool,
+                    int (*run)(struct tool *tool, struct ctq_rules *rules))
+{
+	const char *verb = tool->command->name;
+	struct ctq_rules *rules;
+	int code;
+
+	if (tool->n_words == 0) {
+		message_error(tool, "'%s' needs a file: ctctl %s /etc/ctqd/rules.ctq",
+		              verb, verb);
+		return TOOL_USAGE;
+	}
+	code = arguments_end(tool, 1);
+	if (code != TOOL_OK)
+		return code;
+	rules = ctq_rules_new();
+	if (!rules) {
+		message_error(tool, "no memory");
+		return TOOL_FAILED;
+	}
+	code = run(tool, rules);
+	ctq_rules_destroy(rules);
+	return code;
 }
 
 static int generation_record(void *data, const struct ctq_record *ruleset)

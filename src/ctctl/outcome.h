@@ -11,6 +11,10 @@
  * -EFBIG. */
 int outcome_read(struct tool *tool, struct ctq_rules *rules, const char *path);
 
+/** A verb whose only word is a file of rules, which @run reads. The exit code. */
+int outcome_of_file(struct tool *tool,
+                    int (*run)(struct tool *tool, struct ctq_rules *rules));
+
 /** CTQ_RULES_CHECK when -c was given. */
 unsigned int outcome_flags(const struct tool *tool);
 

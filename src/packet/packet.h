@@ -150,6 +150,12 @@ void packet_parse(struct packet *p);
 bool packet_checksum_holds(const struct packet *p);
 
 /**
+ * Do the flags of a TCP segment (PACKET_TCP_*) go together? As nf_conntrack_proto_tcp.c has it:
+ * PSH, ECE and CWR go with everything, URG with data or SYN, FIN never alone.
+ */
+bool packet_tcp_flags_valid(uint8_t flags);
+
+/**
  * Walk the chunks of a parsed SCTP packet. Begin with *@offset = p->l4.sctp.offset; each
  * call reads the chunk there and moves *@offset behind it. False: no chunk left, or it
  * lies behind the captured bytes.

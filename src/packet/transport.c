@@ -155,8 +155,7 @@ static void read_options(struct packet_tcp *tcp, struct cursor *c)
 	}
 }
 
-/* Flags that go together in a segment of an honest host; PSH, ECE and CWR go with any. */
-static bool flags_are_valid(uint8_t flags)
+bool packet_tcp_flags_valid(uint8_t flags)
 {
 	switch (flags & ~(PACKET_TCP_PSH | PACKET_TCP_ECE | PACKET_TCP_CWR)) {
 	case PACKET_TCP_SYN:
@@ -199,7 +198,7 @@ enum ctq_reason parse_tcp(struct packet *p, struct cursor *c)
 	if (header < PARSE_TCP_HEADER || header > p->l4_length)
 		return CTQ_INVALID_TCP_OFFSET;
 	p->payload_length = p->l4_length - header;
-	if (!flags_are_valid(tcp->flags))
+	if (!packet_tcp_flags_valid(tcp->flags))
 		return CTQ_INVALID_TCP_FLAGS;
 	bytes = cursor_take(c, header - PARSE_TCP_HEADER);
 	if (!bytes)

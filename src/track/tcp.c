@@ -105,23 +105,6 @@ static enum tcp_kind segment_kind(uint8_t flags)
 	return flags & PACKET_TCP_ACK ? TCP_ACK : TCP_NOFLAG;
 }
 
-/* PSH, ECE and CWR go with everything. URG goes with data or SYN, FIN never alone. */
-static bool segment_flags_valid(uint8_t flags)
-{
-	switch (flags & ~(PACKET_TCP_PSH | PACKET_TCP_ECE | PACKET_TCP_CWR)) {
-	case PACKET_TCP_SYN:
-	case PACKET_TCP_SYN | PACKET_TCP_URG:
-	case PACKET_TCP_SYN | PACKET_TCP_ACK:
-	case PACKET_TCP_RST:
-	case PACKET_TCP_RST | PACKET_TCP_ACK:
-	case PACKET_TCP_FIN | PACKET_TCP_ACK:
-	case PACKET_TCP_FIN | PACKET_TCP_ACK | PACKET_TCP_URG:
-	case PACKET_TCP_ACK:
-	case PACKET_TCP_ACK | PACKET_TCP_URG: return true;
-	default: return false;
-	}
-}
-
 #define TCP_HEADER_BYTES 20 /* without options */
 
 static void segment_read(struct tcp_segment *seg, const struct packet *p,
@@ -491,7 +474,7 @@ static void tcp_open(union track_state *state, const struct packet *p,
 {
 	struct tcp_step step = { .tcp = &state->tcp, .cfg = cfg, .res = res };
 
-	if (!segment_flags_valid(p->l4.tcp.flags)) {
+	if (!packet_tcp_flags_valid(p->l4.tcp.flags)) {
 		res->invalid = CTQ_INVALID_TCP_FLAGS;
 		return;
 	}
@@ -512,7 +495,7 @@ static void tcp_packet(union track_state *state, const struct packet *p,
 		.tcp = &state->tcp, .cfg = cfg, .res = res, .status = status
 	};
 
-	if (!segment_flags_valid(p->l4.tcp.flags)) {
+	if (!packet_tcp_flags_valid(p->l4.tcp.flags)) {
 		res->invalid = CTQ_INVALID_TCP_FLAGS;
 		return;
 	}
