@@ -330,7 +330,8 @@ enum ctq_statement_attr {
 	CTQA_STATEMENT_KIND,  /* u16, enum ctq_statement */
 	CTQA_STATEMENT_VALUE, /* u32: the mark of MARK and CTMARK */
 	CTQA_STATEMENT_MASK, /* u32: bits that MARK changes; absent: all; VALUE has no other */
-	CTQA_STATEMENT_STRING, /* string: the chain of JUMP, what LOG puts first */
+	CTQA_STATEMENT_STRING, /* string: the chain of JUMP, what LOG puts first, the label of
+	                        * LABEL */
 	CTQA_STATEMENT_FLAGS,  /* u32: CTQ_LIMIT_OVER */
 	CTQA_STATEMENT_RATE,   /* u32, at least 1: how many, in a PERIOD or at once */
 	CTQA_STATEMENT_PERIOD, /* u32, seconds: 1, 60, 3600 or 86400 */
@@ -360,6 +361,7 @@ enum ctq_statement {
 	CTQ_STATEMENT_LOG,     /* a line in the daemon's log; goes on */
 	CTQ_STATEMENT_OFFLOAD, /* the kernel may carry the flow alone; goes on */
 	CTQ_STATEMENT_LIMIT,   /* VALUE is an enum ctq_limit: goes on while it holds */
+	CTQ_STATEMENT_LABEL,   /* STRING, name or number: a label of the flow; goes on */
 };
 
 /** What a LIMIT counts; it holds while that is not more, with CTQ_LIMIT_OVER once it is. */

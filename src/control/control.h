@@ -42,8 +42,6 @@ struct control_env {
 	                   char *text, size_t size);
 	/** No flow and no reader has that machine any more. */
 	void (*module_close)(void *ctx, const struct track_proto *proto);
-	/** Name of label @number, below FLOW_LABELS, or NULL. */
-	const char *(*label_name)(void *ctx, unsigned int number);
 	/** Degradation @i as one line, 0 …; NULL: no more. */
 	const char *(*warning)(void *ctx, unsigned int i);
 	/** Name of an interface, or NULL. */

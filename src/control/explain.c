@@ -32,6 +32,7 @@ struct explain_job {
 	const struct ruleset *ruleset;
 	struct ctlink_packet packet;  /* as described, with what was added */
 	struct ctlink_packet carried; /* by the flow of its tuple; has 0: there is none */
+	struct flow_labels labels;    /* of that flow */
 	struct rule_verdict verdict;
 	struct explain_step *steps;
 	uint32_t n, capacity, fails, others;
@@ -111,15 +112,19 @@ static void set_number(struct rule_key *key, const struct ctlink_packet *p,
 	key->present |= present;
 }
 
-static void key_of(const struct ctlink_packet *p, const struct tuple *t,
+static void key_of(const struct explain_job *j, const struct tuple *t,
                    struct rule_key *key)
 {
+	const struct ctlink_packet *p = &j->packet;
+
 	rule_key_init(key, p->hook, p->family);
 	rule_key_set_tuple(key, t);
 	rule_key_set_interfaces(key, p->in, p->out);
 	rule_key_set_state(key, (enum ctq_ctstate)p->ctstate);
-	if (!(p->ctstate & (CTQ_CTSTATE_INVALID | CTQ_CTSTATE_UNTRACKED)))
+	if (!(p->ctstate & (CTQ_CTSTATE_INVALID | CTQ_CTSTATE_UNTRACKED))) {
 		rule_key_set_flow(key, p->status, p->ctmark);
+		rule_key_set_labels(key, j->labels.words);
+	}
 #define NUMBER(bit, field, member, value)                                          \
 	set_number(key, p, CTLINK_PACKET_##bit, RULE_KEY_BIT(field), &key->member, \
 	           p->value)
@@ -202,6 +207,7 @@ static void flow_join(const struct control *c, struct explain_job *j, struct tup
 	flow_info_read(c->env.flows, ref.flow, control_now_s(c), &info);
 	flow_put(c->env.flows, ref.flow, FLOW_HOLDER_CONTROL);
 	carried_read(c, j, &info);
+	j->labels = info.labels;
 	packet_join(c, &j->packet, &info, ref.dir);
 	*t = info.tuple[TRACK_ORIGINAL];
 }
@@ -397,7 +403,7 @@ static int evaluate(struct control_request *r, struct explain_job *j)
 	tuple_of(&j->packet, &t);
 	flow_join(c, j, &t);
 	packet_complete(&j->packet);
-	key_of(&j->packet, &t, &key);
+	key_of(j, &t, &key);
 	key_circumstances(c, j, &t, &key);
 	j->ruleset = rules_find(c->env.rules);
 	ruleset_explain(j->ruleset, &key, c->now_ns, step_keep, j, &j->verdict);

@@ -5,25 +5,11 @@
  * The kernel knows numbers only, and each tool reads /etc/xtables/connlabel.conf for itself.
  * Here the daemon has read it, and speaks of labels by name; by number where one has none.
  */
-#include <stdio.h>
+#include <errno.h>
 #include <string.h>
 
 #include "control/control_priv.h"
-
-/* "web", or "17"; @buf is for numbers. */
-#define LABEL_NUMBER_MAX 4
-
-static const char *label_text(const struct control *c, unsigned int number,
-                              char buf[LABEL_NUMBER_MAX])
-{
-	const char *name =
-		c->env.label_name ? c->env.label_name(c->env.ctx, number) : NULL;
-
-	if (name)
-		return name;
-	snprintf(buf, LABEL_NUMBER_MAX, "%u", number % FLOW_LABELS);
-	return buf;
-}
+#include "rules/label.h"
 
 static bool is_set(const struct flow_labels *l, unsigned int number)
 {
@@ -33,7 +19,7 @@ static bool is_set(const struct flow_labels *l, unsigned int number)
 void control_labels_text(const struct control *c, const struct flow_labels *l,
                          char text[CTQ_LABELS_TEXT_MAX])
 {
-	char buf[LABEL_NUMBER_MAX];
+	char buf[RULES_LABEL_TEXT_MAX];
 	const char *name;
 	size_t used = 0, length;
 	unsigned int i;
@@ -42,7 +28,7 @@ void control_labels_text(const struct control *c, const struct flow_labels *l,
 	for (i = 0; i < FLOW_LABELS; i++) {
 		if (!is_set(l, i))
 			continue;
-		name = label_text(c, i, buf);
+		name = rules_label_text(c->env.rules, i, buf);
 		length = strlen(name);
 		if (used + length + 2 > CTQ_LABELS_TEXT_MAX)
 			return;
@@ -53,43 +39,19 @@ void control_labels_text(const struct control *c, const struct flow_labels *l,
 	}
 }
 
-static bool name_holds(const char *name, const char *pattern)
-{
-	size_t n = strlen(pattern);
-
-	if (n && pattern[n - 1] == '*')
-		return strncmp(name, pattern, n - 1) == 0;
-	return strcmp(name, pattern) == 0;
-}
-
 bool control_label_holds(const struct control *c, const struct flow_labels *l,
                          const struct ctlink_match *match)
 {
-	char buf[LABEL_NUMBER_MAX];
-	unsigned int i;
+	uint64_t bits[2];
 	uint32_t v;
 
-	for (i = 0; i < FLOW_LABELS; i++)
-		for (v = 0; is_set(l, i) && v < match->values.length; v++)
-			if (name_holds(label_text(c, i, buf),
-			               ctlink_match_value(match, v)->string))
-				return true;
-	return false;
-}
-
-/* Number of the label with that name, or -ENOENT. */
-static int label_find(const struct control *c, const char *name, size_t length)
-{
-	char buf[LABEL_NUMBER_MAX];
-	const char *text;
-	int i;
-
-	for (i = 0; i < FLOW_LABELS; i++) {
-		text = label_text(c, (unsigned int)i, buf);
-		if (strlen(text) == length && strncmp(text, name, length) == 0)
-			return i;
+	for (v = 0; v < match->values.length; v++) {
+		if (rules_labels_find(c->env.rules, ctlink_match_value(match, v)->string,
+		                      bits) == 0 &&
+		    (l->words[0] & bits[0]) | (l->words[1] & bits[1]))
+			return true;
 	}
-	return -ENOENT;
+	return false;
 }
 
 /* "+web,-17" */
@@ -107,7 +69,8 @@ int control_labels_parse(struct control_request *r, const char *text,
 			return ctlink_error_set(r->error, -EINVAL, 0,
 			                        "'%.*s' is neither +LABEL nor -LABEL",
 			                        (int)length, text);
-		number = label_find(r->client->control, text + 1, length - 1);
+		number = rules_label_find(r->client->control->env.rules, text + 1,
+		                          length - 1);
 		if (number < 0) {
 			ctlink_error_set(r->error, -EINVAL, 0,
 			                 "no label is called '%.*s'", (int)length - 1,

@@ -29,6 +29,7 @@ static const struct statement_kind {
 	{ CTQ_STATEMENT_LOG, 0,
 	  BIT(STRING) | BIT(LEVEL) | BIT(EVERY) | RATE_BITS | BIT(BURST), false, "log" },
 	{ CTQ_STATEMENT_OFFLOAD, 0, 0, false, "offload" },
+	{ CTQ_STATEMENT_LABEL, BIT(STRING), 0, false, "label" },
 	{ CTQ_STATEMENT_LIMIT, BIT(VALUE) | BIT(RATE),
 	  BIT(FLAGS) | BIT(PERIOD) | BIT(BURST) | BIT(PREFIX4) | BIT(PREFIX6), false,
 	  "limit" },
@@ -161,7 +162,9 @@ int ctlink_statement_check(const struct ctlink_statement *s, uint16_t *attr,
 	if (lacks)
 		return ctlink_error_set(error, -EINVAL, 0, "'%s' lacks its %s",
 		                        kind->name,
-		                        lacks & BIT(STRING) ? "chain" : "value");
+		                        !(lacks & BIT(STRING))          ? "value"
+		                        : s->kind == CTQ_STATEMENT_JUMP ? "chain"
+		                                                        : "name");
 	excess = s->has & ~(BIT(KIND) | kind->needs | kind->may);
 	if (excess) {
 		*attr = statement_bits[__builtin_ctzll(excess)].attr;

@@ -105,6 +105,9 @@ void setup_control_stop(struct daemon *d);
 /** Errors of configuration and rules, line by line, into the log. A config_report. */
 void setup_report_log(void *unused, const char *text);
 
+/** A rules_label_name; @labels: struct config_labels. */
+const char *setup_label_name(void *labels, unsigned int number);
+
 /** The names that the configuration's file gives to labels; *@labels is malloc'ed. 0, -EINVAL
  * (reported) or -ENOMEM. */
 int setup_labels(const struct config *cfg, struct config_labels **labels,

@@ -67,11 +67,13 @@ static int reload_all(struct daemon *d, struct config *wanted, struct listener *
 	struct path_zone *zones = NULL;
 	int r = options_config_read(d->options, wanted, listener_report, listener);
 
+	if (r == 0)
+		r = setup_labels(wanted, &labels, listener_report, listener);
+	if (r == 0)
+		rules_label_names(d->rules, setup_label_name, labels);
 	if (r == 0 && wanted->rules[0])
 		r = policy_prepare(&policy, d->rules, wanted->rules, listener_report,
 		                   listener);
-	if (r == 0)
-		r = setup_labels(wanted, &labels, listener_report, listener);
 	if (r == 0)
 		r = setup_zones(wanted, &zones);
 	if (r == 0)
@@ -82,6 +84,8 @@ static int reload_all(struct daemon *d, struct config *wanted, struct listener *
 			policy_commit(&policy);
 		adopt(d, wanted, &labels);
 	}
+	rules_label_names(d->rules, setup_label_name,
+	                  d->labels); /* also when it failed */
 	free(labels);
 	free(zones);
 	policy_discard(&policy);

@@ -48,6 +48,14 @@ int setup_labels(const struct config *cfg, struct config_labels **labels,
 	                          ctx);
 }
 
+const char *setup_label_name(void *ctx, unsigned int number)
+{
+	const struct config_labels *labels = ctx;
+	const char *name = labels->name[number];
+
+	return name[0] ? name : NULL;
+}
+
 int setup_config_start(struct daemon *d)
 {
 	int r;
@@ -152,6 +160,7 @@ int setup_rules_start(struct daemon *d)
 		log_error("rules: %s", strerror(-r));
 		return r;
 	}
+	rules_label_names(d->rules, setup_label_name, d->labels);
 	if (d->config->table.per_source)
 		rules_count_connections(d->rules);
 	if (d->config->rules[0] == '\0')
@@ -246,15 +255,6 @@ static const char *control_ifname(void *daemon, uint32_t index)
 	const struct daemon *d = daemon;
 
 	return ifname_find(d->ifnames, index);
-}
-
-/* control_env.label_name */
-static const char *control_label_name(void *daemon, unsigned int number)
-{
-	const struct daemon *d = daemon;
-	const char *name = d->labels->name[number];
-
-	return name[0] ? name : NULL;
 }
 
 /* ---- path ----------------------------------------------------------------------------------- */
@@ -419,7 +419,6 @@ int setup_control_start(struct daemon *d)
 		.warning = health_warning,
 		.ifname = control_ifname,
 		.config_text = control_config_text,
-		.label_name = control_label_name,
 		.module_open = modules_open,
 		.module_close = modules_close,
 	};

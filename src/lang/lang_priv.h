@@ -251,6 +251,16 @@ bool lang_set_name_check(struct lang *l, const struct lang_token *token);
 /** A type's name; NULL: of another version. */
 const char *lang_set_type_name(uint16_t type);
 
+/** match.c: as lang_value_parse(), of a token, whose escapes are replaced first; -EALREADY: a
+ * mistake that has been told. */
+int lang_token_parse(struct lang *l, const struct ctlink_field *field, uint8_t proto,
+                     const struct lang_token *token, struct ctlink_value *v,
+                     struct lang_fault *fault);
+
+/** match.c: what was wrong with a value (@err of lang_token_parse()): the rule is not kept. */
+void lang_token_fault(struct lang *l, const struct lang_token *token, int err,
+                      const struct lang_fault *fault);
+
 /** The variable of this name, or NULL. */
 struct lang_variable *lang_variable_find(const struct lang *l,
                                          const struct lang_token *name);

@@ -137,10 +137,9 @@ static void suggest_variable(struct lang *l, struct lang_error *e,
 	e->allowed[0] = '\0';
 }
 
-/* As lang_value_parse(), of a token: escapes are replaced first. */
-static int token_parse(struct lang *l, const struct ctlink_field *field, uint8_t proto,
-                       const struct lang_token *token, struct ctlink_value *v,
-                       struct lang_fault *fault)
+int lang_token_parse(struct lang *l, const struct ctlink_field *field, uint8_t proto,
+                     const struct lang_token *token, struct ctlink_value *v,
+                     struct lang_fault *fault)
 {
 	char *copy = NULL;
 	int err;
@@ -155,6 +154,16 @@ static int token_parse(struct lang *l, const struct ctlink_field *field, uint8_t
 	return err;
 }
 
+void lang_token_fault(struct lang *l, const struct lang_token *token, int err,
+                      const struct lang_fault *fault)
+{
+	l->draft.failed = true;
+	if (err == -ENOMEM)
+		lang_no_memory(l);
+	else if (err != -EALREADY) /* not told yet */
+		suggest_variable(l, lang_error_add_fault(l, token, fault), token);
+}
+
 static void value_add(struct lang *l, struct ctlink_match *m, uint8_t proto,
                       const struct lang_token *token)
 {
@@ -164,14 +173,9 @@ static void value_add(struct lang *l, struct ctlink_match *m, uint8_t proto,
 	int err = -ENOMEM;
 
 	if (v)
-		err = token_parse(l, field, proto, token, v, &fault);
-	if (!err)
-		return;
-	l->draft.failed = true;
-	if (err == -ENOMEM)
-		lang_no_memory(l);
-	else if (err != -EALREADY) /* not told yet */
-		suggest_variable(l, lang_error_add_fault(l, token, &fault), token);
+		err = lang_token_parse(l, field, proto, token, v, &fault);
+	if (err)
+		lang_token_fault(l, token, err, &fault);
 }
 
 static bool is_bits(uint16_t field)

@@ -308,6 +308,10 @@ static void print_statement(const struct ctlink_statement *s, FILE *out)
 	case CTQ_STATEMENT_DROP: fputs("drop", out); break;
 	case CTQ_STATEMENT_MARK: print_assign("meta mark", s, out); break;
 	case CTQ_STATEMENT_CTMARK: print_assign("mark", s, out); break;
+	case CTQ_STATEMENT_LABEL:
+		fputs("label set ", out);
+		print_name(out, s->string ? s->string : "");
+		break;
 	case CTQ_STATEMENT_COUNT: fputs("counter", out); break;
 	case CTQ_STATEMENT_JUMP:
 		fputs("jump ", out);

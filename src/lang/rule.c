@@ -57,7 +57,7 @@ struct ctlink_statement *lang_statement_append(struct lang *l, enum ctq_statemen
 }
 
 /* Value and mask of "mark set 0x10/0xf0" from @v, as a match would have them. */
-static void assign_value(struct ctlink_statement *s, const struct ctlink_value *v)
+static void assign_mark(struct ctlink_statement *s, const struct ctlink_value *v)
 {
 	s->value = (uint32_t)ctlink_value_number(v->first, v->first_size);
 	ctlink_mark(s, CTLINK_STATEMENT_VALUE);
@@ -73,44 +73,68 @@ static void complain_assign(struct lang *l, const struct lang_place *place,
 	struct lang_error *e = lang_error_add(l, place, "%s", why);
 
 	snprintf(e->allowed, sizeof(e->allowed),
-	         "allowed: mark set VALUE[/MASK], meta mark set VALUE[/MASK]");
+	         "allowed: mark set VALUE[/MASK], meta mark set VALUE[/MASK], label set "
+	         "NAME");
 	l->draft.failed = true;
+}
+
+/* What sets the field; NONE: it cannot be set. */
+static enum ctq_statement assign_kind(uint16_t field)
+{
+	switch (field) {
+	case CTQ_FIELD_MARK: return CTQ_STATEMENT_CTMARK;
+	case CTQ_FIELD_PKTMARK: return CTQ_STATEMENT_MARK;
+	case CTQ_FIELD_LABEL: return CTQ_STATEMENT_LABEL;
+	default: return CTQ_STATEMENT_NONE;
+	}
+}
+
+/* @v gives its string away. */
+static void assign(struct lang *l, enum ctq_statement kind, struct ctlink_value *v,
+                   const struct lang_place *place)
+{
+	struct ctlink_statement *s = lang_statement_append(l, kind, place);
+
+	if (s && kind == CTQ_STATEMENT_LABEL) {
+		s->string = v->string;
+		v->string = NULL;
+		ctlink_mark(s, CTLINK_STATEMENT_STRING);
+	} else if (s) {
+		assign_mark(s, v);
+	}
 }
 
 void lang_rule_assign(struct lang *l, const struct lang_place *place)
 {
 	const struct lang_word *word = l->operand.word;
 	const struct lang_token *token;
-	struct ctlink_statement *s;
 	struct ctlink_value v = { 0 };
-	struct lang_fault fault;
+	struct lang_fault fault = { "" };
+	enum ctq_statement kind;
+	int err;
 
 	lang_draft_touch(l, place);
 	if (!word || l->operand.values.length == 0)
 		return;
-	if (word->field != CTQ_FIELD_MARK && word->field != CTQ_FIELD_PKTMARK) {
-		complain_assign(l, place, "only marks can be set");
+	kind = assign_kind(word->field);
+	if (kind == CTQ_STATEMENT_NONE) {
+		complain_assign(l, place, "only marks and labels can be set");
 		return;
 	}
 	token = (struct lang_token *)ctlink_list_item(&l->operand.values, sizeof(*token),
 	                                              0);
 	if (l->operand.values.length > 1) {
 		complain_assign(l, place, "one value is wanted");
-	} else if (lang_value_parse(ctlink_field_get(word->field), 0, token->text,
-	                            token->length, &v, l->memory, &fault)) {
-		lang_error_add_fault(l, token, &fault);
-		l->draft.failed = true;
-	} else if (ctlink_has(&v, CTLINK_VALUE_LAST)) {
-		complain_assign(l, place, "a mark cannot be set to a range");
-	} else {
-		s = lang_statement_append(l,
-		                          word->field == CTQ_FIELD_MARK
-		                                  ? CTQ_STATEMENT_CTMARK
-		                                  : CTQ_STATEMENT_MARK,
-		                          place);
-		if (s)
-			assign_value(s, &v);
+		return;
 	}
+	err = lang_token_parse(l, ctlink_field_get(word->field), 0, token, &v, &fault);
+	if (err)
+		lang_token_fault(l, token, err, &fault);
+	else if (ctlink_has(&v, CTLINK_VALUE_LAST))
+		complain_assign(l, place, "a mark cannot be set to a range");
+	else
+		assign(l, kind, &v, place);
+	ctlink_memory_free(l->memory, v.string);
 }
 
 void lang_rule_statement(struct lang *l, enum ctq_statement kind,
@@ -217,7 +241,7 @@ void lang_rule_end(struct lang *l)
 		e = lang_error_add(l, &d->place, "the rule does nothing");
 		snprintf(e->allowed, sizeof(e->allowed),
 		         "add: accept, drop, reject, jump CHAIN, return, mark set VALUE, "
-		         "log, offload; or counter, to count only");
+		         "label set NAME, log, offload; or counter, to count only");
 	} else if (!d->failed && lang_chain_of(l) && !l->no_memory) {
 		draft_keep(l);
 	}

@@ -43,6 +43,7 @@ static const struct lang_word words[] = {
 	/* nft's */
 	FIELD(NULL, "iifname", IIF),
 	FIELD(NULL, "oifname", OIF),
+	FIELD("ct", "label", LABEL),
 	FIELD("ct", "mark", MARK),
 	FIELD("ct", "status", STATUS),
 	FIELD("ct", "zone", ZONE),

@@ -9,6 +9,7 @@
  * with the state and the mark that it has now. Packets without a flow (INVALID,
  * UNTRACKED) and ICMP errors about one (RELATED) are judged each for itself.
  */
+#include "flow/label.h"
 #include "path/path_priv.h"
 
 /* ---- the key ------------------------------------------------------------------- */
@@ -38,6 +39,13 @@ static uint8_t flow_hook(const struct path_step *s)
 	return hook;
 }
 
+static void set_labels(struct rule_key *key, const struct flow *f)
+{
+	struct flow_labels labels = flow_labels_load(f);
+
+	rule_key_set_labels(key, labels.words);
+}
+
 static void key_of_flow(const struct path *path, const struct path_step *s,
                         struct rule_key *key)
 {
@@ -52,6 +60,7 @@ static void key_of_flow(const struct path *path, const struct path_step *s,
 	rule_key_set_tuple(key, t);
 	rule_key_set_interfaces(key, name_of(path, load(&f->ifin)), name_of(path, out));
 	rule_key_set_flow(key, flow_status(f), load(&f->mark));
+	set_labels(key, f);
 	rule_key_set_direction(key, CTQ_DIRECTION_ORIGINAL); /* as its first packet */
 }
 
@@ -68,6 +77,7 @@ static void key_of_packet(const struct path *path, const struct path_step *s,
 	if (!s->flow)
 		return;
 	rule_key_set_flow(key, flow_status(s->flow), load(&s->flow->mark));
+	set_labels(key, s->flow);
 	rule_key_set_direction(key, s->dir == TRACK_ORIGINAL ? CTQ_DIRECTION_ORIGINAL
 	                                                     : CTQ_DIRECTION_REPLY);
 }
@@ -83,6 +93,14 @@ static void set_flow_mark(struct path_step *s, const struct rule_mark *m)
 		return;
 	atomic_store_explicit(&s->flow->mark, mark, memory_order_relaxed);
 	s->changes |= FLOW_CHANGE_MARK;
+}
+
+static void set_flow_labels(struct path_step *s, const uint64_t labels[2])
+{
+	struct flow_labels bits = { { labels[0], labels[1] } };
+
+	if (flow_labels_replace(s->flow, &bits, &bits))
+		s->changes |= FLOW_CHANGE_LABEL;
 }
 
 /* A generation that does not offload the flow takes it back; what the confirm hook's rules have
@@ -115,6 +133,7 @@ static void remember(struct path_worker *w, struct path_step *s,
 	flow_enter(w->flows, s->flow);
 	flow_verdict_store(s->flow, s->role, &fv);
 	set_flow_mark(s, &v->flow_mark);
+	set_flow_labels(s, v->labels);
 	/* a helper must see the packets that offloading would take away */
 	set_offload(w, s, v->offload && !(flow_status(s->flow) & TRACK_HELPER));
 	flow_leave(w->flows, s->flow);

@@ -15,6 +15,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "rules/label.h"
+
 struct build {
 	const struct rules_change *change;
 	struct ruleset *rs;
@@ -69,6 +71,7 @@ static bool room_make(struct build *b)
 		(struct set **)rules_alloc(rules, room.sets, sizeof(*rs->pool.sets));
 	rs->pool.values = (struct check_value *)rules_alloc(rules, room.values,
 	                                                    sizeof(struct check_value));
+	rs->pool.rules = rules;
 	b->items = (uint32_t *)rules_alloc(rules, b->change->n_rules, sizeof(*b->items));
 	rs->memory_bytes =
 		sizeof(*rs) + b->change->n_chains * sizeof(*rs->chains) +
@@ -151,8 +154,8 @@ static int name_check(struct build *b, struct draft_rule *d)
 	                       other->rule->id);
 }
 
-static void action_fill(const struct ctlink_statement *s, struct rule_state *state,
-                        struct rule_action *out)
+static void action_fill(const struct rules *rules, const struct ctlink_statement *s,
+                        struct rule_state *state, struct rule_action *out)
 {
 	*out = (struct rule_action){
 		.kind = s->kind,
@@ -169,6 +172,9 @@ static void action_fill(const struct ctlink_statement *s, struct rule_state *sta
 		out->prefix = s->string; /* the rule's; a generation holds its rules */
 		out->every = s->every;
 	}
+	if (s->kind == CTQ_STATEMENT_LABEL)
+		out->value =
+			(uint32_t)rules_label_find(rules, s->string, strlen(s->string));
 	if (ctlink_has(s, CTLINK_STATEMENT_PERIOD))
 		out->rate = limit_rate_of(s->rate, s->period,
 		                          ctlink_has(s, CTLINK_STATEMENT_BURST)
@@ -184,7 +190,7 @@ static void actions_fill(const struct rule *rule, struct rule_action *out)
 	uint32_t i;
 
 	for (i = 0; i < rule->value.statements.length; i++)
-		action_fill(ctlink_rule_statement(&rule->value, i),
+		action_fill(rule->rules, ctlink_rule_statement(&rule->value, i),
 		            rule->states ? &rule->states[i] : NULL, &out[i]);
 }
 
@@ -233,6 +239,41 @@ static int sets_resolve(struct build *b, const struct draft_rule *d)
 	return 0;
 }
 
+static int label_complain(struct build *b, const struct draft_rule *d, uint16_t attr,
+                          uint32_t number, const char *name)
+{
+	return rules_error_set(b->error, -ENOENT, d->item, attr, number,
+	                       "no label is called '%.64s'", name);
+}
+
+/* Do the labels of a rule's matches and statements exist? */
+static int labels_check(struct build *b, const struct draft_rule *d)
+{
+	const struct rules *rules = b->change->rules;
+	const struct ctlink_rule *value = &d->rule->value;
+	const struct ctlink_statement *s;
+	const struct ctlink_match *m;
+	uint64_t bits[2];
+	const char *name;
+	uint32_t i, v;
+
+	for (i = 0; i < value->matches.length; i++) {
+		m = ctlink_rule_match(value, i);
+		for (v = 0; m->field == CTQ_FIELD_LABEL && v < m->values.length; v++) {
+			name = ctlink_match_value(m, v)->string;
+			if (rules_labels_find(rules, name, bits))
+				return label_complain(b, d, CTQA_RULE_MATCH, i, name);
+		}
+	}
+	for (i = 0; i < value->statements.length; i++) {
+		s = ctlink_rule_statement(value, i);
+		if (s->kind == CTQ_STATEMENT_LABEL &&
+		    rules_label_find(rules, s->string, strlen(s->string)) < 0)
+			return label_complain(b, d, CTQA_RULE_STATEMENT, i, s->string);
+	}
+	return 0;
+}
+
 static bool counts_sets(const struct check_rule *code)
 {
 	uint32_t i;
@@ -259,6 +300,8 @@ static int rules_fill(struct build *b, struct rule_action **actions)
 			err = name_check(b, d);
 			if (!err)
 				err = sets_resolve(b, d);
+			if (!err)
+				err = labels_check(b, d);
 			if (err)
 				return err;
 			n = rs->n_rules++;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "rules/label.h"
 
 /* Where the fields of rules are in a key. */
 static const struct {
@@ -41,6 +42,7 @@ static const struct {
 	PLACE(TIME, time),
 	PLACE(DAY, day),
 	PLACE(DIRECTION, direction),
+	PLACE(LABEL, labels),
 #undef PLACE
 };
 
@@ -86,7 +88,8 @@ static int match_validate(const struct ctlink_match *m, struct ctlink_error *err
 		return err;
 	for (i = 0; i < m->values.length; i++) {
 		v = ctlink_match_value(m, i);
-		if (v->string && strlen(v->string) >= CTQ_IFNAME_MAX)
+		if (v->string && m->field != CTQ_FIELD_LABEL &&
+		    strlen(v->string) >= CTQ_IFNAME_MAX)
 			return ctlink_error_set(error, -EINVAL, 0,
 			                        "'%.32s' is too long for an interface",
 			                        v->string);
@@ -186,11 +189,21 @@ static void make_number(const struct ctlink_field *field, const struct ctlink_va
 	}
 }
 
-static void make_value(const struct ctlink_field *field, const struct ctlink_value *v,
-                       struct check_value *out)
+/* That there is one was found out before. */
+static void make_labels(const struct rules *rules, const struct ctlink_value *v,
+                        struct check_value *out)
+{
+	out->kind = CHECK_WORDS_BITS;
+	(void)rules_labels_find(rules, v->string, out->a);
+}
+
+static void make_value(const struct check_pool *pool, const struct ctlink_field *field,
+                       const struct ctlink_value *v, struct check_value *out)
 {
 	memset(out, 0, sizeof(*out));
-	if (field->type == CTLINK_FIELD_STRING)
+	if (field->number == CTQ_FIELD_LABEL)
+		make_labels(pool->rules, v, out);
+	else if (field->type == CTLINK_FIELD_STRING)
 		make_name(v, out);
 	else if (field->type == CTLINK_FIELD_ADDRESS)
 		make_address(v, out);
@@ -229,9 +242,9 @@ static void make_check(const struct ctlink_match *m, struct check_pool *pool,
 		make_set_check(m, pool, out);
 		return;
 	}
-	make_value(field, ctlink_match_value(m, 0), &out->first);
+	make_value(pool, field, ctlink_match_value(m, 0), &out->first);
 	for (i = 1; i < m->values.length; i++)
-		make_value(field, ctlink_match_value(m, i),
+		make_value(pool, field, ctlink_match_value(m, i),
 		           &pool->values[pool->n_values++]);
 }
 

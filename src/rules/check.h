@@ -27,6 +27,7 @@ enum check_kind {
 	CHECK_NUMBER_BITS,   /* (number & a[0]) != 0 */
 	CHECK_WORDS_MASKED,  /* both words: (word & b) == a */
 	CHECK_WORDS_RANGE,   /* a <= words <= b */
+	CHECK_WORDS_BITS,    /* (words & a) != 0, in one of them at least */
 };
 
 struct check_value {
@@ -54,7 +55,7 @@ struct check_rule {
 	const struct check *checks;
 };
 
-/** Is it an address or an interface name: two words of the key? */
+/** Is it an address or an interface name: two words of the key that sets look up? */
 static inline bool check_field_is_words(uint16_t field)
 {
 	return field == CTQ_FIELD_SRC || field == CTQ_FIELD_DST ||
@@ -86,6 +87,7 @@ static inline bool check_value_holds(const struct check_value *v,
 		       (v->family == 0 || v->family == key->family);
 	case CHECK_WORDS_RANGE:
 		return check_words_within(words, v->a, v->b) && v->family == key->family;
+	case CHECK_WORDS_BITS: return ((words[0] & v->a[0]) | (words[1] & v->a[1])) != 0;
 	case CHECK_NUMBER_MASKED:
 	case CHECK_NUMBER_RANGE:
 	case CHECK_NUMBER_BITS: break;
@@ -164,12 +166,15 @@ static inline uint32_t check_rule_fault(const struct check_rule *r,
 
 /* ---- making -------------------------------------------------------------------- */
 
+struct rules;
+
 /* Room for the checks of several rules. All zero: none. */
 struct check_pool {
 	struct check *checks;
 	struct check_value *values;
 	struct set **sets; /* of the matches that have one, in order; with references */
 	uint32_t n_checks, n_values, n_sets; /* used */
+	const struct rules *rules;           /* whose names labels have */
 };
 
 /** Can rules look at @field (enum ctq_field)? */
@@ -190,7 +195,7 @@ struct check_room {
 void check_count(const struct ctlink_rule *rule, struct check_room *room);
 
 /** Make @out of a valid @rule, with checks and values from @pool, which has room, and with its
- * sets, which stand in the pool from n_sets on. */
+ * sets, which stand in the pool from n_sets on. Its labels have been found. */
 void check_make(const struct ctlink_rule *rule, struct check_pool *pool,
                 struct check_rule *out);
 

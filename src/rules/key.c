@@ -139,3 +139,10 @@ void rule_key_set_flow(struct rule_key *key, uint32_t status, uint32_t mark)
 	key->mark = mark;
 	key->present |= RULE_KEY_BIT(STATUS) | RULE_KEY_BIT(MARK);
 }
+
+void rule_key_set_labels(struct rule_key *key, const uint64_t labels[2])
+{
+	key->labels[0] = labels[0];
+	key->labels[1] = labels[1];
+	key->present |= RULE_KEY_BIT(LABEL);
+}

@@ -26,7 +26,8 @@ struct rule_key {
 	uint64_t present; /* RULE_KEY_BIT() of the fields that are there */
 	uint64_t src[2], dst[2];
 	uint64_t iif[2], oif[2];
-	uint32_t family; /* AF_INET, AF_INET6 */
+	uint64_t labels[2]; /* of the flow: bit n % 64 of word n / 64 */
+	uint32_t family;    /* AF_INET, AF_INET6 */
 	uint32_t proto;
 	uint32_t sport, dport;
 	uint32_t icmp_type, icmp_code;
@@ -74,6 +75,9 @@ void rule_key_set_direction(struct rule_key *key, enum ctq_direction direction);
 
 /** Status bits and mark of the flow that the packet belongs to. */
 void rule_key_set_flow(struct rule_key *key, uint32_t status, uint32_t mark);
+
+/** Its labels. */
+void rule_key_set_labels(struct rule_key *key, const uint64_t labels[2]);
 
 /* ---- for backends -------------------------------------------------------------- */
 

@@ -87,6 +87,14 @@ void ruleset_put(const struct ruleset *rs);
  * the first change. */
 void rules_count_connections(struct rules *rules);
 
+/** Name of label @number, below RULES_LABELS, or NULL. */
+typedef const char *rules_label_name(void *ctx, unsigned int number);
+#define RULES_LABELS 128 /* as in the kernel (XT_CONNLABEL_MAXBIT) */
+
+/** Labels have the names that @name says: rules of later changes find them by these. What is
+ * in force keeps its numbers. Without this labels are numbers only. Control thread. */
+void rules_label_names(struct rules *rules, rules_label_name *name, void *ctx);
+
 /** The counters of worker @number, for that thread alone. */
 struct rules_worker *rules_worker(struct rules *rules, uint16_t number);
 
@@ -109,7 +117,8 @@ struct rule_verdict {
 	uint32_t index; /* of the rule or policy that decided: for rules_account() */
 	uint32_t id;    /* of the rule; 0: the policy */
 	struct rule_mark packet_mark, flow_mark;
-	uint8_t n_held; /* ids of the first rules that held, in order */
+	uint64_t labels[2]; /* to set: bit n % 64 of word n / 64 */
+	uint8_t n_held;     /* ids of the first rules that held, in order */
 	uint32_t held[CTQ_PACKET_HELD_MAX];
 };
 

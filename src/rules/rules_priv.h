@@ -11,6 +11,7 @@
  *     check.c     matches made ready for comparing
  *     linear.c    a backend; backend.c names them all
  *     key.c       a packet as rules see it
+ *     label.c     labels of flows by name
  *     counters.c  hits, packets, bytes
  *     limit.c     rates, of rules and of sources
  *     log.c       what `log` statements have to say, on its way to control
@@ -54,8 +55,8 @@ struct rule {
 
 /* What a statement does. */
 struct rule_action {
-	uint16_t kind; /* enum ctq_statement */
-	uint32_t value, mask;
+	uint16_t kind;        /* enum ctq_statement */
+	uint32_t value, mask; /* value: also the number of a label */
 	union {
 		uint32_t chain; /* of a jump: number in the generation */
 		uint32_t every; /* of a log: one of so many; 0: all, or by rate */
@@ -129,7 +130,9 @@ struct rules {
 	struct siphash_key key; /* of sources */
 	/* made with the first rule that limits sources, and kept */
 	struct limit_sources *_Atomic sources;
-	bool counts_connections; /* keys have them: rules_count_connections() */
+	bool counts_connections;      /* keys have them: rules_count_connections() */
+	rules_label_name *label_name; /* or NULL: labels have none */
+	void *label_ctx;
 };
 
 /* ---- transactions -------------------------------------------------------------- */

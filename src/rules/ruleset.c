@@ -76,7 +76,7 @@ bool ruleset_offloads(const struct ruleset *rs)
 struct walk {
 	const struct ruleset *rs;
 	const struct rule_key *key;
-	struct rule_key changed; /* what @key points to once a mark has changed */
+	struct rule_key changed; /* what @key points to once a statement changes it */
 	struct rules_worker *worker;
 	uint32_t bytes;
 	uint64_t now_ns;
@@ -179,7 +179,24 @@ static void mark_merge(struct rule_mark *m, uint32_t value, uint32_t mask)
 	m->mask |= mask;
 }
 
-/* Later rules see the mark as it is now. */
+/* A copy of the key for what later rules see as it is now. */
+static void walk_change(struct walk *w)
+{
+	if (w->key == &w->changed)
+		return;
+	w->changed = *w->key;
+	w->key = &w->changed;
+}
+
+static void walk_label(struct walk *w, uint32_t label)
+{
+	uint64_t bit = UINT64_C(1) << label % 64;
+
+	walk_change(w);
+	w->verdict->labels[label / 64] |= bit;
+	w->changed.labels[label / 64] |= bit;
+}
+
 static void walk_mark(struct walk *w, const struct rule_action *a)
 {
 	bool packet = a->kind == CTQ_STATEMENT_MARK;
@@ -187,10 +204,7 @@ static void walk_mark(struct walk *w, const struct rule_action *a)
 
 	mark_merge(packet ? &w->verdict->packet_mark : &w->verdict->flow_mark, a->value,
 	           a->mask);
-	if (w->key != &w->changed) {
-		w->changed = *w->key;
-		w->key = &w->changed;
-	}
+	walk_change(w);
 	seen = packet ? &w->changed.packet_mark : &w->changed.mark;
 	*seen = (*seen & ~a->mask) | (a->value & a->mask);
 }
@@ -374,6 +388,7 @@ static bool walk_rule(struct walk *w, const struct rule_body *body)
 		case CTQ_STATEMENT_REJECT: walk_decide(w, a->kind, body); return false;
 		case CTQ_STATEMENT_MARK:
 		case CTQ_STATEMENT_CTMARK: walk_mark(w, a); break;
+		case CTQ_STATEMENT_LABEL: walk_label(w, a->value); break;
 		case CTQ_STATEMENT_JUMP: walk_jump(w, a->chain); break;
 		case CTQ_STATEMENT_RETURN:
 			if (walk_return(w))

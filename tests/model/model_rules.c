@@ -56,11 +56,20 @@ struct facts {
 	uint8_t ttl, tcp_flags;
 	uint16_t zone;
 	bool has_flow, has_uid;
+	bool labels[128];
 };
 
 static const char *const names[] = { "eth0", "eth1", "eth10", "ppp0", "wlan0", "lo" };
 static const uint8_t protos[] = { IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP, IPPROTO_ICMPV6,
 	                          IPPROTO_GRE };
+
+/* Those that rules and packets have. */
+static unsigned int label_draw(void)
+{
+	static const uint8_t labels[] = { 0, 1, 10, 19, 63, 64, 101, 127 };
+
+	return labels[draw(BASE_ARRAY_LENGTH(labels))];
+}
 
 /* Few addresses under few prefixes: 10.[0-3].[0-3].[0-7] and 2001:db8:[0-3]::[0-7]. */
 static void address_draw(uint8_t family, uint8_t out[16])
@@ -116,6 +125,8 @@ static struct facts facts_draw(void)
 	if (f.has_flow) {
 		f.status = draw(16);
 		f.mark = draw(8);
+		f.labels[label_draw()] = true;
+		f.labels[label_draw()] = true;
 	}
 	f.packet_mark = draw(8);
 	f.length = draw(20);
@@ -130,7 +141,9 @@ static struct facts facts_draw(void)
 static struct rule_key key_of(const struct facts *f)
 {
 	struct packet p = { 0 };
+	uint64_t labels[2] = { 0 };
 	struct rule_key key;
+	unsigned int i;
 	struct tuple t;
 
 	tuple_clear(&t);
@@ -160,8 +173,12 @@ static struct rule_key key_of(const struct facts *f)
 	rule_key_set_packet(&key, &p);
 	rule_key_set_interfaces(&key, f->iif, f->oif);
 	rule_key_set_state(&key, (enum ctq_ctstate)f->ctstate);
-	if (f->has_flow)
-		rule_key_set_flow(&key, f->status, f->mark);
+	if (!f->has_flow)
+		return key;
+	rule_key_set_flow(&key, f->status, f->mark);
+	for (i = 0; i < 128; i++)
+		labels[i / 64] |= (uint64_t)f->labels[i] << i % 64;
+	rule_key_set_labels(&key, labels);
 	return key;
 }
 
@@ -216,9 +233,24 @@ static void name_value_draw(struct ctlink_value *v)
 	ctlink_mark(v, CTLINK_VALUE_STRING);
 }
 
+/* Numbers, for labels have no names here. */
+static void label_value_draw(struct ctlink_value *v)
+{
+	static const char *const patterns[] = { "1*", "12*", "*", "6*" };
+	char text[8];
+
+	if (chance(30))
+		strcpy(text, patterns[draw(BASE_ARRAY_LENGTH(patterns))]);
+	else
+		sprintf(text, "%u", label_draw());
+	cr_assert_eq(ctlink_string_set(&v->string, text, strlen(text), NULL), 0);
+	ctlink_mark(v, CTLINK_VALUE_STRING);
+}
+
 static void value_draw(struct ctlink_value *v, uint16_t field)
 {
 	switch (field) {
+	case CTQ_FIELD_LABEL: label_value_draw(v); break;
 	case CTQ_FIELD_FAMILY:
 		ctlink_value_set_number(v, CTLINK_VALUE_FIRST,
 		                        chance(60) ? AF_INET : AF_INET6, 1);
@@ -359,6 +391,8 @@ static void match_draw(struct ctlink_rule *rule)
 
 	m->field = (uint16_t)(chance(70) ? often[draw(BASE_ARRAY_LENGTH(often))]
 	                                 : CTQ_FIELD_FAMILY + draw(CTQ_FIELD_UID));
+	if (chance(8))
+		m->field = CTQ_FIELD_LABEL;
 	ctlink_mark(m, CTLINK_MATCH_FIELD);
 	if (chance(15)) {
 		m->flags = CTQ_MATCH_NEGATE;
@@ -399,6 +433,14 @@ static void statements_draw(struct ctlink_rule *rule, uint32_t chain)
 			ctlink_mark(s, CTLINK_STATEMENT_MASK);
 		}
 		if (chance(50))
+			return;
+	}
+	if (chance(5)) {
+		s = statement_add(rule, CTQ_STATEMENT_LABEL);
+		sprintf(name, "%u", label_draw());
+		cr_assert_eq(ctlink_string_set(&s->string, name, strlen(name), NULL), 0);
+		ctlink_mark(s, CTLINK_STATEMENT_STRING);
+		if (chance(70))
 			return;
 	}
 	if (chance(10) && chain + 1 < CHAINS) {
@@ -457,6 +499,7 @@ struct model {
 	uint8_t verdict;
 	uint32_t line; /* of the rule that decided; 0: the policy */
 	struct rule_mark packet_mark, flow_mark;
+	bool labels[128]; /* that were set */
 };
 
 static bool bit_of(const uint8_t *bytes, unsigned int i)
@@ -490,6 +533,19 @@ static bool name_holds(const struct ctlink_value *v, const char *name)
 	if (v->string[length - 1] == '*')
 		return strncmp(name, v->string, length - 1) == 0;
 	return strcmp(name, v->string) == 0;
+}
+
+static bool label_holds(const struct ctlink_value *v, const struct facts *f)
+{
+	bool any = false;
+	char name[4];
+	unsigned int i;
+
+	for (i = 0; i < 128; i++) {
+		sprintf(name, "%u", i);
+		any |= f->labels[i] && name_holds(v, name);
+	}
+	return any;
 }
 
 static uint64_t big_endian(const uint8_t *bytes, uint8_t size)
@@ -596,6 +652,9 @@ static bool match_holds(const struct ctlink_match *m, const struct facts *f)
 			name = m->field == CTQ_FIELD_IIF ? f->iif : f->oif;
 			present = name != NULL;
 			any |= present && name_holds(v, name);
+		} else if (m->field == CTQ_FIELD_LABEL) {
+			present = f->has_flow;
+			any |= present && label_holds(v, f);
 		} else {
 			present = number_of(f, m->field, &n);
 			any |= present && number_holds(v, m->field, n);
@@ -634,6 +693,9 @@ static enum outcome rule_walk(struct model *m, const struct ctlink_rule *rule)
 			mark_set(&m->facts.packet_mark, &m->packet_mark, s);
 		else if (s->kind == CTQ_STATEMENT_CTMARK)
 			mark_set(&m->facts.mark, &m->flow_mark, s);
+		else if (s->kind == CTQ_STATEMENT_LABEL)
+			m->facts.labels[atoi(s->string)] = m->labels[atoi(s->string)] =
+				true;
 		else if (s->kind == CTQ_STATEMENT_RETURN)
 			outcome = BACK;
 		else if (s->kind == CTQ_STATEMENT_JUMP)
@@ -768,6 +830,7 @@ static void compare(const struct rules *rules, const char *backend, const struct
 	struct rule_key key = key_of(f);
 	bool policy = m->line == 0, accept = m->verdict == CTQ_VERDICT_ACCEPT;
 	struct rule_verdict v;
+	unsigned int i;
 
 	ruleset_classify(rules_peek(rules), &key, NULL, 0, 0, &v);
 	cr_assert_eq(v.verdict, m->verdict, "%s: rule %u, not %u", backend, v.id,
@@ -779,6 +842,8 @@ static void compare(const struct rules *rules, const char *backend, const struct
 	             "%s", backend);
 	cr_assert_eq(memcmp(&v.flow_mark, &m->flow_mark, sizeof(v.flow_mark)), 0, "%s",
 	             backend);
+	for (i = 0; i < 128; i++)
+		cr_assert_eq(v.labels[i / 64] >> i % 64 & 1, m->labels[i], "%s", backend);
 	compare_told(rules, backend, &key, &v);
 }
 

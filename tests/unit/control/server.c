@@ -94,8 +94,7 @@ struct server server_new(unsigned int flows, const struct control_config *cfg)
 		                   .queue_info = no_queue,
 		                   .module_open = module_open,
 		                   .module_close = module_close,
-		                   .config_text = server_config_text,
-		                   .label_name = label_name };
+		                   .config_text = server_config_text };
 	struct path_config path;
 	struct server s = { .directory = "/tmp/ctq-control-XXXXXX" };
 	unsigned int i;
@@ -105,6 +104,7 @@ struct server server_new(unsigned int flows, const struct control_config *cfg)
 	for (i = 0; i < flows; i++)
 		confirmed_number(&s.flows, i);
 	s.rules = rules_new("linear", 1, NULL, &err);
+	rules_label_names(s.rules, label_name, NULL);
 	path_config_init(&path);
 	s.path = path_new(&path, s.flows.table, s.rules, 1);
 	cr_assert_not_null(mkdtemp(s.directory));

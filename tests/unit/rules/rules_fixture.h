@@ -149,7 +149,10 @@ static inline void key_word(struct rule_key *key, const char *word, const char *
 	KEY_NUMBER("flags", tcp_flags, TCP_FLAGS)
 	KEY_NUMBER("uid", uid, UID)
 #undef KEY_NUMBER
-	if (strcmp(word, "in") == 0)
+	if (strcmp(word, "label") == 0)
+		rule_key_set_labels(key, (uint64_t[2]){ n < 64 ? 1ull << n : 0,
+		                                        n < 64 ? 0 : 1ull << (n - 64) });
+	else if (strcmp(word, "in") == 0)
 		rule_key_set_interfaces(key, value, NULL);
 	else if (strcmp(word, "out") == 0)
 		rule_key_set_interfaces(key, NULL, value);

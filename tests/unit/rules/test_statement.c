@@ -55,6 +55,129 @@ static uint64_t hits(struct rules *rules, uint32_t position)
 	return rule.hits;
 }
 
+/* ---- labels -------------------------------------------------------------------- */
+
+static const char *label_name(void *ctx, unsigned int number)
+{
+	const char *const *web = ctx;
+
+	return number == 3     ? *web
+	       : number == 100 ? "bulk"
+	       : number == 101 ? "bulky"
+	                       : NULL;
+}
+
+static struct rules *labelled(const char *backend, const char **web, const char *text)
+{
+	struct rules_error e;
+	struct rules *rules;
+	int err;
+
+	rules = rules_new(backend, 1, NULL, &err);
+	cr_assert_not_null(rules);
+	rules_label_names(rules, label_name, web);
+	err = rules_load(rules, text, &e);
+	cr_assert_eq(err, 0, "%s", e.error.text);
+	return rules;
+}
+
+Test(label, names_numbers_and_patterns_are_found)
+{
+	const char *web = "web";
+	struct rules *rules;
+	size_t i;
+
+	urcu_qsbr_register_thread();
+	for (i = 0; i < BASE_ARRAY_LENGTH(backends); i++) {
+		rules = labelled(backends[i], &web,
+		                 "chain prerouting { policy accept\n"
+		                 "label web drop\n"
+		                 "tcp dport 22 label { 64, 127 } drop\n"
+		                 "tcp dport 22 label bulk* drop\n"
+		                 "tcp dport 80 label != 5 drop\n}");
+		expect(rules, SSH " label 3", S, CTQ_VERDICT_DROP, CTQ_DROP_RULE);
+		expect(rules, SSH " label 64", S, CTQ_VERDICT_DROP, CTQ_DROP_RULE);
+		expect(rules, SSH " label 127", S, CTQ_VERDICT_DROP, CTQ_DROP_RULE);
+		expect(rules, SSH " label 100", S, CTQ_VERDICT_DROP, CTQ_DROP_RULE);
+		expect(rules, SSH " label 101", S, CTQ_VERDICT_DROP, CTQ_DROP_RULE);
+		expect(rules, SSH " label 102", S, CTQ_VERDICT_ACCEPT, CTQ_ACCEPT_POLICY);
+		expect(rules, WEB " label 5", S, CTQ_VERDICT_ACCEPT, CTQ_ACCEPT_POLICY);
+		expect(rules, WEB " label 4", S, CTQ_VERDICT_DROP, CTQ_DROP_RULE);
+		/* who has no connection has no labels, not even none */
+		expect(rules, WEB, S, CTQ_VERDICT_ACCEPT, CTQ_ACCEPT_POLICY);
+		rules_destroy(rules);
+	}
+	urcu_qsbr_unregister_thread();
+}
+
+Test(label, what_is_set_is_told_and_seen_by_later_rules)
+{
+	const char *web = "web";
+	struct rule_verdict v;
+	struct rules *rules;
+	size_t i;
+
+	urcu_qsbr_register_thread();
+	for (i = 0; i < BASE_ARRAY_LENGTH(backends); i++) {
+		rules = labelled(backends[i], &web,
+		                 "chain prerouting { policy accept\n"
+		                 "tcp dport 22 label set web label set 127\n"
+		                 "label web label 127 label 1 drop\n}");
+		v = judge(rules, SSH " label 1", S);
+		cr_assert_eq(v.verdict, CTQ_VERDICT_DROP);
+		cr_assert_eq(v.labels[0], 1ull << 3);
+		cr_assert_eq(v.labels[1], 1ull << 63);
+		v = judge(rules, WEB " label 1", S);
+		cr_assert_eq(v.verdict, CTQ_VERDICT_ACCEPT);
+		cr_assert_eq(v.labels[0] | v.labels[1], 0);
+		rules_destroy(rules);
+	}
+	urcu_qsbr_unregister_thread();
+}
+
+Test(label, a_rule_with_one_that_is_not_there_is_refused)
+{
+	static const char *const texts[] = {
+		"chain prerouting {\nlabel wev drop\n}",
+		"chain prerouting {\nlabel { web, 128 } drop\n}",
+		"chain prerouting {\nlabel nothing* drop\n}",
+		"chain prerouting {\nlabel set 1000000000000 accept\n}",
+		"chain prerouting {\nlabel set bulk* accept\n}",
+	};
+	const char *web = "web";
+	struct rules_error e;
+	struct rules *rules;
+	size_t i;
+
+	urcu_qsbr_register_thread();
+	rules = labelled("linear", &web, "chain prerouting { label web accept; }");
+	for (i = 0; i < BASE_ARRAY_LENGTH(texts); i++) {
+		cr_assert_eq(rules_load(rules, texts[i], &e), -ENOENT, "%s", texts[i]);
+		cr_assert_not_null(strstr(e.error.text, "no label is called"));
+		cr_assert_eq(e.attr, i < 3 ? CTQA_RULE_MATCH : CTQA_RULE_STATEMENT);
+	}
+	urcu_qsbr_unregister_thread();
+	rules_destroy(rules);
+}
+
+Test(label, other_names_hold_from_the_next_generation_on)
+{
+	const char *web = "web";
+	struct rules *rules;
+
+	urcu_qsbr_register_thread();
+	rules = labelled("linear", &web, "chain prerouting { label web drop; }");
+	web = "other";
+	expect(rules, SSH " label 3", S, CTQ_VERDICT_DROP, CTQ_DROP_RULE);
+	cr_assert_eq(rules_load(rules, "chain prerouting { label web drop; }", NULL),
+	             -ENOENT);
+	cr_assert_eq(rules_load(rules, "chain prerouting { label other accept; }", NULL),
+	             0);
+	expect(rules, SSH " label 3", S, CTQ_VERDICT_ACCEPT, CTQ_ACCEPT_RULE);
+	rules_destroy(rules);
+	urcu_qsbr_unregister_thread();
+}
+
 /* ---- limits -------------------------------------------------------------------- */
 
 static void check_passes_on(struct rules *rules)
