@@ -34,7 +34,8 @@ bool config_has_confirm_queue(const struct config *cfg)
 
 static bool has_helpers(const struct config *cfg)
 {
-	return cfg->helpers.ftp.length || cfg->helpers.tftp.length;
+	return cfg->helpers.ftp.length || cfg->helpers.sip.length ||
+	       cfg->helpers.tftp.length;
 }
 
 uint32_t config_queue_copy(const struct config *cfg, const struct config_queue *q)

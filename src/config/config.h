@@ -141,8 +141,8 @@ struct config {
 		char load[CONFIG_PATH_MAX]; /* names with commas between: at the start */
 	} modules;
 	struct {
-		struct config_ports ftp, tftp;
-		bool ftp_loose;
+		struct config_ports ftp, sip, tftp;
+		bool ftp_loose, sip_loose;
 		uint32_t expectations; /* at once */
 	} helpers;
 	struct track_config track;

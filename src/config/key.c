@@ -585,6 +585,8 @@ const struct key_table keys_modules = { "modules", modules_keys,
 static const struct key helpers_keys[] = {
 	{ "ftp", &key_form_ports, offsetof(struct config, helpers.ftp) },
 	{ "ftp-loose", &key_form_switch, offsetof(struct config, helpers.ftp_loose) },
+	{ "sip", &key_form_ports, offsetof(struct config, helpers.sip) },
+	{ "sip-loose", &key_form_switch, offsetof(struct config, helpers.sip_loose) },
 	{ "tftp", &key_form_ports, offsetof(struct config, helpers.tftp) },
 	/* 2^18: FLOW_EXPECTS_LIMIT of flow/expect.h. */
 	{ "expectations", &key_form_number, offsetof(struct config, helpers.expectations),

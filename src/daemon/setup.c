@@ -335,6 +335,7 @@ int setup_path_start(struct daemon *d)
 	path.track_at_confirm = !has_entry_queue(cfg);
 	path.on_change = on_change[cfg->on_policy_change];
 	help_ports(&path, "ftp", &cfg->helpers.ftp, cfg->helpers.ftp_loose);
+	help_ports(&path, "sip", &cfg->helpers.sip, cfg->helpers.sip_loose);
 	help_ports(&path, "tftp", &cfg->helpers.tftp, false);
 	path.ifname = path_ifname;
 	path.ifname_ctx = d->ifnames;

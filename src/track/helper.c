@@ -11,6 +11,7 @@
 
 static const struct helper *const helpers[] = {
 	&helper_ftp,
+	&helper_sip,
 	&helper_tftp,
 	NULL,
 };

@@ -8,6 +8,7 @@
 #include "track/helper.h"
 
 extern const struct helper helper_ftp;
+extern const struct helper helper_sip;
 extern const struct helper helper_tftp;
 
 #endif
