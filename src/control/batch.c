@@ -7,8 +7,8 @@
  * BATCH_END, and nothing changes. An error that shows only when all is put together (a jump to
  * a chain that nobody made) is answered with the header of the step that brought it.
  *
- * Steps on sets are kept as they came and done at BATCH_END, all in one go: sets change by
- * time and by other clients while a batch is open.
+ * Steps on sets are kept as they came and done at BATCH_END: sets change by time and by other
+ * clients while a batch is open. From there on the batch is commit.c's.
  */
 #include <libmnl/libmnl.h>
 #include <stdlib.h>
@@ -22,42 +22,29 @@
 /* Longest batch, in messages: a rule set at its limits and its chains. */
 #define BATCH_STEPS_MAX (RULES_MAX + RULES_CHAINS_MAX + CTQ_SET_SIZE_MAX + SETS_MAX + 1)
 
-#define NS_PER_MS 1000000u
-
-struct control_batch {
-	uint8_t subsystem;           /* CTQ_SUBSYS_RULES or _SETS */
-	struct rules_change *change; /* of the rules; NULL: sets only */
-	struct sets_change *sets;    /* when there are no rules: made at the end */
-	uint8_t *kept; /* steps on sets: the number of each (u32) and the message */
-	size_t kept_size, kept_capacity;
-	uint32_t generation; /* that the change began with */
-	bool spoilt;
-	uint64_t bytes;
-	uint64_t started_ns;
-	struct nlmsghdr
-		*steps; /* for errors that are found at the end; item 1 is the first */
-	uint32_t steps_length, steps_capacity;
-};
-
 void control_batch_spoil(struct control_client *client)
 {
 	if (client->batch)
 		client->batch->spoilt = true;
 }
 
-void control_batch_close(struct control_client *client)
+void control_batch_destroy(struct control *c, struct control_batch *batch)
 {
-	struct control_batch *batch = client->batch;
-
 	if (!batch)
 		return;
-	client->batch = NULL;
-	client->control->batches_length--;
+	c->batches_length--;
+	if (!batch->change)
+		sets_change_destroy(batch->sets);
 	rules_change_destroy(batch->change);
-	sets_change_destroy(batch->sets);
 	free(batch->kept);
 	free(batch->steps);
 	free(batch);
+}
+
+void control_batch_close(struct control_client *client)
+{
+	control_batch_destroy(client->control, client->batch);
+	client->batch = NULL;
 }
 
 /* ---- begin ------------------------------------------------------------------------------------ */
@@ -67,14 +54,15 @@ static uint32_t generation_now(const struct control *c)
 	return ruleset_generation(rules_peek(c->env.rules));
 }
 
-static int check_generation(struct control_request *r, uint32_t wanted)
+int control_generation_check(const struct control *c, uint32_t wanted,
+                             struct ctlink_error *error)
 {
-	uint32_t now = generation_now(r->client->control);
+	uint32_t now = generation_now(c);
 
 	if (wanted == now)
 		return 0;
 	return ctlink_error_set(
-		r->error, -ESTALE, 0,
+		error, -ESTALE, 0,
 		"the rules have changed: generation %u is in force, not %u", now, wanted);
 }
 
@@ -85,7 +73,8 @@ static int check_begin(struct control_request *r, const struct ctlink_batch *beg
 		                        "no transactions in subsystem 0x%02x",
 		                        begin->subsystem);
 	if (ctlink_has(begin, CTLINK_BATCH_GENERATION))
-		return check_generation(r, begin->generation);
+		return control_generation_check(r->client->control, begin->generation,
+		                                r->error);
 	return 0;
 }
 
@@ -320,103 +309,6 @@ static int batch_step(struct control_request *r, struct control_batch *batch)
 
 /* ---- end ------------------------------------------------------------------------------------------ */
 
-/* The answer to the step that brought what is wrong goes before the one to BATCH_END. */
-static int answer_step(struct control_request *r, const struct control_batch *batch,
-                       const struct rules_error *e)
-{
-	struct ctlink_message m;
-
-	if (e->item == 0 || e->item > batch->steps_length) {
-		*r->error = e->error;
-		return e->error.code;
-	}
-	ctlink_message_init(&m, CTQ_DATAGRAM_MAX, NULL);
-	if (ctlink_answer_build(&m, &batch->steps[e->item - 1], &e->error) == 0)
-		control_client_send(r->client, m.data, m.size);
-	ctlink_message_fini(&m);
-	return ctlink_error_set(r->error, -ECANCELED, 0,
-	                        "the batch was refused: nothing has changed");
-}
-
-/* All steps on sets, in order; @e: the one that was refused. */
-static int sets_run(const struct control_batch *batch, struct sets_change *change,
-                    struct rules_error *e)
-{
-	const struct nlmsghdr *nlh;
-	size_t at;
-	int err;
-
-	for (at = 0; at < batch->kept_size;
-	     at += sizeof(uint32_t) + NLMSG_ALIGN(nlh->nlmsg_len)) {
-		nlh = (const struct nlmsghdr *)(const void *)(batch->kept + at +
-		                                              sizeof(uint32_t));
-		err = control_sets_step(change, nlh, &e->error);
-		if (err < 0) {
-			memcpy(&e->item, batch->kept + at, sizeof(e->item));
-			return err;
-		}
-	}
-	return 0;
-}
-
-/* The flows of an address can be ended, those of a port or an interface are not meant. */
-static int check_kill(struct control_request *r, const struct control_batch *batch)
-{
-	if (batch->change || sets_change_brings_others(batch->sets))
-		return ctlink_error_set(r->error, -EINVAL, 0,
-		                        "only what is added to sets of addresses can end "
-		                        "flows");
-	return 0;
-}
-
-static int sets_commit(struct control_request *r, struct control_batch *batch,
-                       uint16_t flags)
-{
-	struct control *c = r->client->control;
-	struct rules_error e = { .item = 0 };
-	int err;
-
-	batch->sets = sets_change_new(rules_sets(c->env.rules), c->now_ns / NS_PER_MS);
-	if (!batch->sets)
-		return -ENOMEM;
-	if (sets_run(batch, batch->sets, &e) < 0)
-		return answer_step(r, batch, &e);
-	err = flags & CTQ_BATCH_KILL ? check_kill(r, batch) : 0;
-	if (err < 0 || flags & CTQ_BATCH_CHECK)
-		return err;
-	err = sets_change_commit(batch->sets);
-	if (err < 0)
-		return ctlink_error_set(r->error, err, 0, "no memory for the sets");
-	return flags & CTQ_BATCH_KILL ? control_sets_kill(r, &batch->sets) : 0;
-}
-
-static int rules_commit(struct control_request *r, struct control_batch *batch,
-                        uint16_t flags)
-{
-	struct control *c = r->client->control;
-	struct rules_error e = { .item = 0 };
-	struct sets_change *sets;
-	int err;
-
-	/* Another client's batch, or a reload, would be undone. */
-	err = check_generation(r, batch->generation);
-	if (err < 0)
-		return err;
-	sets = rules_change_sets(batch->change, c->now_ns / NS_PER_MS);
-	if (!sets)
-		return -ENOMEM;
-	if (flags & CTQ_BATCH_KILL)
-		return check_kill(r, batch);
-	if (sets_run(batch, sets, &e) < 0 || rules_change_build(batch->change, &e) < 0)
-		return answer_step(r, batch, &e);
-	if (flags & CTQ_BATCH_CHECK)
-		return 0;
-	rules_change_commit(batch->change, clock_realtime_ns() / 1000000000u,
-	                    clock_monotonic_ns() - batch->started_ns);
-	control_ruleset_announce(c);
-	return 0;
-}
-
 static int batch_end(struct control_request *r, struct control_batch *batch)
 {
 	uint16_t flags = 0;
@@ -425,11 +317,12 @@ static int batch_end(struct control_request *r, struct control_batch *batch)
 	if (err == 0 && batch->spoilt)
 		err = ctlink_error_set(r->error, -ECANCELED, 0,
 		                       "the batch was refused: nothing has changed");
-	else if (err == 0)
-		err = batch->change ? rules_commit(r, batch, flags)
-		                    : sets_commit(r, batch, flags);
-	control_batch_close(r->client);
-	return err;
+	if (err < 0) {
+		control_batch_close(r->client);
+		return err;
+	}
+	r->client->batch = NULL;
+	return control_commit_start(r, batch, flags);
 }
 
 int control_batch_message(struct control_request *r)

@@ -204,13 +204,16 @@ static void send_answer(struct control_client *client, const struct ctlink_messa
 static int job_answer(struct control_client *client, int result, struct ctlink_message *m)
 {
 	struct control_job *job = client->job;
-	struct ctlink_error error = { .code = result };
+	struct ctlink_error error = { .code = 0 };
 	struct ctlink_done done = { .code = result,
 		                    .interrupted = job->interrupted,
 		                    .generation = job->generation };
 
 	if (job->is_dump)
 		return ctlink_done_put(m, &job->request, &done);
+	if (job->error)
+		error = *job->error;
+	error.code = result;
 	if (result < 0 || job->request.nlmsg_flags & NLM_F_ACK)
 		return ctlink_answer_build(m, &job->request, result < 0 ? &error : NULL);
 	return 0;

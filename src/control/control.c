@@ -117,7 +117,7 @@ void control_timer_set(struct control *c, bool wanted)
 }
 
 /* Clients that wait for what has ended go on. */
-static void wake_clients(struct control *c)
+void control_clients_wake(struct control *c)
 {
 	struct control_client *client;
 
@@ -133,7 +133,7 @@ static void on_timer(struct control *c)
 	if (read(c->timer, &expirations, sizeof(expirations)) < 0)
 		return;
 	if (control_works_step(c))
-		wake_clients(c);
+		control_clients_wake(c);
 	if (!control_works_are_under_way(c))
 		control_timer_set(c, false);
 }
@@ -175,10 +175,14 @@ struct control *control_new(const struct control_config *cfg,
 		*err = -errno;
 		goto close_listener;
 	}
+	*err = control_commits_open(c);
+	if (*err < 0)
+		goto close_commits;
 	sets_listen(rules_sets(env->rules), control_sets_told, c);
-	*err = 0;
 	return c;
 
+close_commits:
+	control_commits_close(c);
 close_listener:
 	unlink(c->socket_path);
 	close(c->listener);
@@ -201,6 +205,7 @@ void control_destroy(struct control *c)
 		return;
 	cds_list_for_each_entry_safe (client, next, &c->clients, node)
 		control_client_destroy(client);
+	control_commits_close(c);
 	control_works_destroy(c->works);
 	sets_listen(rules_sets(c->env.rules), NULL, NULL);
 	ctlink_message_fini(&c->sets_out);
@@ -354,19 +359,21 @@ static void client_event(struct control_client *client, uint32_t events)
 void control_step(struct control *c, uint64_t now_ns)
 {
 	struct epoll_event events[CONTROL_EVENTS];
-	void *client_or_timer;
+	void *source;
 	int n, i;
 
 	c->now_ns = now_ns;
 	n = epoll_wait(c->epoll, events, CONTROL_EVENTS, 0);
 	for (i = 0; i < n; i++) {
-		client_or_timer = events[i].data.ptr;
-		if (!client_or_timer)
+		source = events[i].data.ptr;
+		if (!source)
 			accept_some(c);
-		else if (client_or_timer == &c->timer)
+		else if (source == &c->timer)
 			on_timer(c);
+		else if (source == c->commits)
+			control_commits_step(c);
 		else
-			client_event(client_or_timer, events[i].events);
+			client_event(source, events[i].events);
 		rcu_quiet();
 	}
 	control_sets_flush(c);

@@ -11,6 +11,7 @@
 #ifndef CONTROL_CONTROL_H
 #define CONTROL_CONTROL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -34,7 +35,8 @@ struct control_env {
 	void *ctx;                     /* first argument of the functions below */
 	/** Queue @i of the configuration, 0 …; false: no more. */
 	bool (*queue_info)(void *ctx, unsigned int i, struct queue_info *out);
-	/** Read configuration and rules again. 0, or a negative errno with a text. */
+	/** Read configuration and rules again. 0, or a negative errno with a text. No other
+	 * change of rules or sets is under way. */
 	int (*reload)(void *ctx, char *text, size_t size);
 	/** Open the module of that name and hand out its machine. 0, or a negative errno with
 	 * a text. NULL: there are no modules. */
@@ -78,7 +80,11 @@ int control_fd(const struct control *c);
 void control_step(struct control *c, uint64_t now_ns);
 void control_tick(struct control *c, uint64_t now_ns);
 
-/** A generation is in force that no client has made: tell those who listen. */
-void control_ruleset_announce(struct control *c);
+/** Reload (control_env.reload) when the transactions that have ended before are through; who
+ * listens to changes of rules is told. 0 or -ENOMEM. */
+int control_reload(struct control *c);
+
+/** Is there a transaction that has ended, or a reload, which is not through? */
+bool control_is_committing(const struct control *c);
 
 #endif

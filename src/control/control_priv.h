@@ -9,7 +9,8 @@
  *   expects.c   ctnetlink's messages about expectations
  *   flow_value.c  a flow as a value of ctlink
  *   filter.c    which flows are meant   label.c         labels by name
- *   ruleset.c   rules: listings           batch.c       rules: transactions
+ *   ruleset.c   rules: listings           batch.c       transactions: from begin to end
+ *   commit.c    transactions and reloads: coming into force, one after the other
  *   sets.c      named sets: listings, steps, announcements
  *   state.c     queues, the daemon's own numbers
  *   proto.c     protocols: listing, loading, unloading
@@ -68,6 +69,7 @@ struct control {
 	int epoll, listener;
 	int timer; /* every millisecond while works are under way */
 	struct control_works *works;
+	struct control_commits *commits;
 	struct cds_list_head clients;
 	unsigned int clients_length;
 	unsigned int jobs_length, batches_length; /* of all clients */
@@ -103,6 +105,8 @@ struct control_job {
 	/** Free what it has. */
 	void (*destroy)(struct control_job *job);
 	struct nlmsghdr request;
+	/** Why step() has returned a negative errno; NULL: that says it all. */
+	const struct ctlink_error *error;
 	bool is_dump; /* ends with NLMSG_DONE; else with an acknowledgement, if wanted */
 	bool interrupted;
 	uint64_t generation; /* of what is listed; 0: it has none */
@@ -221,6 +225,8 @@ int control_expect_new(struct control_request *r);
 int control_expect_delete(struct control_request *r);
 int control_expect_cpu_stats(struct control_request *r);
 
+/** Tell those who listen that a generation is in force. */
+void control_ruleset_announce(struct control *c);
 int control_ruleset_get(struct control_request *r);
 int control_chain_get(struct control_request *r);
 int control_rule_get(struct control_request *r);
@@ -251,6 +257,8 @@ bool control_works_are_under_way(const struct control *c);
 
 /** control.c: have control_works_step() called every millisecond. */
 void control_timer_set(struct control *c, bool wanted);
+/** control.c: clients whose jobs wait for something look whether it has come. */
+void control_clients_wake(struct control *c);
 
 int control_proto_get(struct control_request *r);
 int control_proto_load(struct control_request *r);
@@ -264,6 +272,44 @@ int control_batch_message(struct control_request *r);
 void control_batch_spoil(struct control_client *client);
 /** Forget the client's batch, if it has one. */
 void control_batch_close(struct control_client *client);
+
+struct sets_change;
+
+/* A transaction that a client has begun. */
+struct control_batch {
+	uint8_t subsystem;           /* CTQ_SUBSYS_RULES or _SETS */
+	struct rules_change *change; /* of the rules; NULL: sets only */
+	struct sets_change *sets;    /* when there are no rules: made at the end */
+	uint8_t *kept; /* steps on sets: the number of each (u32) and the message */
+	size_t kept_size, kept_capacity;
+	uint32_t generation; /* that the change began with */
+	bool spoilt;
+	uint64_t bytes;
+	uint64_t started_ns;
+	struct nlmsghdr
+		*steps; /* for errors that are found at the end; item 1 is the first */
+	uint32_t steps_length, steps_capacity;
+};
+
+/** NULL is allowed. */
+void control_batch_destroy(struct control *c, struct control_batch *batch);
+
+/** Is generation @wanted in force? 0, or -ESTALE with @error. */
+int control_generation_check(const struct control *c, uint32_t wanted,
+                             struct ctlink_error *error);
+
+/* ---- commit.c -------------------------------------------------------------------------------- */
+
+/** Also what open() has left half done is closed. */
+int control_commits_open(struct control *c);
+void control_commits_close(struct control *c);
+
+/** The eventfd in the epoll is readable: go on. */
+void control_commits_step(struct control *c);
+
+/** Put @batch, which is taken over, into force; NULL: reload. By a job, which answers. */
+int control_commit_start(struct control_request *r, struct control_batch *batch,
+                         uint16_t flags);
 
 /* ---- expects.c ------------------------------------------------------------------------------ */
 
@@ -279,9 +325,17 @@ bool control_sets_is_step(uint16_t type);
 int control_sets_step(struct sets_change *change, const struct nlmsghdr *nlh,
                       struct ctlink_error *error);
 
-/** End the flows that have an address of what *@change has added; it was committed and is
- * taken over. */
-int control_sets_kill(struct control_request *r, struct sets_change **change);
+/* The end of the flows that have an address of what a change has added. */
+struct control_kill;
+
+/** *@change was committed, and is taken over. NULL: no memory. */
+struct control_kill *control_kill_new(struct sets_change **change);
+void control_kill_destroy(struct control_kill *kill);
+
+/** Go on, as a job of @client. 1: there is more to do; 0: done, and @m has the answer to
+ * @request: how many. Or a negative errno. */
+int control_kill_step(struct control_client *client, struct control_kill *kill,
+                      const struct nlmsghdr *request, struct ctlink_message *m);
 
 /** sets_listen(): gather announcements; and send what was gathered. */
 void control_sets_told(void *control, enum sets_event event, const struct set *set,

@@ -345,23 +345,22 @@ void control_sets_told(void *ctx, enum sets_event event, const struct set *set,
  * through. What was judged before the sets changed has become a flow by then, for a grace
  * period lies between.
  */
-struct kill_job {
-	struct control_job job;
+struct control_kill {
 	struct sets_change *change; /* it was committed */
 	struct flow_cursor cursor;
 	bool confirmed; /* the table, after the unconfirmed */
 	uint32_t killed;
 };
 
-static void kill_destroy(struct control_job *job)
+void control_kill_destroy(struct control_kill *k)
 {
-	struct kill_job *k = base_container_of(job, struct kill_job, job);
-
+	if (!k)
+		return;
 	sets_change_destroy(k->change);
 	free(k);
 }
 
-static bool is_meant(const struct kill_job *k, const struct flow *f)
+static bool is_meant(const struct control_kill *k, const struct flow *f)
 {
 	const struct tuple *t;
 	uint8_t size;
@@ -377,7 +376,7 @@ static bool is_meant(const struct kill_job *k, const struct flow *f)
 	return false;
 }
 
-static void kill_one(struct control *c, struct kill_job *k, struct flow *f)
+static void kill_one(struct control *c, struct control_kill *k, struct flow *f)
 {
 	if (flow_is_dying(f) || !is_meant(k, f) ||
 	    !flow_kill(control_worker(c), f, FLOW_END_DELETED, c->now_ns))
@@ -387,7 +386,7 @@ static void kill_one(struct control *c, struct kill_job *k, struct flow *f)
 }
 
 /* Returns how many flows were looked at; 0: the end. */
-static unsigned int kill_some(struct control *c, struct kill_job *k)
+static unsigned int kill_some(struct control *c, struct control_kill *k)
 {
 	struct flow_table *t = c->env.flows;
 	struct flow *flows[FLOW_WALK_BATCH];
@@ -405,12 +404,11 @@ static unsigned int kill_some(struct control *c, struct kill_job *k)
 	return n;
 }
 
-static int put_killed(const struct control *c, const struct kill_job *k,
-                      struct ctlink_message *m)
+static int put_killed(const struct control *c, const struct control_kill *k,
+                      const struct nlmsghdr *request, struct ctlink_message *m)
 {
 	struct ctlink_header header = control_answer_header(
-		&k->job.request, CTLINK_TYPE(CTQ_SUBSYS_DAEMON, CTQ_MSG_DAEMON_COUNT), 0,
-		0);
+		request, CTLINK_TYPE(CTQ_SUBSYS_DAEMON, CTQ_MSG_DAEMON_COUNT), 0, 0);
 	struct ctlink_count count = { .flows = k->killed };
 	struct flow_table_size size;
 
@@ -421,10 +419,9 @@ static int put_killed(const struct control *c, const struct kill_job *k,
 	return ctlink_count_build(m, &header, &count);
 }
 
-static int kill_step(struct control_client *client, struct control_job *job,
-                     struct ctlink_message *m)
+int control_kill_step(struct control_client *client, struct control_kill *k,
+                      const struct nlmsghdr *request, struct ctlink_message *m)
 {
-	struct kill_job *k = base_container_of(job, struct kill_job, job);
 	unsigned int looked = 0, n;
 
 	while (looked < KILL_STEP_FLOWS) {
@@ -433,29 +430,24 @@ static int kill_step(struct control_client *client, struct control_job *job,
 		if (n)
 			continue;
 		if (k->confirmed)
-			return put_killed(client->control, k, m);
+			return put_killed(client->control, k, request, m);
 		k->confirmed = true;
 		k->cursor = (struct flow_cursor){ .done = false };
 	}
 	return 1;
 }
 
-int control_sets_kill(struct control_request *r, struct sets_change **change)
+struct control_kill *control_kill_new(struct sets_change **change)
 {
-	struct kill_job *k = calloc(1, sizeof(*k));
+	struct control_kill *k = calloc(1, sizeof(*k));
 
 	if (!k)
-		return ctlink_error_set(
-			r->error, -ENOMEM, 0,
-			"the sets have changed, but there is no memory to "
-			"end the flows");
+		return NULL;
 	k->change = *change;
 	*change = NULL;
-	k->job.step = kill_step;
-	k->job.destroy = kill_destroy;
 	/* whoever asked a set before has done with its packet */
 	rcu_offline();
 	rcu_wait();
 	rcu_online();
-	return control_job_start(r, &k->job, false);
+	return k;
 }

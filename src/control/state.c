@@ -387,16 +387,8 @@ int control_daemon_socket(struct control_request *r)
 
 int control_daemon_reload(struct control_request *r)
 {
-	struct control *c = r->client->control;
-	char text[CTLINK_ERROR_TEXT_MAX] = "";
-	int err;
-
-	if (!c->env.reload)
+	if (!r->client->control->env.reload)
 		return ctlink_error_set(r->error, -EOPNOTSUPP, 0,
 		                        "this daemon cannot reload");
-	err = c->env.reload(c->env.ctx, text, sizeof(text));
-	if (err < 0)
-		return ctlink_error_set(r->error, err, 0, "%s", text);
-	control_ruleset_announce(c);
-	return 0;
+	return control_commit_start(r, NULL, 0);
 }

@@ -95,8 +95,8 @@ static void on_signal(struct daemon *d)
 	if (read(d->signals, &info, sizeof(info)) != sizeof(info))
 		return;
 	if (info.ssi_signo == SIGHUP) {
-		if (reload_run(d, NULL, 0) == 0)
-			control_ruleset_announce(d->control);
+		if (control_reload(d->control) < 0)
+			log_error("reload: %s", strerror(ENOMEM));
 		return;
 	}
 	log_notice("stopping: %s", info.ssi_signo == SIGTERM ? "SIGTERM" : "SIGINT");

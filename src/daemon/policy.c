@@ -56,7 +56,9 @@ static int change_fill(struct rules_change *change, const struct ctlink_ruleset 
 	for (i = 0; r == 0 && i < set->rules.length; i++, item++)
 		r = rules_change_rule_add(change, item, ctlink_ruleset_rule(set, i),
 		                          error);
-	return r == 0 ? rules_change_build(change, error) : r;
+	if (r == 0)
+		r = rules_change_build(change, error);
+	return r == 0 ? sets_change_prepare(sets, UINT32_MAX) : r;
 }
 
 /* What the rule sets refused, as a mistake in the text where that is possible. */

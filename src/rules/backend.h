@@ -13,6 +13,7 @@
 #ifndef RULES_BACKEND_H
 #define RULES_BACKEND_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,11 +28,13 @@ struct rules_backend {
 	const char *name;
 
 	/**
-	 * Prepare for @n rules of one chain, which outlive the matcher.
-	 * Returns 0, or -ENOMEM and nothing in *@matcher.
+	 * Prepare for @n rules of one chain, which outlive the matcher. One thread, any: it may
+	 * take long. When *@stop becomes true nobody wants the matcher any more.
+	 * Returns 0, or -ENOMEM or -ECANCELED and nothing in *@matcher.
 	 */
 	int (*build)(const struct check_rule *rules, uint32_t n,
-	             const struct ctlink_memory *memory, void **matcher);
+	             const struct ctlink_memory *memory, const _Atomic bool *stop,
+	             void **matcher);
 
 	/**
 	 * Position of the first rule at or after @from that holds, or RULES_NO_MATCH.

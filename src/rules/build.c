@@ -30,6 +30,17 @@ static int no_memory(const struct build *b)
 	return rules_error_set(b->error, -ENOMEM, 0, 0, 0, "no memory for the rules");
 }
 
+static int canceled(const struct build *b)
+{
+	return rules_error_set(b->error, -ECANCELED, 0, 0, 0,
+	                       "nobody wants the rules any more");
+}
+
+static bool is_canceled(const struct build *b)
+{
+	return atomic_load_explicit(&b->change->stop, memory_order_relaxed);
+}
+
 /* ---- room ---------------------------------------------------------------------- */
 
 static void count(const struct rules_change *c, struct check_room *room,
@@ -82,25 +93,6 @@ static bool room_make(struct build *b)
 		room.values * sizeof(struct check_value);
 	return rs->chains && rs->rule && rs->code && rs->body && rs->actions &&
 	       rs->pool.checks && rs->pool.sets && rs->pool.values && b->items;
-}
-
-/* Room for what control looks up by index. */
-static bool index_room_make(struct rules *rules)
-{
-	uint32_t size = rules->counters.chunks * COUNTERS_CHUNK;
-	struct rule **room;
-
-	if (size <= rules->by_index_size)
-		return true;
-	room = (struct rule **)ctlink_memory_resize(rules->memory, rules->by_index,
-	                                            size * sizeof(*room));
-	if (!room)
-		return false;
-	memset(room + rules->by_index_size, 0,
-	       (size - rules->by_index_size) * sizeof(*room));
-	rules->by_index = room;
-	rules->by_index_size = size;
-	return true;
 }
 
 /* ---- chains and rules ---------------------------------------------------------- */
@@ -297,7 +289,7 @@ static int rules_fill(struct build *b, struct rule_action **actions)
 	for (chain = b->change->first; chain; chain = chain->next) {
 		err = chain_fill(b, chain);
 		for (d = chain->first; d && !err; d = d->next) {
-			err = name_check(b, d);
+			err = is_canceled(b) ? canceled(b) : name_check(b, d);
 			if (!err)
 				err = sets_resolve(b, d);
 			if (!err)
@@ -475,12 +467,15 @@ static int matchers_make(struct build *b)
 	struct ruleset *rs = b->rs;
 	struct ruleset_chain *chain;
 	uint32_t i;
+	int err;
 
 	for (i = 0; i < rs->n_chains; i++) {
 		chain = &rs->chains[i];
-		if (rs->backend->build(rs->code + chain->first, chain->length,
-		                       rs->rules->memory, &chain->matcher))
-			return no_memory(b);
+		err = rs->backend->build(rs->code + chain->first, chain->length,
+		                         rs->rules->memory, &b->change->stop,
+		                         &chain->matcher);
+		if (err)
+			return err == -ECANCELED ? canceled(b) : no_memory(b);
 		rs->memory_bytes += rs->backend->memory(chain->matcher);
 	}
 	return 0;
@@ -493,7 +488,7 @@ static int build(struct build *b)
 	struct rule_action *actions;
 	int err;
 
-	if (!room_make(b) || !index_room_make(b->change->rules))
+	if (!room_make(b))
 		return no_memory(b);
 	actions = b->rs->actions;
 	err = rules_fill(b, &actions);

@@ -244,9 +244,12 @@ int rules_change_build(struct rules_change *c, struct rules_error *e)
 	if (c->flushed && !rules_change_sets(c, 0))
 		return no_memory(e, 0);
 	c->built = ruleset_build(c, e);
-	if (!c->built)
-		return e->error.code;
-	return c->sets && sets_change_prepare(c->sets) ? no_memory(e, 0) : 0;
+	return c->built ? 0 : e->error.code;
+}
+
+void rules_change_cancel(struct rules_change *c)
+{
+	atomic_store_explicit(&c->stop, true, memory_order_relaxed);
 }
 
 /* ---- chains -------------------------------------------------------------------- */

@@ -162,7 +162,7 @@ static uint32_t forest_classify(const void *matcher, const struct rule_key *key,
 /* ---- life ------------------------------------------------------------------------------ */
 
 static int half_build(const struct forest *f, struct forest_half *half, uint8_t family,
-                      const struct ctlink_memory *memory)
+                      const struct ctlink_memory *memory, const _Atomic bool *stop)
 {
 	struct forest_boxes boxes = { 0 };
 	uint32_t i;
@@ -174,7 +174,7 @@ static int half_build(const struct forest *f, struct forest_half *half, uint8_t 
 		err = forest_tree_build(half, &boxes,
 		                        family == AF_INET ? FOREST_DIMENSIONS_IPV4
 		                                          : FOREST_DIMENSIONS_IPV6,
-		                        memory);
+		                        memory, stop);
 	ctlink_memory_free(memory, boxes.list);
 	return err;
 }
@@ -189,7 +189,8 @@ static void forest_destroy(void *matcher, const struct ctlink_memory *memory)
 }
 
 static int forest_build(const struct check_rule *rules, uint32_t n,
-                        const struct ctlink_memory *memory, void **matcher)
+                        const struct ctlink_memory *memory, const _Atomic bool *stop,
+                        void **matcher)
 {
 	struct forest *f =
 		(struct forest *)ctlink_memory_resize(memory, NULL, sizeof(*f));
@@ -205,9 +206,9 @@ static int forest_build(const struct check_rule *rules, uint32_t n,
 	if (__builtin_cpu_supports("avx2"))
 		f->scan = scan_avx2;
 #endif
-	err = half_build(f, &f->ipv4, AF_INET, memory);
+	err = half_build(f, &f->ipv4, AF_INET, memory, stop);
 	if (!err)
-		err = half_build(f, &f->ipv6, AF_INET6, memory);
+		err = half_build(f, &f->ipv6, AF_INET6, memory, stop);
 	if (err)
 		forest_destroy(f, memory);
 	else

@@ -114,9 +114,11 @@ struct forest_half {
 /** Boxes in leaves for each box that there is, at most. */
 #define FOREST_GROWTH 8
 
-/** Make the trees. Returns 0 or -ENOMEM; forest_tree_fini() in either case. */
+/** Make the trees. Returns 0, -ENOMEM, or -ECANCELED when *@stop has become true;
+ * forest_tree_fini() in any case. */
 int forest_tree_build(struct forest_half *half, const struct forest_boxes *boxes,
-                      uint8_t dimensions, const struct ctlink_memory *memory);
+                      uint8_t dimensions, const struct ctlink_memory *memory,
+                      const _Atomic bool *stop);
 void forest_tree_fini(struct forest_half *half, const struct ctlink_memory *memory);
 
 /** Words of the low[] and span[] of dimension @d within a block. */

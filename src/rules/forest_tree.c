@@ -14,6 +14,7 @@
  * in several parts are copied; a cut that copies too much is not made (F2).
  */
 #include <errno.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "base/base.h"
@@ -30,10 +31,11 @@
 #define SAMPLE      2048               /* boxes that are looked at to choose a cut */
 #define NARROW      (UINT32_MAX >> 12) /* an address of a /12 or longer */
 
-struct builder {
+struct maker {
 	struct forest_half *half;
 	const struct forest_box *boxes;
 	const struct ctlink_memory *memory;
+	const _Atomic bool *stop;
 	uint64_t budget; /* boxes that may still come into leaves by copying */
 };
 
@@ -65,7 +67,7 @@ static void *grow(void *items, uint32_t used, uint32_t more, uint32_t *room, siz
 }
 
 /* @n nodes in a row; the first in *@base. */
-static int nodes_add(struct builder *b, uint32_t n, uint32_t *base)
+static int nodes_add(struct maker *b, uint32_t n, uint32_t *base)
 {
 	struct forest_half *half = b->half;
 	void *nodes = grow(half->nodes, half->n_nodes, n, &half->room_nodes,
@@ -81,7 +83,7 @@ static int nodes_add(struct builder *b, uint32_t n, uint32_t *base)
 }
 
 /* @n blocks in which nothing matches; the first in *@base. */
-static int blocks_add(struct builder *b, uint32_t n, uint32_t *base)
+static int blocks_add(struct maker *b, uint32_t n, uint32_t *base)
 {
 	struct forest_half *half = b->half;
 	uint32_t i, *block;
@@ -118,7 +120,7 @@ static void entry_fill(const struct forest_half *half, uint32_t *block, uint32_t
 		box->position | (box->exact ? FOREST_EXACT : 0);
 }
 
-static int leaf_make(struct builder *b, uint32_t node, const uint32_t *list, uint32_t n)
+static int leaf_make(struct maker *b, uint32_t node, const uint32_t *list, uint32_t n)
 {
 	uint32_t blocks = (n + FOREST_LANES - 1) / FOREST_LANES, base, i, *block;
 	struct forest_half *half = b->half;
@@ -152,7 +154,7 @@ static struct forest_interval block_around(struct forest_interval i)
 	return (struct forest_interval){ i.low & ~ones, i.high | ones };
 }
 
-static void region_narrow(const struct builder *b, struct region *r, const uint32_t *list,
+static void region_narrow(const struct maker *b, struct region *r, const uint32_t *list,
                           uint32_t n)
 {
 	struct forest_interval hull, one;
@@ -171,7 +173,7 @@ static void region_narrow(const struct builder *b, struct region *r, const uint3
 }
 
 /* Does @over hold wherever @box does, within the region? */
-static bool box_covers(const struct builder *b, const struct region *r,
+static bool box_covers(const struct maker *b, const struct region *r,
                        const struct forest_box *over, const struct forest_box *box)
 {
 	struct forest_interval part;
@@ -185,7 +187,7 @@ static bool box_covers(const struct builder *b, const struct region *r,
 	return true;
 }
 
-static bool box_fills(const struct builder *b, const struct region *r,
+static bool box_fills(const struct maker *b, const struct region *r,
                       const struct forest_box *box)
 {
 	unsigned int d;
@@ -199,7 +201,7 @@ static bool box_fills(const struct builder *b, const struct region *r,
 }
 
 /* Where the list can end: behind the first final box that fills the region. */
-static uint32_t list_end(const struct builder *b, const struct region *r,
+static uint32_t list_end(const struct maker *b, const struct region *r,
                          const uint32_t *list, uint32_t n)
 {
 	uint32_t i;
@@ -212,7 +214,7 @@ static uint32_t list_end(const struct builder *b, const struct region *r,
 }
 
 /* Take out of a short list what an earlier final box covers. */
-static uint32_t list_uncover(const struct builder *b, const struct region *r,
+static uint32_t list_uncover(const struct maker *b, const struct region *r,
                              uint32_t *list, uint32_t n)
 {
 	uint32_t kept = 0, i, j;
@@ -244,7 +246,7 @@ static void parts_of(const struct cut *cut, const struct region *r,
 }
 
 /* Fill in the cost; false: it copies too much or gains nothing. */
-static bool cut_measure(const struct builder *b, const struct region *r,
+static bool cut_measure(const struct maker *b, const struct region *r,
                         const uint32_t *list, uint32_t n, struct cut *cut)
 {
 	uint32_t step = n > SAMPLE ? n / SAMPLE : 1, parts = 1u << cut->width;
@@ -270,7 +272,7 @@ static bool cut_measure(const struct builder *b, const struct region *r,
 	return STEP + cut->cost * n / FOREST_LANES < (double)n / FOREST_LANES;
 }
 
-static struct cut cut_choose(const struct builder *b, const struct region *r,
+static struct cut cut_choose(const struct maker *b, const struct region *r,
                              const uint32_t *list, uint32_t n)
 {
 	struct cut best = { .width = 0, .cost = 1e9 }, cut;
@@ -298,11 +300,11 @@ static struct cut cut_choose(const struct builder *b, const struct region *r,
 
 /* ---- nodes -------------------------------------------------------------------------------- */
 
-static int node_make(struct builder *b, uint32_t node, uint32_t *list, uint32_t n,
+static int node_make(struct maker *b, uint32_t node, uint32_t *list, uint32_t n,
                      struct region region, unsigned int depth);
 
 /* Lists of all parts behind each other in *@lists, beginning at @start[part]. */
-static int parts_fill(struct builder *b, const struct cut *cut, const struct region *r,
+static int parts_fill(struct maker *b, const struct cut *cut, const struct region *r,
                       const uint32_t *list, uint32_t n, uint32_t *start, uint32_t **lists)
 {
 	uint32_t parts = 1u << cut->width, i, p, first, last, sum = 0, here;
@@ -341,7 +343,7 @@ static void region_part(const struct cut *cut, uint32_t part, struct region *r)
 	side->high = side->low + ((1u << cut->shift) - 1);
 }
 
-static int children_make(struct builder *b, uint32_t node, const struct cut *cut,
+static int children_make(struct maker *b, uint32_t node, const struct cut *cut,
                          const struct region *r, const uint32_t *list, uint32_t n,
                          unsigned int depth)
 {
@@ -371,11 +373,13 @@ static int children_make(struct builder *b, uint32_t node, const struct cut *cut
 	return 0;
 }
 
-static int node_make(struct builder *b, uint32_t node, uint32_t *list, uint32_t n,
+static int node_make(struct maker *b, uint32_t node, uint32_t *list, uint32_t n,
                      struct region region, unsigned int depth)
 {
 	struct cut cut = { .width = 0 };
 
+	if (atomic_load_explicit(b->stop, memory_order_relaxed))
+		return -ECANCELED;
 	b->half->nodes[node].best = RULES_NO_MATCH;
 	if (n == 0)
 		return 0;
@@ -426,7 +430,7 @@ static uint32_t last_of(unsigned int dimension)
 	}
 }
 
-static int tree_make(struct builder *b, uint32_t *list, uint32_t n)
+static int tree_make(struct maker *b, uint32_t *list, uint32_t n)
 {
 	struct region all;
 	uint32_t root;
@@ -459,9 +463,12 @@ static void trees_sort(struct forest_half *half)
 }
 
 int forest_tree_build(struct forest_half *half, const struct forest_boxes *boxes,
-                      uint8_t dimensions, const struct ctlink_memory *memory)
+                      uint8_t dimensions, const struct ctlink_memory *memory,
+                      const _Atomic bool *stop)
 {
-	struct builder b = { .half = half, .boxes = boxes->list, .memory = memory };
+	struct maker b = {
+		.half = half, .boxes = boxes->list, .memory = memory, .stop = stop
+	};
 	unsigned int class[FOREST_TREES], t;
 	uint32_t *list, i, n;
 	int err = 0;

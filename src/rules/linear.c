@@ -13,7 +13,8 @@ struct linear {
 };
 
 static int linear_build(const struct check_rule *rules, uint32_t n,
-                        const struct ctlink_memory *memory, void **matcher)
+                        const struct ctlink_memory *memory, const _Atomic bool *stop,
+                        void **matcher)
 {
 	struct linear *l =
 		(struct linear *)ctlink_memory_resize(memory, NULL, sizeof(*l));

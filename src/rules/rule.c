@@ -73,6 +73,25 @@ static int states_make(struct rule *rule, const struct ctlink_rule *value)
 	return rule->states ? 0 : -ENOMEM;
 }
 
+/* Room for what control looks up by index. */
+static bool index_room_make(struct rules *rules)
+{
+	uint32_t size = rules->counters.chunks * COUNTERS_CHUNK;
+	struct rule **room;
+
+	if (size <= rules->by_index_size)
+		return true;
+	room = (struct rule **)ctlink_memory_resize(rules->memory, rules->by_index,
+	                                            size * sizeof(*room));
+	if (!room)
+		return false;
+	memset(room + rules->by_index_size, 0,
+	       (size - rules->by_index_size) * sizeof(*room));
+	rules->by_index = room;
+	rules->by_index_size = size;
+	return true;
+}
+
 struct rule *rule_new(struct rules *rules, struct ctlink_rule *value, int *err)
 {
 	struct rule *rule;
@@ -88,6 +107,10 @@ struct rule *rule_new(struct rules *rules, struct ctlink_rule *value, int *err)
 	*err = states_make(rule, value);
 	if (!*err)
 		*err = counters_take(&rules->counters, &rule->index);
+	if (!*err && !index_room_make(rules)) {
+		counters_free(&rules->counters, rule->index);
+		*err = -ENOMEM;
+	}
 	if (*err) {
 		rules_free(rules, rule->states);
 		rules_free(rules, rule);

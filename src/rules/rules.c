@@ -203,7 +203,7 @@ static void rules_leave(struct rules *rules, const struct ruleset *old,
 /* What the rules to come look at is there before they are. */
 static void sets_commit(const struct rules_change *c)
 {
-	int err = c->sets ? sets_change_commit(c->sets) : 0;
+	int err = c->sets ? sets_change_commit(c->sets, UINT32_MAX) : 0;
 
 	assert(err == 0); /* it was prepared */
 	(void)err;

@@ -6,7 +6,8 @@
  *   struct ruleset       a generation: immutable, numbered from 1, made for one backend
  *   struct rules_change  a transaction: from the generation in force to the next one
  *
- *   control:  c = rules_change_new() → rules_change_…() → rules_change_build()
+ *   control:  c = rules_change_new() → rules_change_…()
+ *             → rules_change_build(), in any thread → sets_change_prepare(c's sets)
  *             → rules_change_commit(), or not → rules_change_destroy(c)
  *   workers:  rs = rules_peek(); ruleset_classify(rs, …); … quiescent state
  *
@@ -24,7 +25,7 @@
  * (generation, index) names one rule for ever. Indexes below RULES_POLICIES are
  * the policies, by hook.
  *
- * Threads. One thread, control, changes and lists. Workers are RCU readers; they peek a
+ * Threads. One thread, control, changes and lists; building alone may be another's. Workers are RCU readers; they peek a
  * generation for a batch, and count in counters of their own (one writer, relaxed
  * stores). Readers of counters may miss the last packets; a rule that a new generation
  * drops may miss those that were judged during the change.
@@ -270,12 +271,23 @@ int rules_change_rule_replace(struct rules_change *c, uint32_t item,
 int rules_change_rule_delete(struct rules_change *c, uint32_t item, uint32_t id,
                              struct rules_error *e);
 
-/** Make the next generation, aside; nothing is in force yet. For a check, stop here. */
+/**
+ * Make the next generation, aside; nothing is in force yet. For a check, stop here.
+ *
+ * This is what takes long, and any thread may do it, an RCU reader or not. Until it has ended
+ * no other change of rules or sets is committed, nobody else has @c, and sets that it has
+ * a step for are left alone; everything else goes on: lists, steps of other changes.
+ */
 int rules_change_build(struct rules_change *c, struct rules_error *e);
 
+/** Any thread: rules_change_build() that is under way, or that is still to come, gives up
+ * soon: -ECANCELED. */
+void rules_change_cancel(struct rules_change *c);
+
 /**
- * Put into force what rules_change_build() made; cannot fail. The generation before is
- * freed after a grace period and its last reference. @loaded_s: since 1970; @build_ns:
+ * Put into force what rules_change_build() made, and its change of sets; cannot fail once that
+ * is prepared (sets_change_prepare()). The generation before is freed after a grace period and
+ * its last reference. @loaded_s: since 1970; @build_ns:
  * what building took. Returns the new number.
  */
 uint32_t rules_change_commit(struct rules_change *c, uint64_t loaded_s,

@@ -161,6 +161,7 @@ struct rules_change {
 	struct index ids;    /* of draft_rules; made when it is first asked */
 	bool has_ids;
 	bool flushed;
+	_Atomic bool stop;        /* rules_change_cancel() */
 	struct sets_change *sets; /* made when it is first asked */
 	struct ruleset *built;
 };

@@ -9,9 +9,13 @@
  *
  * Commit. Either in place: new elements are inserted, which may fail and is then undone;
  * then doomed ones are removed. Or aside: an index of all that stays is built and
- * swapped. Aside is for sets that are emptied, for a range that takes the
- * place of parts of a doomed one, and for all sets of a change that must not fail at its
- * commit.
+ * swapped. Aside is for sets that are emptied, and for a range that takes the
+ * place of parts of a doomed one. Both can be taken in parts: the change knows the draft it
+ * is at, and the draft the place in its steps or slots.
+ *
+ *     OPEN ──▶ PREPARES ──▶ PREPARED ──▶ COMMITS ──▶ DONE
+ *        what may fail          │     cannot fail
+ *      └── destroyed: undone ───┘    └── destroyed: gone on with to its end
  */
 #include <assert.h>
 #include <errno.h>
@@ -35,22 +39,31 @@ struct set_draft {
 	struct set_draft *next;
 	struct set *set; /* a reference */
 	bool is_new, is_deleted;
-	bool aside;     /* the index is to be built aside */
+	bool aside;     /* the index is to be built aside, if its elements change */
 	bool named;     /* a load has named elements of it */
 	bool has_value; /* the set's own values change: */
 	struct ctlink_set value;
 	struct ctlink_list steps; /* of struct draft_step */
 	uint32_t added, doomed;
 	struct set_index *built;
+	uint32_t place; /* where a walk goes on: steps or slots that it is through with */
+};
+
+enum change_phase {
+	CHANGE_OPEN,
+	CHANGE_PREPARES,
+	CHANGE_PREPARED,
+	CHANGE_COMMITS,
+	CHANGE_DONE,
 };
 
 struct sets_change {
 	struct sets *sets;
 	uint64_t now_ms;
 	bool replaces;
-	bool committed;
-	bool prepared;
+	enum change_phase phase;
 	struct set_draft *drafts;
+	struct set_draft *at; /* where a walk goes on; NULL: at its end */
 	uint32_t n_new;
 	struct stage stage;
 };
@@ -98,6 +111,37 @@ static struct draft_step *step_at(const struct set_draft *d, uint32_t i)
 	                                             i);
 }
 
+static bool is_there(const struct set_element *e)
+{
+	return (e->state == SET_SLOT_USED || e->state == SET_SLOT_STAGED) &&
+	       !(e->marks & SET_ELEMENT_DOOMED);
+}
+
+static bool is_insert(const struct set_draft *d, const struct draft_step *step)
+{
+	return step->kind == STEP_ADD && is_there(set_element_at(d->set, step->position));
+}
+
+static bool is_aside(const struct set_draft *d)
+{
+	return d->aside && (d->added || d->doomed);
+}
+
+/* A new element is taken back; workers may have found it when the walk in place has come to
+ * step @i, which may be the one that failed. */
+static void insert_undo(struct set_draft *d, uint32_t i)
+{
+	uint32_t position = step_at(d, i)->position;
+
+	if (is_aside(d) || d->is_deleted || i > d->place) {
+		set_element_forget(d->set, position);
+		return;
+	}
+	if (i < d->place && is_insert(d, step_at(d, i)))
+		set_index_remove(set_index_of(d->set), position);
+	set_element_withdraw(d->set, position);
+}
+
 /* What was not committed leaves no trace. */
 static void draft_undo(struct set_draft *d)
 {
@@ -105,7 +149,7 @@ static void draft_undo(struct set_draft *d)
 
 	for (i = 0; i < d->steps.length; i++) {
 		if (step_at(d, i)->kind == STEP_ADD)
-			set_element_forget(d->set, step_at(d, i)->position);
+			insert_undo(d, i);
 	}
 	for (i = 1; d->doomed && i <= d->set->high; i++)
 		set_element_at(d->set, i)->marks &= (uint8_t)~SET_ELEMENT_DOOMED;
@@ -120,7 +164,8 @@ static void draft_free(const struct sets_change *c, struct set_draft *d)
 		sets_free(c->sets, step_at(d, i)->comment);
 	sets_free(c->sets, d->value.comment);
 	ctlink_list_fini(&d->steps, c->sets->memory);
-	d->set->draft = NULL;
+	if (d->set->draft == d)
+		d->set->draft = NULL;
 	set_put(d->set);
 	sets_free(c->sets, d);
 }
@@ -131,9 +176,11 @@ void sets_change_destroy(struct sets_change *c)
 
 	if (!c)
 		return;
+	if (c->phase == CHANGE_COMMITS)
+		(void)sets_change_commit(c, UINT32_MAX);
 	while ((d = c->drafts)) {
 		c->drafts = d->next;
-		if (!c->committed)
+		if (c->phase != CHANGE_DONE)
 			draft_undo(d);
 		draft_free(c, d);
 	}
@@ -213,12 +260,6 @@ static void doom(struct set_draft *d, uint32_t position)
 		d->doomed++;
 	else
 		d->added--;
-}
-
-static bool is_there(const struct set_element *e)
-{
-	return (e->state == SET_SLOT_USED || e->state == SET_SLOT_STAGED) &&
-	       !(e->marks & SET_ELEMENT_DOOMED);
 }
 
 /* Doom all elements that @is says yes to. */
@@ -653,92 +694,88 @@ int sets_change_element_delete(struct sets_change *c, const struct ctlink_elemen
 	return 0;
 }
 
-/* ---- commit ------------------------------------------------------------------------ */
+/* ---- preparing --------------------------------------------------------------------- */
 
-static int aside_build(struct set_draft *d)
+/* Insert all that stays into an index of its own. 1: no more for now. */
+static int aside_step(struct set_draft *d, uint32_t *max)
 {
-	uint32_t i;
 	int err = 0;
 
-	d->built = set_index_new(d->set);
+	if (!d->built)
+		d->built = set_index_new(d->set);
 	if (!d->built)
 		return -ENOMEM;
-	for (i = 1; i <= d->set->high && !err; i++) {
-		if (is_there(set_element_at(d->set, i)))
-			err = set_index_insert(d->built, i);
+	for (; d->place < d->set->high; d->place++) {
+		if ((*max)-- == 0)
+			return 1;
+		if (is_there(set_element_at(d->set, d->place + 1)))
+			err = set_index_insert(d->built, d->place + 1);
+		if (err)
+			return err;
 	}
-	return err;
+	return 0;
 }
 
-static int build(struct sets_change *c, bool all)
+/* Insert what is new into the index that is searched. 1: no more for now. */
+static int inserts_step(struct set_draft *d, uint32_t *max)
 {
-	struct set_draft *d;
-	int err = sets_reserve(c->sets, c->n_new);
-
-	for (d = c->drafts; d && !err; d = d->next) {
-		if ((d->aside || all) && (d->added || d->doomed) && !d->is_deleted)
-			err = aside_build(d);
-	}
-	return err;
-}
-
-int sets_change_prepare(struct sets_change *c)
-{
-	int err = c->prepared ? 0 : build(c, true);
-
-	c->prepared = !err;
-	return err;
-}
-
-static bool is_insert(const struct set_draft *d, const struct draft_step *step)
-{
-	return step->kind == STEP_ADD && is_there(set_element_at(d->set, step->position));
-}
-
-/* Take the new elements of the first @n steps out again. */
-static void inserts_undo(struct set_draft *d, uint32_t n)
-{
-	while (n-- > 0) {
-		if (is_insert(d, step_at(d, n)))
-			set_index_remove(set_index_of(d->set), step_at(d, n)->position);
-	}
-}
-
-/* Insert the new elements of @d in place; all or none. */
-static int inserts_do(struct set_draft *d)
-{
-	uint32_t i;
+	const struct draft_step *step;
 	int err = 0;
 
-	for (i = 0; i < d->steps.length && !d->built && !d->is_deleted; i++) {
-		if (!is_insert(d, step_at(d, i)))
-			continue;
-		err = set_index_insert(set_index_of(d->set), step_at(d, i)->position);
-		if (!err)
-			continue;
-		inserts_undo(d, i);
-		return err;
+	for (; d->place < d->steps.length; d->place++) {
+		if ((*max)-- == 0)
+			return 1;
+		step = step_at(d, d->place);
+		if (is_insert(d, step))
+			err = set_index_insert(set_index_of(d->set), step->position);
+		if (err)
+			return err;
 	}
 	return 0;
 }
 
-static int all_inserts_do(struct sets_change *c)
+static int draft_prepare(const struct sets_change *c, struct set_draft *d, uint32_t *max)
 {
-	struct set_draft *d, *done;
-	int err;
+	if (d->is_deleted)
+		return 0;
+	return is_aside(d) ? aside_step(d, max) : inserts_step(d, max);
+}
 
-	for (d = c->drafts; d; d = d->next) {
-		err = inserts_do(d);
-		if (!err)
-			continue;
-		for (done = c->drafts; done != d; done = done->next) {
-			if (!done->built && !done->is_deleted)
-				inserts_undo(done, done->steps.length);
-		}
-		return err;
+/* @step is taken for draft after draft; with the last one the walk is over. */
+static int drafts_walk(struct sets_change *c, uint32_t max,
+                       int (*step)(const struct sets_change *c, struct set_draft *d,
+                                   uint32_t *max))
+{
+	int r;
+
+	for (; c->at; c->at = c->at->next) {
+		r = step(c, c->at, &max);
+		if (r)
+			return r;
 	}
 	return 0;
 }
+
+int sets_change_prepare(struct sets_change *c, uint32_t max)
+{
+	int r;
+
+	if (c->phase > CHANGE_PREPARES)
+		return 0;
+	if (c->phase == CHANGE_OPEN) {
+		r = sets_reserve(c->sets, c->n_new);
+		if (r)
+			return r;
+		c->at = c->drafts;
+		c->phase = CHANGE_PREPARES;
+	}
+	r = drafts_walk(c, max, draft_prepare);
+	if (r == 0)
+		c->phase = CHANGE_PREPARED;
+	return r;
+}
+
+/* ---- commit ------------------------------------------------------------------------ */
 
 /* From here on nothing fails. */
 
@@ -822,25 +859,6 @@ static void doomed_commit(const struct sets_change *c, struct set *set, uint32_t
 	set_element_leave(set, position);
 }
 
-static void index_commit(const struct sets_change *c, struct set_draft *d)
-{
-	struct set_index *old = set_index_of(d->set);
-	uint32_t i;
-
-	if (!d->built) {
-		for (i = 0; i < d->steps.length; i++) {
-			if (step_at(d, i)->kind == STEP_DELETE)
-				doomed_commit(c, d->set, step_at(d, i)->position, true);
-		}
-		return;
-	}
-	atomic_store_explicit(&d->set->index, d->built, memory_order_release);
-	d->built = NULL;
-	set_index_leave(old);
-	for (i = 1; i <= d->set->high; i++)
-		doomed_commit(c, d->set, i, false);
-}
-
 /* A set that goes keeps its elements as long as a generation of rules looks at it. */
 static void delete_commit(const struct sets_change *c, struct set_draft *d)
 {
@@ -857,37 +875,100 @@ static void delete_commit(const struct sets_change *c, struct set_draft *d)
 	set_put(d->set);
 }
 
-static void draft_commit(const struct sets_change *c, struct set_draft *d)
+static void index_commit(struct set_draft *d)
 {
-	uint32_t i;
+	struct set_index *old = set_index_of(d->set);
 
-	name_commit(c, d);
-	for (i = 0; i < d->steps.length; i++)
-		step_commit(c, d, step_at(d, i));
-	index_commit(c, d);
-	set_slots_reclaim(d->set);
+	if (!d->built)
+		return;
+	atomic_store_explicit(&d->set->index, d->built, memory_order_release);
+	d->built = NULL;
+	set_index_leave(old);
 }
 
-int sets_change_commit(struct sets_change *c)
+/* What is no matter of elements, for all sets: names that go make room for those that come. */
+static void drafts_commit(struct sets_change *c)
 {
 	struct set_draft *d;
-	int err = c->prepared ? 0 : build(c, false);
 
-	if (!err)
-		err = all_inserts_do(c);
-	if (err)
-		return err;
-	c->committed = true;
 	for (d = c->drafts; d; d = d->next) {
 		if (d->is_deleted)
 			delete_commit(c, d);
 		else
 			value_commit(c, d);
+		d->place = 0;
 	}
 	for (d = c->drafts; d; d = d->next) {
-		if (!d->is_deleted)
-			draft_commit(c, d);
+		if (d->is_deleted)
+			continue;
+		name_commit(c, d);
+		index_commit(d);
 	}
+}
+
+/* 1: no more for now. */
+static int steps_commit(const struct sets_change *c, struct set_draft *d, uint32_t *max)
+{
+	for (; d->place < d->steps.length; d->place++) {
+		if ((*max)-- == 0)
+			return 1;
+		step_commit(c, d, step_at(d, d->place));
+	}
+	return 0;
+}
+
+/* What goes: by its steps where it was searched until now, else wherever it stands. */
+static int doomed_step(const struct sets_change *c, struct set_draft *d, uint32_t *max)
+{
+	uint32_t length = is_aside(d) ? d->set->high : d->steps.length, at;
+
+	for (; d->place - d->steps.length < length; d->place++) {
+		if ((*max)-- == 0)
+			return 1;
+		at = d->place - d->steps.length;
+		if (is_aside(d))
+			doomed_commit(c, d->set, at + 1, false);
+		else if (step_at(d, at)->kind == STEP_DELETE)
+			doomed_commit(c, d->set, step_at(d, at)->position, true);
+	}
+	return 0;
+}
+
+static int draft_commit(const struct sets_change *c, struct set_draft *d, uint32_t *max)
+{
+	if (d->is_deleted)
+		return 0;
+	if (steps_commit(c, d, max) || doomed_step(c, d, max))
+		return 1;
+	set_slots_reclaim(d->set);
+	return 0;
+}
+
+/* The sets are free for another change. */
+static void drafts_leave(struct sets_change *c)
+{
+	struct set_draft *d;
+
+	for (d = c->drafts; d; d = d->next)
+		d->set->draft = NULL;
+}
+
+int sets_change_commit(struct sets_change *c, uint32_t max)
+{
+	int r = sets_change_prepare(c, max);
+
+	if (r || c->phase == CHANGE_DONE)
+		return r;
+	if (c->phase == CHANGE_PREPARED) {
+		drafts_commit(c);
+		c->at = c->drafts;
+		c->phase = CHANGE_COMMITS;
+	}
+	r = drafts_walk(c, max, draft_commit);
+	if (r)
+		return r;
+	drafts_leave(c);
+	c->phase = CHANGE_DONE;
 	return 0;
 }
 

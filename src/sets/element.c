@@ -316,6 +316,7 @@ uint32_t set_element_new(struct set *set, const struct set_key *key, const char 
 	e->prefix = key->prefix;
 	e->state = SET_SLOT_STAGED;
 	set->staged++;
+	set_element_counters_zero(set, position);
 	if (key->prefix == SET_RANGE && !more_make(set, e))
 		goto failed;
 	if (e->more)
@@ -342,6 +343,13 @@ void set_element_forget(struct set *set, uint32_t position)
 	slot_push(set, &set->free, position);
 }
 
+void set_element_withdraw(struct set *set, uint32_t position)
+{
+	set_element_at(set, position)->state = SET_SLOT_GONE;
+	set->staged--;
+	slot_push(set, &set->waiting, position);
+}
+
 void set_element_enter(struct set *set, uint32_t position, uint64_t now_ms)
 {
 	struct set_element *e = set_element_at(set, position);
@@ -350,7 +358,6 @@ void set_element_enter(struct set *set, uint32_t position, uint64_t now_ms)
 	set->staged--;
 	set->length++;
 	set->of_rules_length += e->marks & SET_ELEMENT_OF_RULES;
-	set_element_counters_zero(set, position);
 	set_element_timeout_set(set, position, e->timeout_s, now_ms);
 }
 

@@ -228,6 +228,8 @@ bool sets_expire(struct sets *sets, uint64_t now_ms)
 	graveyard_clear(sets);
 	for (i = 0; i < n; i++) {
 		set = sets->list[(sets->turn + i) % n];
+		if (set->draft)
+			continue; /* what it finds there must stay to its end */
 		left -= set_expire(set, now_ms, left);
 		more |= is_due(set, now_ms);
 		set_slots_reclaim(set);

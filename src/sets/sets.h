@@ -6,7 +6,7 @@
  *   struct set          one set: what rules ask, and its elements
  *   struct sets_change  a transaction on sets and elements: all or nothing
  *
- *   control:  c = sets_change_new() → sets_change_…() → [sets_change_prepare()]
+ *   control:  c = sets_change_new() → sets_change_…() → sets_change_prepare()
  *             → sets_change_commit() → sets_change_destroy(c)
  *   workers:  set_find(set, …) … quiescent state
  *
@@ -16,10 +16,12 @@
  * narrowest prefix counts. Elements live in slots that never move; the position of an
  * element is its number for ever, by which a listing goes on.
  *
- * Transactions. A change is made and committed within one run of the control thread; what
- * it brings is invisible before its commit. New elements are seen before deleted ones
- * go, so that nobody is in neither; a set that is emptied and filled in one change is
- * built aside and swapped by one pointer.
+ * Transactions. One change is under way at a time, from its first step to its end. It may be
+ * taken in parts, with other things between them, for a million elements take seconds: sets
+ * that it touches can be searched and listed all the while, and do not expire. What it brings
+ * is found by workers from its preparation on, element by element, and is listed from its
+ * commit on. New elements are seen before deleted ones go, so that nobody is in neither; a
+ * set that is emptied and filled in one change is built aside and swapped by one pointer.
  *
  * Loads. A change that replaces (sets_change_replace(): a rule set is loaded) forgets the
  * sets and elements that came with rules before, unless it brings them again. What was added
@@ -84,7 +86,7 @@ void sets_listen(struct sets *sets,
                  void *ctx);
 
 /** Remove elements whose time has come, at most SETS_EXPIRE_MAX, and free what workers have
- * let go of. True: there is more to do. Quiet for RCU. */
+ * let go of; not in sets that a change has touched. True: there is more to do. Quiet for RCU. */
 bool sets_expire(struct sets *sets, uint64_t now_ms);
 
 struct sets_stats {
@@ -192,11 +194,16 @@ int sets_change_element_delete(struct sets_change *c,
 /** The set of this name as the change will leave it, or NULL; borrowed. */
 struct set *sets_change_peek(const struct sets_change *c, const char *name);
 
-/** Build everything aside: sets_change_commit() cannot fail then. 0 or -ENOMEM. */
-int sets_change_prepare(struct sets_change *c);
+/**
+ * Do all that may fail, for at most @max elements more. 1: there is more to do; 0: the commit
+ * cannot fail any more; -ENOMEM: the change can only be destroyed. What workers could find
+ * already goes with it then.
+ */
+int sets_change_prepare(struct sets_change *c, uint32_t max);
 
-/** Put it into force. 0; or -ENOMEM and nothing has changed, unless it was prepared. */
-int sets_change_commit(struct sets_change *c);
+/** Put it into force, for at most @max elements more, preparing first what is not prepared.
+ * 1: there is more to do, and destroying the change does it; 0: done; -ENOMEM, as above. */
+int sets_change_commit(struct sets_change *c, uint32_t max);
 
 /** Is this address (4 or 16 bytes) in an element that the change has added, or that it found
  * standing when it was to add it? Also after the commit. */

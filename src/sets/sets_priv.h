@@ -244,6 +244,9 @@ uint32_t set_element_new(struct set *set, const struct set_key *key, const char 
 /** A staged slot that nobody could find. */
 void set_element_forget(struct set *set, uint32_t position);
 
+/** A staged slot that is in no index any more, but was. */
+void set_element_withdraw(struct set *set, uint32_t position);
+
 /** The element is in force; @timeout_s 0: for ever. */
 void set_element_enter(struct set *set, uint32_t position, uint64_t now_ms);
 

@@ -11,6 +11,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -106,10 +107,15 @@ static void server_start(void)
 
 static void server_run(void)
 {
-	int i;
+	struct pollfd control = { control_fd(s.control), POLLIN, 0 };
+	int quiet = 0;
 
-	for (i = 0; i < 4; i++)
+	while (quiet < 4) {
 		control_step(s.control, s.now_ns);
+		quiet = control_is_committing(s.control) ? 0 : quiet + 1;
+		if (quiet == 0)
+			poll(&control, 1, -1); /* for the builder */
+	}
 }
 
 /* A flow from 10.0.0.@n, unless it is there. */

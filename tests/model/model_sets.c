@@ -247,7 +247,7 @@ Test(sets, they_are_what_the_list_is, .timeout = 300)
 		if (draw(4) == 0)
 			list = before;
 		else
-			cr_assert_eq(sets_change_commit(c), 0);
+			cr_assert_eq(sets_change_commit(c, UINT32_MAX), 0);
 		sets_change_destroy(c);
 		compare(sets, &list);
 		now += draw(3000);

@@ -86,6 +86,11 @@ char *server_config_text(void *ctx, bool defaults)
 	return text;
 }
 
+static int reload(void *ctx, char *text, size_t size)
+{
+	return 0;
+}
+
 struct server server_new(unsigned int flows, const struct control_config *cfg)
 {
 	struct control_config defaults;
@@ -94,6 +99,7 @@ struct server server_new(unsigned int flows, const struct control_config *cfg)
 		                   .queue_info = no_queue,
 		                   .module_open = module_open,
 		                   .module_close = module_close,
+		                   .reload = reload,
 		                   .config_text = server_config_text };
 	struct path_config path;
 	struct server s = { .directory = "/tmp/ctq-control-XXXXXX" };
@@ -144,10 +150,20 @@ int server_connect(struct server *s)
 
 void server_run(struct server *s)
 {
-	int i;
+	struct pollfd control = { control_fd(s->control), POLLIN, 0 };
+	int quiet = 0;
 
-	for (i = 0; i < 8; i++)
+	while (quiet < 8) {
 		control_step(s->control, s->flows.now_ns);
+		quiet = control_is_committing(s->control) ? 0 : quiet + 1;
+		if (quiet == 0)
+			poll(&control, 1, -1); /* for the builder */
+	}
+}
+
+uint32_t server_generation(const struct server *s)
+{
+	return ruleset_generation(rules_peek(s->rules));
 }
 
 void server_wait(struct server *s, int fd)

@@ -33,6 +33,8 @@ int server_connect(struct server *s);
 void server_ask(struct server *s, int fd, const struct ctlink_message *m);
 void server_run(struct server *s);
 
+uint32_t server_generation(const struct server *s);
+
 /** Let time pass and the server work until something waits in @fd; -1: for a while. */
 void server_wait(struct server *s, int fd);
 

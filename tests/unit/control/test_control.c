@@ -19,10 +19,10 @@
 #include "ctlink/rule.h"
 #include "ctlink/stats.h"
 #include "ctlink/set.h"
+#include "batch.h"
 #include "server.h"
 
 #define CT(message)     CTLINK_TYPE(NFNL_SUBSYS_CTNETLINK, IPCTNL_MSG_CT_##message)
-#define RULES(message)  CTLINK_TYPE(CTQ_SUBSYS_RULES, CTQ_MSG_##message)
 #define DAEMON(message) CTLINK_TYPE(CTQ_SUBSYS_DAEMON, CTQ_MSG_DAEMON_##message)
 
 static struct answers answers; /* half a megabyte: not for the stack */
@@ -749,54 +749,6 @@ Test(control, zeroing_loses_no_packet_that_is_counted_meanwhile)
 
 /* ---- rules ---------------------------------------------------------------------------------------- */
 
-static void put_begin(struct ctlink_message *m, uint32_t generation)
-{
-	struct ctlink_batch batch = { .subsystem = CTQ_SUBSYS_RULES,
-		                      .generation = generation };
-
-	if (generation)
-		ctlink_mark(&batch, CTLINK_BATCH_GENERATION);
-	ctlink_message_init(m, CTQ_DATAGRAM_MAX, NULL);
-	cr_assert_eq(ctlink_batch_begin_build(m, 1, &batch), 0);
-}
-
-static void put_chain(struct ctlink_message *m, const char *name)
-{
-	struct ctlink_header header = { .type = RULES(CHAIN_NEW),
-		                        .flags = NLM_F_REQUEST,
-		                        .seq = 2 };
-	struct ctlink_chain chain = { .hook = 0, .policy = CTQ_VERDICT_ACCEPT };
-
-	cr_assert_eq(ctlink_string_set(&chain.name, name, strlen(name), NULL), 0);
-	ctlink_mark(&chain, CTLINK_CHAIN_NAME);
-	ctlink_mark(&chain, CTLINK_CHAIN_HOOK);
-	ctlink_mark(&chain, CTLINK_CHAIN_POLICY);
-	cr_assert_eq(ctlink_chain_build(m, &header, &chain), 0);
-	ctlink_chain_fini(&chain, NULL);
-}
-
-/* A rule of "prerouting": drop, or jump to @target. */
-static void put_rule(struct ctlink_message *m, const char *target, uint32_t seq)
-{
-	struct ctlink_header header = { .type = RULES(RULE_NEW),
-		                        .flags = NLM_F_REQUEST,
-		                        .seq = seq };
-	struct ctlink_rule rule = { .has = 0 };
-	struct ctlink_statement *st = ctlink_rule_append_statement(&rule, NULL);
-
-	cr_assert_eq(ctlink_string_set(&rule.chain, "prerouting", 10, NULL), 0);
-	ctlink_mark(&rule, CTLINK_RULE_CHAIN);
-	st->kind = target ? CTQ_STATEMENT_JUMP : CTQ_STATEMENT_DROP;
-	ctlink_mark(st, CTLINK_STATEMENT_KIND);
-	if (target) {
-		cr_assert_eq(ctlink_string_set(&st->string, target, strlen(target), NULL),
-		             0);
-		ctlink_mark(st, CTLINK_STATEMENT_STRING);
-	}
-	cr_assert_eq(ctlink_rule_build(m, &header, &rule), 0);
-	ctlink_rule_fini(&rule, NULL);
-}
-
 static void ask_end(struct server *s, int fd, struct ctlink_message *m, uint16_t flags)
 {
 	cr_assert_eq(ctlink_batch_end_build(m, 99, CTQ_SUBSYS_RULES, NLM_F_ACK | flags),
@@ -806,23 +758,18 @@ static void ask_end(struct server *s, int fd, struct ctlink_message *m, uint16_t
 	ctlink_message_fini(m);
 }
 
-static uint32_t generation(struct server *s)
-{
-	return ruleset_generation(rules_peek(s->rules));
-}
-
 Test(control, a_batch_of_rules_is_one_generation)
 {
 	struct server s = server_new(0, NULL);
 	int fd = server_connect(&s);
 	struct ctlink_message m;
 
-	put_begin(&m, 1);
-	put_chain(&m, "prerouting");
-	put_rule(&m, NULL, 3);
+	batch_put_begin(&m, 1);
+	batch_put_chain(&m, "prerouting");
+	batch_put_rule(&m, NULL, 3);
 	ask_end(&s, fd, &m, 0);
 	cr_assert_eq(answers_error(&answers).code, 0);
-	cr_assert_eq(generation(&s), 2);
+	cr_assert_eq(server_generation(&s), 2);
 	ask_plain(&s, fd, RULES(RULE_GET), NLM_F_DUMP);
 	cr_assert_eq(answers_count(&answers, RULES(RULE_NEW), NULL), 1);
 	ask_plain(&s, fd, RULES(CHAIN_GET), NLM_F_DUMP);
@@ -889,9 +836,9 @@ Test(control, explains_by_the_rules_in_force)
 	ask_explain(&s, fd, &packet);
 	explain = outcome(2); /* no chain; the verdict */
 	cr_assert_eq(explain.packet.reason, CTQ_ACCEPT_POLICY);
-	put_begin(&m, 1);
-	put_chain(&m, "prerouting");
-	put_rule(&m, NULL, 3);
+	batch_put_begin(&m, 1);
+	batch_put_chain(&m, "prerouting");
+	batch_put_rule(&m, NULL, 3);
 	ask_end(&s, fd, &m, 0);
 	ask_explain(&s, fd, &packet);
 	explain = outcome(3); /* the chain, the rule, the verdict */
@@ -1050,11 +997,11 @@ Test(control, a_check_changes_nothing)
 	int fd = server_connect(&s);
 	struct ctlink_message m;
 
-	put_begin(&m, 0);
-	put_chain(&m, "prerouting");
+	batch_put_begin(&m, 0);
+	batch_put_chain(&m, "prerouting");
 	ask_end(&s, fd, &m, CTQ_BATCH_CHECK);
 	cr_assert_eq(answers_error(&answers).code, 0);
-	cr_assert_eq(generation(&s), 1);
+	cr_assert_eq(server_generation(&s), 1);
 	close(fd);
 	server_end(&s);
 }
@@ -1065,11 +1012,11 @@ Test(control, a_batch_for_another_generation_is_stale)
 	int fd = server_connect(&s);
 	struct ctlink_message m;
 
-	put_begin(&m, 7);
+	batch_put_begin(&m, 7);
 	server_ask(&s, fd, &m);
 	server_read(&s, fd, &answers);
 	cr_assert_eq(answers_error(&answers).code, -ESTALE);
-	cr_assert_eq(generation(&s), 1);
+	cr_assert_eq(server_generation(&s), 1);
 	ctlink_message_fini(&m);
 	close(fd);
 	server_end(&s);
@@ -1081,16 +1028,16 @@ Test(control, of_two_open_batches_the_second_to_end_is_stale)
 	int first = server_connect(&s), second = server_connect(&s);
 	struct ctlink_message m, late;
 
-	put_begin(&late, 0);
+	batch_put_begin(&late, 0);
 	server_ask(&s, second, &late);
 	ctlink_message_reset(&late);
-	put_begin(&m, 0);
-	put_chain(&m, "prerouting");
+	batch_put_begin(&m, 0);
+	batch_put_chain(&m, "prerouting");
 	ask_end(&s, first, &m, 0);
-	cr_assert_eq(generation(&s), 2);
+	cr_assert_eq(server_generation(&s), 2);
 	ask_end(&s, second, &late, 0);
 	cr_assert_eq(answers_error(&answers).code, -ESTALE);
-	cr_assert_eq(generation(&s), 2, "what the first has done stands");
+	cr_assert_eq(server_generation(&s), 2, "what the first has done stands");
 	close(first);
 	close(second);
 	server_end(&s);
@@ -1106,10 +1053,10 @@ Test(control, an_error_found_at_the_end_names_the_message_that_brought_it)
 	struct nlmsghdr first, last;
 	struct ctlink_error error;
 
-	put_begin(&m, 0);
-	put_chain(&m, "prerouting");
-	put_rule(&m, NULL, 3);
-	put_rule(&m, "nowhere", 4);
+	batch_put_begin(&m, 0);
+	batch_put_chain(&m, "prerouting");
+	batch_put_rule(&m, NULL, 3);
+	batch_put_rule(&m, "nowhere", 4);
 	ask_end(&s, fd, &m, 0);
 	ctlink_datagram_init(&d, answers.data, answers.size);
 	cr_assert_eq(ctlink_datagram_next(&d, &nlh, NULL), 1);
@@ -1120,7 +1067,7 @@ Test(control, an_error_found_at_the_end_names_the_message_that_brought_it)
 	cr_assert_eq(ctlink_datagram_next(&d, &nlh, NULL), 1);
 	cr_assert_eq(ctlink_answer_parse(nlh, &error, &last, NULL), 0);
 	cr_assert(last.nlmsg_seq == 99 && error.code == -ECANCELED);
-	cr_assert_eq(generation(&s), 1);
+	cr_assert_eq(server_generation(&s), 1);
 	close(fd);
 	server_end(&s);
 }
@@ -1131,12 +1078,12 @@ Test(control, a_closed_connection_takes_its_open_batch_with_it)
 	int fd = server_connect(&s);
 	struct ctlink_message m;
 
-	put_begin(&m, 0);
-	put_chain(&m, "prerouting");
+	batch_put_begin(&m, 0);
+	batch_put_chain(&m, "prerouting");
 	server_ask(&s, fd, &m);
 	close(fd);
 	server_run(&s);
-	cr_assert_eq(generation(&s), 1);
+	cr_assert_eq(server_generation(&s), 1);
 	ctlink_message_fini(&m);
 	server_end(&s);
 }

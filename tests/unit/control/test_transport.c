@@ -145,7 +145,8 @@ Test(transport, announcements_are_numbered_in_their_group)
 		p = packet_number(i);
 		ask_tuple(&s, fd, CT(DELETE), &p.tuple);
 		control_tick(s.control, s.flows.now_ns);
-		control_ruleset_announce(s.control);
+		cr_assert_eq(control_reload(s.control), 0);
+		server_run(&s);
 		server_read(&s, fd, &answers);
 		cr_assert_eq(numbers_follow(&answers, CT(DELETE), &destroys), 1);
 		cr_assert_eq(numbers_follow(&answers, RULES(RULESET_NEW), &rules), 1);

@@ -184,6 +184,21 @@ Test(change, chains_are_made_changed_and_deleted)
 	rules_destroy(rules);
 }
 
+Test(change, a_build_that_nobody_wants_any_more_gives_up)
+{
+	struct rules *rules = rules_of("forest", "chain a { drop }");
+	struct rules_change *c;
+	struct rules_error e;
+
+	c = change_of(rules);
+	rules_change_cancel(c);
+	cr_assert_eq(rules_change_build(c, &e), -ECANCELED);
+	cr_assert_eq(e.error.code, -ECANCELED);
+	rules_change_destroy(c);
+	cr_assert_eq(ruleset_generation(rules_peek(rules)), 2);
+	rules_destroy(rules);
+}
+
 Test(change, a_check_changes_nothing)
 {
 	struct rules *rules = rules_of("linear", "chain a { drop }");

@@ -184,7 +184,7 @@ static inline char *elements(const struct sets *sets, const char *name, uint64_t
 /* A change that must succeed. */
 static inline void commit(struct sets_change *c)
 {
-	cr_assert_eq(sets_change_commit(c), 0);
+	cr_assert_eq(sets_change_commit(c, UINT32_MAX), 0);
 	sets_change_destroy(c);
 }
 

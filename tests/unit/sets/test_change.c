@@ -313,7 +313,7 @@ Test(change, a_load_keeps_what_was_added_and_replaces_what_was_loaded)
 	cr_assert_eq(declare(c, "net", CTQ_SET_ADDRESS, CTQ_SET_TIMEOUT), 0);
 	cr_assert_eq(add(c, "net", "192.0.2.0/24"), 0);
 	cr_assert_eq(add(c, "net", "198.51.100.0/24"), 0);
-	cr_assert_eq(sets_change_prepare(c), 0);
+	cr_assert_eq(sets_change_prepare(c, UINT32_MAX), 0);
 	commit(c);
 	cr_elements(sets, "ban", "10.0.0.1 timeout 1m; 10.0.0.2");
 	cr_elements(sets, "net", "192.0.2.0/24; 10.0.0.1 timeout 1m; 198.51.100.0/24");
@@ -331,7 +331,7 @@ Test(change, a_load_that_ends_without_commit_changes_nothing)
 	c = load();
 	cr_assert_eq(declare(c, "net", CTQ_SET_ADDRESS, 0), 0);
 	cr_assert_eq(add(c, "net", "192.0.2.0/24"), 0);
-	cr_assert_eq(sets_change_prepare(c), 0);
+	cr_assert_eq(sets_change_prepare(c, UINT32_MAX), 0);
 	sets_change_destroy(c);
 	cr_elements(sets, "net", "10.0.0.0/8");
 	cr_assert(find(sets, "net", "10.0.0.1"));
@@ -351,7 +351,7 @@ Test(change, a_set_of_another_type_begins_anew_in_a_load_alone)
 	c = load();
 	cr_assert_eq(declare(c, "x", CTQ_SET_PORT, 0), 0);
 	cr_assert_eq(add(c, "x", "80"), 0);
-	cr_assert_eq(sets_change_prepare(c), 0);
+	cr_assert_eq(sets_change_prepare(c, UINT32_MAX), 0);
 	commit(c);
 	cr_elements(sets, "x", "80");
 	cr_assert(find(sets, "x", "80"));
@@ -410,11 +410,98 @@ Test(change, a_change_knows_which_addresses_it_brings)
 	cr_assert_eq(add(c, "s", "10.0.0.0/8"), 0);
 	cr_assert_eq(add(c, "s", "192.0.2.1"), 0);
 	cr_assert_eq(add(c, "s", "2001:db8::-2001:db8::5"), 0);
-	cr_assert_eq(sets_change_commit(c), 0);
+	cr_assert_eq(sets_change_commit(c, UINT32_MAX), 0);
 	cr_assert(sets_change_brings(c, in, 4));
 	cr_assert(sets_change_brings(c, again, 4));
 	cr_assert(sets_change_brings(c, v6, 16));
 	cr_assert_not(sets_change_brings(c, out, 4));
 	cr_assert_not(sets_change_brings_others(c));
 	sets_change_destroy(c);
+}
+
+/* ---- in parts -------------------------------------------------------------------------- */
+
+/* Prepare @c element by element; the number of parts it took. */
+static unsigned int prepare_by_one(struct sets_change *c)
+{
+	unsigned int n = 1;
+
+	while (sets_change_prepare(c, 1) == 1)
+		n++;
+	return n;
+}
+
+Test(change, in_parts_it_is_listed_from_its_commit_on_and_found_from_its_preparation_on)
+{
+	struct sets_change *c = begin();
+
+	cr_assert_eq(add(c, "s", "10.0.0.1"), 0);
+	cr_assert_eq(add(c, "s", "10.0.0.2"), 0);
+	cr_assert_eq(sets_change_prepare(c, 1), 1);
+	cr_assert(find(sets, "s", "10.0.0.1"));
+	cr_assert_not(find(sets, "s", "10.0.0.2"));
+	cr_elements(sets, "s", "");
+	cr_assert_eq(sets_change_prepare(c, 1), 0);
+	cr_assert(find(sets, "s", "10.0.0.2"));
+	cr_elements(sets, "s", "");
+	cr_assert_eq(sets_change_commit(c, 1), 1);
+	cr_elements(sets, "s", "10.0.0.1");
+	while (sets_change_commit(c, 1) == 1)
+		;
+	cr_elements(sets, "s", "10.0.0.1; 10.0.0.2");
+	sets_change_destroy(c);
+	cr_elements(sets, "s", "10.0.0.1; 10.0.0.2");
+}
+
+Test(change, a_set_that_is_emptied_in_parts_is_whole_until_then)
+{
+	struct sets_change *c;
+
+	commit_one(add, "10.0.0.1");
+	c = begin();
+	cr_assert_eq(sets_change_flush(c, "s", NULL), 0);
+	cr_assert_eq(add(c, "s", "10.0.0.2"), 0);
+	cr_assert_gt(prepare_by_one(c), 1);
+	cr_assert(find(sets, "s", "10.0.0.1"));
+	cr_assert_not(find(sets, "s", "10.0.0.2"));
+	cr_assert_eq(sets_change_commit(c, 0), 1);
+	cr_assert_not(find(sets, "s", "10.0.0.1"), "swapped");
+	cr_assert(find(sets, "s", "10.0.0.2"));
+	sets_change_destroy(c);
+	cr_elements(sets, "s", "10.0.0.2");
+}
+
+Test(change, prepared_in_part_and_given_up_it_leaves_nothing)
+{
+	struct sets_change *c = begin();
+
+	cr_assert_eq(add(c, "s", "10.0.0.1"), 0);
+	cr_assert_eq(add(c, "s", "10.0.0.4-10.0.0.9"), 0);
+	cr_assert_eq(add(c, "s", "10.0.0.2"), 0);
+	cr_assert_eq(sets_change_prepare(c, 2), 1);
+	cr_assert(find(sets, "s", "10.0.0.8"));
+	sets_change_destroy(c);
+	cr_assert_not(find(sets, "s", "10.0.0.1"));
+	cr_assert_not(find(sets, "s", "10.0.0.8"));
+	cr_elements(sets, "s", "");
+	commit_one(add, "10.0.0.8");
+	cr_elements(sets, "s", "10.0.0.8");
+}
+
+Test(change, a_set_that_is_being_changed_does_not_expire)
+{
+	struct sets_change *c = begin();
+	struct sets_error e;
+
+	cr_assert_eq(add_for(c, "s", "10.0.0.1", 1, &e), 0);
+	commit(c);
+	c = begin();
+	cr_assert_eq(add(c, "s", "10.0.0.2"), 0);
+	cr_assert_not(sets_expire(sets, NOW + 2000));
+	cr_assert(find(sets, "s", "10.0.0.1"));
+	cr_assert_eq(sets_change_commit(c, UINT32_MAX), 0);
+	cr_assert_not(sets_expire(sets, NOW + 2000), "though its change still stands");
+	cr_assert_not(find(sets, "s", "10.0.0.1"));
+	sets_change_destroy(c);
+	cr_assert(find(sets, "s", "10.0.0.2"));
 }

@@ -51,7 +51,7 @@ static int change_make(struct sets *sets, bool aside)
 		element_done(&e);
 	}
 	if (!err)
-		err = sets_change_commit(c);
+		err = sets_change_commit(c, UINT32_MAX);
 	sets_change_destroy(c);
 	return err;
 }
