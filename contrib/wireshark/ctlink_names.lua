@@ -9,6 +9,7 @@ return {
 		[0x52] = "CTQ_SUBSYS_QUEUES",
 		[0x53] = "CTQ_SUBSYS_PROTO",
 		[0x54] = "CTQ_SUBSYS_DAEMON",
+		[0x55] = "CTQ_SUBSYS_ASK",
 		[0x56] = "CTQ_SUBSYS_PACKETS",
 	},
 	messages = {
@@ -58,6 +59,10 @@ return {
 		[0x5408] = "CTQ_MSG_DAEMON_SOCKET",
 		[0x5409] = "CTQ_MSG_DAEMON_CONFIG_GET",
 		[0x540a] = "CTQ_MSG_DAEMON_CONFIG_NEW",
+		[0x5500] = "CTQ_MSG_ASK_GET",
+		[0x5501] = "CTQ_MSG_ASK_NEW",
+		[0x5502] = "CTQ_MSG_ASK_DEL",
+		[0x5503] = "CTQ_MSG_ASK_ANSWER",
 		[0x5600] = "CTQ_MSG_PACKET_SEEN",
 	},
 	levels = {
@@ -220,6 +225,15 @@ return {
 			[7] = { "CTA_PROTO_ICMPV6_ID", "u16" },
 			[8] = { "CTA_PROTO_ICMPV6_TYPE", "u8" },
 			[9] = { "CTA_PROTO_ICMPV6_CODE", "u8" },
+		},
+		CTQA_ASK = {
+			[1] = { "CTQA_ASK_ID", "u32" },
+			[2] = { "CTQA_ASK_LEFT", "u32" },
+			[3] = { "CTQA_ASK_DEFAULT", "u8" },
+			[4] = { "CTQA_ASK_PACKET", "nested", "CTQA_PACKET" },
+			[5] = { "CTQA_ASK_VERDICT", "u8" },
+			[6] = { "CTQA_ASK_SCOPE", "u8" },
+			[7] = { "CTQA_ASK_REASON", "u16" },
 		},
 		CTQA_CHAIN = {
 			[1] = { "CTQA_CHAIN_NAME", "string" },
@@ -389,6 +403,7 @@ return {
 			[19] = { "CTQA_QUEUE_LATE", "u64" },
 			[20] = { "CTQA_QUEUE_BATCHES", "u64" },
 			[21] = { "CTQA_QUEUE_OLDEST", "u64" },
+			[22] = { "CTQA_QUEUE_HELD", "u32" },
 		},
 		CTQA_RULE = {
 			[1] = { "CTQA_RULE_CHAIN", "string" },

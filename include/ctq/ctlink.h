@@ -60,6 +60,7 @@ enum ctq_subsystem {
 	CTQ_SUBSYS_QUEUES = 0x52,
 	CTQ_SUBSYS_PROTO = 0x53,
 	CTQ_SUBSYS_DAEMON = 0x54,
+	CTQ_SUBSYS_ASK = 0x55,
 	CTQ_SUBSYS_PACKETS = 0x56,
 };
 
@@ -84,6 +85,7 @@ enum ctq_group {
 	CTQ_GROUP_EXPECT_DESTROY = 6,
 	CTQ_GROUP_RULES = 16, /* a new generation is in force */
 	CTQ_GROUP_DROP = 17,  /* dropped packets: CTQ_MSG_PACKET_SEEN */
+	CTQ_GROUP_ASK = 18,   /* questions of rules that ask: CTQ_SUBSYS_ASK */
 	CTQ_GROUP_TRACE = 19, /* packets, dropped or not: CTQ_MSG_PACKET_SEEN */
 	CTQ_GROUP_SETS = 20,  /* sets and elements that came or went */
 	CTQ_GROUP_LIMIT = 32,
@@ -290,6 +292,7 @@ enum ctq_verdict {
 	CTQ_VERDICT_ACCEPT,
 	CTQ_VERDICT_DROP,
 	CTQ_VERDICT_REJECT, /* dropped, and the sender is told; no chain's policy */
+	CTQ_VERDICT_ASK,    /* it waits for an answer; no chain's policy */
 };
 
 enum ctq_chain_attr {
@@ -346,7 +349,7 @@ enum ctq_statement_attr {
 
 /*
  * LIMIT stands before all others: a rule with a limit that does not hold is passed over.
- * ACCEPT, DROP, REJECT, JUMP and RETURN stand last in their rule.
+ * ACCEPT, DROP, REJECT, ASK, JUMP and RETURN stand last in their rule.
  */
 enum ctq_statement {
 	CTQ_STATEMENT_NONE,
@@ -362,6 +365,7 @@ enum ctq_statement {
 	CTQ_STATEMENT_OFFLOAD, /* the kernel may carry the flow alone; goes on */
 	CTQ_STATEMENT_LIMIT,   /* VALUE is an enum ctq_limit: goes on while it holds */
 	CTQ_STATEMENT_LABEL,   /* STRING, name or number: a label of the flow; goes on */
+	CTQ_STATEMENT_ASK, /* ends the evaluation: clients answer for the packet or its flow */
 };
 
 /** What a LIMIT counts; it holds while that is not more, with CTQ_LIMIT_OVER once it is. */
@@ -539,6 +543,41 @@ enum ctq_packets_msg {
 		0, /* CTQA_PACKET_*; announced in CTQ_GROUP_DROP and _TRACE */
 };
 
+/* ---- CTQ_SUBSYS_ASK --------------------------------------------------------- */
+/*
+ * Questions: a packet that a rule asks about waits until a client answers, or until the
+ * deadline, when the default of ctqd.conf decides. Packets of its flow that come meanwhile wait
+ * with it. Somebody must be in CTQ_GROUP_ASK when the packet comes, or the default decides at
+ * once; joining needs the right to change, since it makes packets wait.
+ */
+enum ctq_ask_msg {
+	CTQ_MSG_ASK_GET = 0, /* dump → CTQ_MSG_ASK_NEW: the open questions, by their ids */
+	CTQ_MSG_ASK_NEW = 1, /* a question; announced in CTQ_GROUP_ASK */
+	CTQ_MSG_ASK_DEL = 2, /* it is settled: CTQA_ASK_ID, _REASON; announced */
+	CTQ_MSG_ASK_ANSWER = 3, /* CTQA_ASK_ID, _VERDICT, _SCOPE; ENOENT: there is no such
+	                         * question, or it has been answered */
+};
+
+enum ctq_ask_attr {
+	CTQA_ASK_UNSPEC,
+	CTQA_ASK_ID,      /* u32, never 0, of one life of the daemon */
+	CTQA_ASK_LEFT,    /* u32, ms until the deadline */
+	CTQA_ASK_DEFAULT, /* u8, enum ctq_verdict: what then decides, ACCEPT or DROP */
+	CTQA_ASK_PACKET,  /* nested, CTQA_PACKET_*: the first packet; its bytes for clients
+	                   * with the right to change only */
+	CTQA_ASK_VERDICT, /* u8, enum ctq_verdict, of an answer: ACCEPT or DROP */
+	CTQA_ASK_SCOPE,   /* u8, enum ctq_ask_scope, of an answer; absent: PACKET */
+	CTQA_ASK_REASON,  /* u16, ctq/reasons.h: what has become of the first packet */
+	__CTQA_ASK_MAX,
+};
+#define CTQA_ASK_MAX (__CTQA_ASK_MAX - 1)
+
+/** For which packets an answer is. A packet without a flow has itself only. */
+enum ctq_ask_scope {
+	CTQ_ASK_PACKET = 1, /* those that wait: the next one of the flow is asked about again */
+	CTQ_ASK_FLOW,       /* those, and all of the flow until other rules are in force */
+};
+
 /* ---- CTQ_SUBSYS_QUEUES ------------------------------------------------------ */
 enum ctq_queues_msg {
 	CTQ_MSG_QUEUE_GET = 0, /* dump → CTQ_MSG_QUEUE_NEW */
@@ -568,6 +607,7 @@ enum ctq_queue_attr {
 	CTQA_QUEUE_LATE,           /* u64 */
 	CTQA_QUEUE_BATCHES,        /* u64: receive calls that brought packets */
 	CTQA_QUEUE_OLDEST, /* u64: ns that the oldest unanswered packet has waited in ctqd */
+	CTQA_QUEUE_HELD,   /* u32: packets that wait for an answer (CTQ_SUBSYS_ASK) */
 	__CTQA_QUEUE_MAX,
 };
 #define CTQA_QUEUE_MAX      (__CTQA_QUEUE_MAX - 1)
@@ -642,6 +682,7 @@ enum ctq_feature {
 	CTQ_FEATURE_SEQUENCE = 0x2, /* CTA_CTQ_SEQUENCE and CTQ_DONE_GENERATION */
 	CTQ_FEATURE_DEBUG_REFS =
 		0x4, /* references are counted by holder (CTQA_REFS_TABLE …) */
+	CTQ_FEATURE_ASK = 0x8, /* CTQ_SUBSYS_ASK */
 };
 
 enum ctq_daemon_attr {

@@ -90,6 +90,9 @@ void config_init(struct config *cfg)
 	cfg->mark.reject = (struct config_mark){ 0x20, 0xf0 };
 	cfg->mark.offload = (struct config_mark){ 0x40, 0xf0 };
 	cfg->helpers.expectations = 4096; /* nf_conntrack_expect_max, likewise */
+	cfg->ask.timeout_s = 30;
+	cfg->ask.limit = 1000;
+	cfg->ask.flow_limit = 16;
 	track_config_init(&cfg->track);
 	default_queues(cfg);
 }

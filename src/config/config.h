@@ -52,6 +52,7 @@
 
 enum config_on_change { CONFIG_REEVALUATE, CONFIG_KEEP, CONFIG_KILL };
 enum config_backend { CONFIG_FOREST, CONFIG_LINEAR };
+enum config_without_answer { CONFIG_ASK_DROP, CONFIG_ASK_ACCEPT };
 enum config_evict { CONFIG_EVICT_UNASSURED, CONFIG_EVICT_CLOSING };
 
 /* What a `queues` section says of each of its queues. */
@@ -145,6 +146,12 @@ struct config {
 		bool ftp_loose, sip_loose;
 		uint32_t expectations; /* at once */
 	} helpers;
+	struct {
+		uint32_t timeout_s;      /* a packet waits this long for an answer */
+		uint32_t without_answer; /* enum config_without_answer */
+		uint32_t limit;          /* packets that wait, of each worker */
+		uint32_t flow_limit;     /* … of each question */
+	} ask;
 	struct track_config track;
 	struct config_zone zones[CONFIG_ZONES_MAX]; /* sorted by zone */
 	uint16_t zones_length;

@@ -506,6 +506,10 @@ static const char *const evict_words[] = {
 	[CONFIG_EVICT_UNASSURED] = "unassured",
 	[CONFIG_EVICT_CLOSING] = "closing",
 };
+static const char *const without_answer_words[] = {
+	[CONFIG_ASK_DROP] = "drop",
+	[CONFIG_ASK_ACCEPT] = "accept",
+};
 static const char *const hook_words[] = {
 	[PACKET_HOOK_PREROUTING] = "prerouting",
 	[PACKET_HOOK_INPUT] = "input",
@@ -594,6 +598,17 @@ static const struct key helpers_keys[] = {
 };
 const struct key_table keys_helpers = { "helpers", helpers_keys,
 	                                BASE_ARRAY_LENGTH(helpers_keys) };
+
+static const struct key ask_keys[] = {
+	{ "timeout", &key_form_time, offsetof(struct config, ask.timeout_s), 1, 3600 },
+	CHOICE("default", without_answer_words, 0,
+	       offsetof(struct config, ask.without_answer), false),
+	/* 4096: PATH_ASK_LIMIT_MAX of path/path.h. */
+	{ "limit", &key_form_number, offsetof(struct config, ask.limit), 1, 4096 },
+	{ "flow-limit", &key_form_number, offsetof(struct config, ask.flow_limit), 1,
+	  4096 },
+};
+const struct key_table keys_ask = { "ask", ask_keys, BASE_ARRAY_LENGTH(ask_keys) };
 
 #define QUEUE(field) offsetof(struct key_queues, first.field)
 

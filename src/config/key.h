@@ -46,7 +46,7 @@ struct key_table {
 };
 
 extern const struct key_table keys_top, keys_daemon, keys_table, keys_mark, keys_helpers,
-	keys_modules;
+	keys_ask, keys_modules;
 
 /* What a section `queues N[-M]` says: @first is the first queue and a
  * model for the rest. */

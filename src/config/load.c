@@ -232,6 +232,12 @@ static void apply_helpers(struct load *l, const struct statement *s)
 		apply_keys(l, &keys_helpers, l->cfg, s->body, NULL);
 }
 
+static void apply_ask(struct load *l, const struct statement *s)
+{
+	if (is_plain_section(l, s))
+		apply_keys(l, &keys_ask, l->cfg, s->body, NULL);
+}
+
 static void apply_modules(struct load *l, const struct statement *s)
 {
 	if (is_plain_section(l, s))
@@ -531,8 +537,8 @@ static const struct section {
 	{ "daemon", apply_daemon },     { "queues", apply_queues },
 	{ "table", apply_table },       { "timeouts", apply_timeouts },
 	{ "tracking", apply_tracking }, { "mark", apply_mark },
-	{ "helpers", apply_helpers },   { "modules", apply_modules },
-	{ "include", apply_include },
+	{ "helpers", apply_helpers },   { "ask", apply_ask },
+	{ "modules", apply_modules },   { "include", apply_include },
 };
 
 static const struct section *section_find(const char *name)

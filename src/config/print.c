@@ -12,8 +12,8 @@
 #include "config/setting.h"
 
 static const struct key_table *const plain_tables[] = { &keys_daemon, &keys_table,
-	                                                &keys_mark, &keys_helpers,
-	                                                &keys_modules };
+	                                                &keys_mark,   &keys_helpers,
+	                                                &keys_ask,    &keys_modules };
 
 /* ---- printing ------------------------------------------------------------------ */
 
@@ -141,6 +141,7 @@ void config_print(const struct config *cfg, FILE *out)
 	fprintf(out, "tracking {\n");
 	print_settings(out, &cfg->track, "tracking", UINT64_MAX);
 	print_table(out, &keys_helpers, cfg);
+	print_table(out, &keys_ask, cfg);
 	print_table(out, &keys_mark, cfg);
 	print_table(out, &keys_modules, cfg);
 	for (i = 0; i < keys_top.length; i++)

@@ -138,6 +138,15 @@ static void on_timer(struct control *c)
 		control_timer_set(c, false);
 }
 
+/* ---- questions --------------------------------------------------------------------------- */
+
+static int questions_poll(struct control *c)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.ptr = &c->questions };
+
+	return epoll_ctl(c->epoll, EPOLL_CTL_ADD, path_question_fd(c->env.path), &event);
+}
+
 /* ---- life --------------------------------------------------------------------------------- */
 
 struct control *control_new(const struct control_config *cfg,
@@ -157,6 +166,7 @@ struct control *control_new(const struct control_config *cfg,
 	if (!c->socket_path || !c->works)
 		goto free_control;
 	CDS_INIT_LIST_HEAD(&c->clients);
+	CDS_INIT_LIST_HEAD(&c->questions);
 	ctlink_message_init(&c->sets_out, CTQ_DATAGRAM_MAX, NULL);
 	c->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (c->epoll < 0) {
@@ -171,7 +181,8 @@ struct control *control_new(const struct control_config *cfg,
 		*err = c->listener;
 		goto close_timer;
 	}
-	if (epoll_ctl(c->epoll, EPOLL_CTL_ADD, c->listener, &event) < 0) {
+	if (epoll_ctl(c->epoll, EPOLL_CTL_ADD, c->listener, &event) < 0 ||
+	    questions_poll(c) < 0) {
 		*err = -errno;
 		goto close_listener;
 	}
@@ -207,6 +218,7 @@ void control_destroy(struct control *c)
 		control_client_destroy(client);
 	control_commits_close(c);
 	control_works_destroy(c->works);
+	control_ask_fini(c);
 	sets_listen(rules_sets(c->env.rules), NULL, NULL);
 	ctlink_message_fini(&c->sets_out);
 	unlink(c->socket_path);
@@ -359,7 +371,7 @@ static void client_event(struct control_client *client, uint32_t events)
 void control_step(struct control *c, uint64_t now_ns)
 {
 	struct epoll_event events[CONTROL_EVENTS];
-	void *source;
+	void *source; /* NULL: the listener */
 	int n, i;
 
 	c->now_ns = now_ns;
@@ -372,6 +384,8 @@ void control_step(struct control *c, uint64_t now_ns)
 			on_timer(c);
 		else if (source == c->commits)
 			control_commits_step(c);
+		else if (source == &c->questions)
+			control_ask_events(c);
 		else
 			client_event(source, events[i].events);
 		rcu_quiet();

@@ -44,6 +44,8 @@ struct control_env {
 	                   char *text, size_t size);
 	/** No flow and no reader has that machine any more. */
 	void (*module_close)(void *ctx, const struct track_proto *proto);
+	/** Have worker @number go round: an answer waits for it. NULL: it goes round soon. */
+	void (*wake)(void *ctx, uint16_t number);
 	/** Degradation @i as one line, 0 …; NULL: no more. */
 	const char *(*warning)(void *ctx, unsigned int i);
 	/** Name of an interface, or NULL. */

@@ -18,6 +18,7 @@
  *   config.c    the configuration in force
  *   groups.c    events to those who subscribed
  *   watch.c     packets to those who watch them
+ *   ask.c       questions of rules that ask, and answers
  */
 #ifndef CONTROL_CONTROL_PRIV_H
 #define CONTROL_CONTROL_PRIV_H
@@ -37,6 +38,7 @@
 #include "flow/event.h"
 #include "flow/info.h"
 #include "flow/lock.h"
+#include "path/ask.h"
 #include "path/watch.h"
 #include "sets/sets.h"
 
@@ -82,6 +84,8 @@ struct control {
 	                         * must be announced before it is */
 	uint64_t events_untold; /* lost by the rings, and not told yet */
 	uint64_t sequences[CTQ_GROUP_LIMIT]; /* of each group's last announcement */
+	struct cds_list_head questions; /* ask.c: those that are not settled, by id */
+	uint32_t question_id;           /* the last one that was given */
 	struct control_client *watchers[PATH_WATCHERS_MAX]; /* watch.c; NULL: free */
 	uint64_t counters[CONTROL_COUNTERS];
 	/* what counters were when they were zeroed */
@@ -398,6 +402,11 @@ int control_watch_subscribe(struct control_request *r, uint32_t groups);
 void control_watch_leave(struct control_client *client);
 void control_watch_events(struct control *c);
 
+/** A packet that was judged; its bytes are left out. @realtime_offset: ns, to be added to
+ * monotonic time. */
+void control_packet_value(const struct control *c, const struct path_sighting *s,
+                          uint64_t realtime_offset, struct ctlink_packet *p);
+
 /* Parts of a packet's value. @whole: with ports or ICMP type and code. */
 void control_packet_tuple(struct ctlink_packet *p, const struct tuple *t, bool whole);
 void control_packet_interfaces(const struct control *c, struct ctlink_packet *p,
@@ -405,6 +414,19 @@ void control_packet_interfaces(const struct control *c, struct ctlink_packet *p,
 /** Which rule (@generation, @index) is; a policy has neither id nor name. */
 void control_packet_rule(const struct control *c, struct ctlink_packet *p,
                          uint32_t generation, uint32_t index);
+
+/* ---- ask.c --------------------------------------------------------------------------------------- */
+
+/** Take what workers tell of questions, and announce it. */
+void control_ask_events(struct control *c);
+
+/** Nobody answers any more. */
+void control_ask_fini(struct control *c);
+
+/** May the client listen to these groups? 0 or -EPERM. */
+int control_ask_subscribe(struct control_request *r, uint32_t groups);
+int control_ask_get(struct control_request *r);
+int control_ask_answer(struct control_request *r);
 
 bool control_has_ports(uint8_t proto);
 bool control_is_icmp(uint8_t proto);

@@ -93,7 +93,11 @@ uint8_t control_flow_verdict(const struct flow_verdict *v)
 {
 	if (v->accept)
 		return CTQ_VERDICT_ACCEPT;
-	return v->reason == CTQ_REJECT_RULE ? CTQ_VERDICT_REJECT : CTQ_VERDICT_DROP;
+	switch (v->reason) {
+	case CTQ_REJECT_RULE: return CTQ_VERDICT_REJECT;
+	case CTQ_HELD_ASK: return CTQ_VERDICT_ASK;
+	default: return CTQ_VERDICT_DROP;
+	}
 }
 
 /* The verdict that counts: the entry hook's, or the confirm hook's when it was seen there only,

@@ -52,6 +52,7 @@ void control_groups_update(struct control *c)
 		if (groups & 1u << of_kind[kind].group)
 			kinds |= 1u << kind;
 	c->groups = groups;
+	path_ask_listen(c->env.path, groups & 1u << CTQ_GROUP_ASK);
 	flow_event_wanted_set(c->env.flows, kinds);
 }
 

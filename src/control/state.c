@@ -54,6 +54,7 @@ static void queue_value(const struct queue_info *info, struct ctlink_queue *out)
 	out->flags = (info->fail_open ? CTQ_QUEUE_FAIL_OPEN : 0) |
 	             (info->gso ? CTQ_QUEUE_GSO : 0);
 	out->oldest = info->oldest_ns;
+	out->held = info->held;
 	ctlink_mark(out, CTLINK_QUEUE_NUMBER);
 	ctlink_mark(out, CTLINK_QUEUE_HOOK);
 	ctlink_mark(out, CTLINK_QUEUE_WORKER);
@@ -62,6 +63,7 @@ static void queue_value(const struct queue_info *info, struct ctlink_queue *out)
 	ctlink_mark(out, CTLINK_QUEUE_RCVBUF);
 	ctlink_mark(out, CTLINK_QUEUE_FLAGS);
 	ctlink_mark(out, CTLINK_QUEUE_OLDEST);
+	ctlink_mark(out, CTLINK_QUEUE_HELD);
 	if (info->cpu >= 0) {
 		out->cpu = (uint16_t)info->cpu;
 		ctlink_mark(out, CTLINK_QUEUE_CPU);
@@ -142,7 +144,7 @@ static void daemon_self(const struct control *c, struct ctlink_daemon *out)
 
 static uint64_t features(const struct control *c)
 {
-	uint64_t bits = CTQ_FEATURE_SEQUENCE;
+	uint64_t bits = CTQ_FEATURE_SEQUENCE | CTQ_FEATURE_ASK;
 
 	if (c->env.config_text)
 		bits |= CTQ_FEATURE_CONFIG;
@@ -359,6 +361,8 @@ int control_daemon_subscribe(struct control_request *r)
 	struct ctlink_groups groups = { .has = 0 };
 	int err = ctlink_groups_parse(r->nlh, &groups, r->error);
 
+	if (err == 0)
+		err = control_ask_subscribe(r, (uint32_t)groups.has);
 	if (err == 0)
 		err = control_watch_subscribe(r, (uint32_t)groups.has);
 	if (err < 0)

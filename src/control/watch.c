@@ -256,8 +256,8 @@ static void set_outcome(const struct control *c, struct ctlink_packet *p,
 		ctlink_mark(p, CTLINK_PACKET_HELD);
 }
 
-static void packet_value(const struct control *c, const struct path_sighting *s,
-                         uint64_t realtime_offset, struct ctlink_packet *p)
+void control_packet_value(const struct control *c, const struct path_sighting *s,
+                          uint64_t realtime_offset, struct ctlink_packet *p)
 {
 	*p = (struct ctlink_packet){ .hook = s->hook,
 		                     .family = s->family,
@@ -335,7 +335,7 @@ static void announce(struct control *c, struct outbox *out, const struct path_si
 	struct ctlink_packet packet;
 	unsigned int i;
 
-	packet_value(c, s, realtime_offset, &packet);
+	control_packet_value(c, s, realtime_offset, &packet);
 	for (i = 0; i < PATH_WATCHERS_MAX; i++)
 		if (s->watchers & 1u << i && c->watchers[i] &&
 		    s->serial >= c->watchers[i]->watch_serial)

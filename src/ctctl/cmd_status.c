@@ -149,6 +149,7 @@ static const struct {
 	{ CTQ_FEATURE_CONFIG, "config" },
 	{ CTQ_FEATURE_SEQUENCE, "sequence" },
 	{ CTQ_FEATURE_DEBUG_REFS, "debug-refs" },
+	{ CTQ_FEATURE_ASK, "ask" },
 };
 
 /* What ctlink has, and how much of it is in use. A newer daemon's features have no word. */

@@ -191,6 +191,7 @@ static bool group_known(uint32_t group)
 	case CTQ_GROUP_EXPECT_DESTROY:
 	case CTQ_GROUP_RULES:
 	case CTQ_GROUP_DROP:
+	case CTQ_GROUP_ASK:
 	case CTQ_GROUP_TRACE:
 	case CTQ_GROUP_SETS: return true;
 	default: return false;

@@ -30,6 +30,7 @@ static const struct ctlink_attr queue_attrs[] = {
 	QUEUE(CTQA_QUEUE_LATE, CTLINK_U64, late, LATE),
 	QUEUE(CTQA_QUEUE_BATCHES, CTLINK_U64, batches, BATCHES),
 	QUEUE(CTQA_QUEUE_OLDEST, CTLINK_U64, oldest, OLDEST),
+	QUEUE(CTQA_QUEUE_HELD, CTLINK_U32, held, HELD),
 };
 static const struct ctlink_layout queue_layout = CTLINK_LAYOUT("queue", queue_attrs);
 

@@ -31,6 +31,7 @@ enum ctlink_queue_bit {
 	CTLINK_QUEUE_LATE,
 	CTLINK_QUEUE_BATCHES,
 	CTLINK_QUEUE_OLDEST,
+	CTLINK_QUEUE_HELD,
 };
 
 /** The meaning of each member stands at CTQA_QUEUE_* in ctq/ctlink.h. */
@@ -42,6 +43,7 @@ struct ctlink_queue {
 	uint64_t packets, bytes, accepted, dropped;
 	uint64_t kernel_dropped, user_dropped, overruns, errors, late, batches;
 	uint64_t oldest; /* ns */
+	uint32_t held;
 };
 
 int ctlink_queue_build(struct ctlink_message *m, const struct ctlink_header *header,

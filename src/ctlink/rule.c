@@ -30,6 +30,7 @@ static const struct statement_kind {
 	  BIT(STRING) | BIT(LEVEL) | BIT(EVERY) | RATE_BITS | BIT(BURST), false, "log" },
 	{ CTQ_STATEMENT_OFFLOAD, 0, 0, false, "offload" },
 	{ CTQ_STATEMENT_LABEL, BIT(STRING), 0, false, "label" },
+	{ CTQ_STATEMENT_ASK, 0, 0, true, "ask" },
 	{ CTQ_STATEMENT_LIMIT, BIT(VALUE) | BIT(RATE),
 	  BIT(FLAGS) | BIT(PERIOD) | BIT(BURST) | BIT(PREFIX4) | BIT(PREFIX6), false,
 	  "limit" },

@@ -147,6 +147,9 @@ void intake_confirm_stop(struct daemon *d);
 int intake_entry_start(struct daemon *d);
 void intake_entry_stop(struct daemon *d);
 
+/** control_env.wake. */
+void intake_wake(void *daemon, uint16_t number);
+
 /** control_env.queue_info. */
 bool intake_queue_info(void *daemon, unsigned int i, struct queue_info *out);
 

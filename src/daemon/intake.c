@@ -238,6 +238,15 @@ void intake_entry_stop(struct daemon *d)
 	queues_stop(d, FLOW_ROLE_ENTRY);
 }
 
+/* ---- answers ----------------------------------------------------------------------------- */
+
+void intake_wake(void *daemon, uint16_t number)
+{
+	struct daemon *d = daemon;
+
+	worker_wake(d->workers[number]);
+}
+
 /* ---- listings ----------------------------------------------------------------------------- */
 
 bool intake_queue_info(void *daemon, unsigned int i, struct queue_info *out)

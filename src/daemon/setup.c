@@ -334,6 +334,10 @@ int setup_path_start(struct daemon *d)
 	path.confirm_at_entry = !config_has_confirm_queue(cfg);
 	path.track_at_confirm = !has_entry_queue(cfg);
 	path.on_change = on_change[cfg->on_policy_change];
+	path.ask.timeout_s = cfg->ask.timeout_s;
+	path.ask.accept = cfg->ask.without_answer == CONFIG_ASK_ACCEPT;
+	path.ask.limit = cfg->ask.limit;
+	path.ask.flow_limit = cfg->ask.flow_limit;
 	help_ports(&path, "ftp", &cfg->helpers.ftp, cfg->helpers.ftp_loose);
 	help_ports(&path, "sip", &cfg->helpers.sip, cfg->helpers.sip_loose);
 	help_ports(&path, "tftp", &cfg->helpers.tftp, false);
@@ -417,6 +421,7 @@ int setup_control_start(struct daemon *d)
 		.ctx = d,
 		.queue_info = intake_queue_info,
 		.reload = reload_run,
+		.wake = intake_wake,
 		.warning = health_warning,
 		.ifname = control_ifname,
 		.config_text = control_config_text,

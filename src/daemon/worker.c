@@ -23,6 +23,7 @@
 
 #include "base/clock.h"
 #include "base/rcu.h"
+#include "path/ask.h"
 
 _Static_assert(QUEUE_BATCH_MAX <= PATH_BATCH_MAX, "a batch goes through the path whole");
 
@@ -108,8 +109,9 @@ static void serve_none(struct worker *w, struct served *s, uint64_t failures)
 static void serve_batch(struct worker *w, struct served *s, unsigned int n,
                         uint64_t now_ns)
 {
-	path_batch(w->cfg.path, w->packets, w->verdicts, n, now_ns);
-	s->unsent = queue_verdict(s->queue, w->packets, w->verdicts, n, 0) < 0;
+	uint64_t held = path_batch(w->cfg.path, w->packets, w->verdicts, n, now_ns);
+
+	s->unsent = queue_verdict(s->queue, w->packets, w->verdicts, n, held) < 0;
 	rcu_quiet();
 }
 
@@ -159,6 +161,54 @@ static void serve_turns(struct worker *w)
 		;
 }
 
+/* ---- packets that wait ------------------------------------------------------------- */
+
+static struct served *served_find(struct worker *w, uint16_t number)
+{
+	uint32_t i;
+
+	for (i = 0; i < w->cfg.queues_max; i++)
+		if (w->served[i].queue &&
+		    queue_config_get(w->served[i].queue)->number == number)
+			return &w->served[i];
+	return NULL;
+}
+
+static void held_send(struct worker *w)
+{
+	uint32_t i;
+
+	for (i = 0; i < w->cfg.queues_max; i++) {
+		struct served *s = &w->served[i];
+
+		if (!s->queue)
+			continue;
+		s->unsent |= queue_flush(s->queue) < 0;
+		queue_held_since_set(
+			s->queue,
+			path_held_since(w->cfg.path, queue_config_get(s->queue)->number));
+	}
+}
+
+/* What finds no room waits for the next round. The packets of a queue that broke are lost
+ * with it. */
+static void held_answer(struct worker *w)
+{
+	const struct path_released *r;
+	struct served *s;
+
+	if (base_likely(path_held_count(w->cfg.path) == 0))
+		return;
+	path_held_step(w->cfg.path, clock_monotonic_ns());
+	while ((r = path_held_peek(w->cfg.path)) != NULL) {
+		s = served_find(w, r->queue);
+		if (s && queue_answer(s->queue, r->id, &r->verdict) < 0)
+			break;
+		path_held_drop(w->cfg.path);
+	}
+	held_send(w);
+}
+
 /* ---- orders ------------------------------------------------------------------------ */
 
 static struct served *place_find(struct worker *w)
@@ -193,6 +243,7 @@ static void obey_drain(struct worker *w)
 	uint32_t i;
 
 	w->draining = true;
+	path_held_close(w->cfg.path, clock_monotonic_ns());
 	for (i = 0; i < w->cfg.queues_max; i++) {
 		struct served *s = &w->served[i];
 
@@ -289,6 +340,7 @@ static void *worker_run(void *arg)
 	while (!w->stopped) {
 		wait_for_work(w);
 		serve_turns(w);
+		held_answer(w);
 		draining_end(w);
 		tick(w);
 		rcu_quiet();
@@ -371,6 +423,11 @@ static void order_give(struct worker *w, enum order order)
 {
 	assert(atomic_load_explicit(&w->order, memory_order_relaxed) == ORDER_NONE);
 	atomic_store_explicit(&w->order, (int)order, memory_order_release);
+	fd_post(w->wake);
+}
+
+void worker_wake(struct worker *w)
+{
 	fd_post(w->wake);
 }
 

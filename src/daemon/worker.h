@@ -11,6 +11,9 @@
  * polled again. An idle worker goes round once each tick. Whoever starts a worker owns the queues: the worker serves a
  * queue from worker_queue_add() until it was drained, and only then may it be closed.
  *
+ * Packets that wait for an answer (path/ask.h) are held by their queue; each round answers those
+ * whose wait is over. From the first worker_drain() on none waits any more.
+ *
  * Orders (add, drain, stop) are given by one thread, one at a time; it waits for their
  * end with worker_wait(). The worker itself never waits for anybody.
  *
@@ -66,6 +69,9 @@ void worker_drain(struct worker *w, enum flow_role role);
 /** Wait until the order is carried out. Returns 0, or -ETIMEDOUT. The caller is no RCU
  * reader, or offline. */
 BASE_MUST_CHECK int worker_wait(struct worker *w);
+
+/** Go round now: there are answers for packets that wait. Any thread. */
+void worker_wake(struct worker *w);
 
 /* -- any thread ---------------------------------------------------------------------- */
 

@@ -614,3 +614,22 @@ void flow_closing_set(struct flow_worker *w, struct flow *f, bool closing,
 	else
 		lists_move_from(w->table, f, FLOW_LIST_CLOSING, FLOW_LIST_NONE, 0);
 }
+
+/* ---- waiting ------------------------------------------------------------------- */
+
+void flow_wait_begin(struct flow_table *t, struct flow *f)
+{
+	lists_move_from(t, f, FLOW_LIST_UNCONFIRMED, FLOW_LIST_NONE, 0);
+}
+
+/* Another worker may have confirmed it meanwhile, and found it in no list. One that is dead
+ * stays in its list. */
+void flow_wait_end(struct flow_table *t, struct flow *f, uint64_t now_ns)
+{
+	uint32_t status = flow_status(f);
+
+	if (!(status & TRACK_CONFIRMED))
+		lists_move_from(t, f, FLOW_LIST_NONE, FLOW_LIST_UNCONFIRMED, now_ns);
+	else if (!(status & TRACK_ASSURED))
+		lists_move_from(t, f, FLOW_LIST_NONE, unassured_list(f), now_ns);
+}

@@ -204,6 +204,13 @@ bool flow_expire_is_behind(const struct flow_table *t);
  * once a second, and again soon when FLOW_REAP_MAX were killed. Returns their number. */
 unsigned int flow_reap(struct flow_worker *w, uint64_t now_ns);
 
+/** A packet of @f waits for a decision from outside, with a reference: neither reaping nor
+ * eviction takes an unconfirmed flow meanwhile. */
+void flow_wait_begin(struct flow_table *t, struct flow *f);
+
+/** It is decided; the flow is as one that was just born, or confirmed. */
+void flow_wait_end(struct flow_table *t, struct flow *f, uint64_t now_ns);
+
 /** Kill all flows; returns their number. */
 unsigned int flow_table_flush(struct flow_worker *w, enum flow_end end, uint64_t now_ns);
 

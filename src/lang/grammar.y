@@ -54,6 +54,7 @@ static void lang_yyerror(struct lang_place *place, struct lang_input *in, void *
 %token DROP		"drop"
 %token JUMP		"jump"
 %token REJECTION		"reject"
+%token ASK		"ask"
 %token RETURN		"return"
 %token COUNT		"counter"
 %token LIMIT		"limit"
@@ -249,6 +250,7 @@ part:
 	| COUNT		{ lang_rule_statement(in->l, CTQ_STATEMENT_COUNT, NULL, &@$); }
 	| REJECTION	{ lang_rule_statement(in->l, CTQ_STATEMENT_REJECT, NULL, &@$); }
 	| OFFLOAD	{ lang_rule_statement(in->l, CTQ_STATEMENT_OFFLOAD, NULL, &@$); }
+	| ASK		{ lang_rule_statement(in->l, CTQ_STATEMENT_ASK, NULL, &@$); }
 	| limit				{ lang_detail_end(in->l, &@$); }
 	| log				{ lang_detail_end(in->l, &@$); }
 	| JUMP name	{ lang_rule_statement(in->l, CTQ_STATEMENT_JUMP, &$2, &@$); }

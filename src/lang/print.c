@@ -322,6 +322,7 @@ static void print_statement(const struct ctlink_statement *s, FILE *out)
 	case CTQ_STATEMENT_LOG: print_log(s, out); break;
 	case CTQ_STATEMENT_OFFLOAD: fputs("offload", out); break;
 	case CTQ_STATEMENT_LIMIT: print_limit(s, out); break;
+	case CTQ_STATEMENT_ASK: fputs("ask", out); break;
 	default: fprintf(out, "# statement %u of another version", s->kind); break;
 	}
 }

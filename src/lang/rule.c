@@ -240,8 +240,9 @@ void lang_rule_end(struct lang *l)
 	if (!d->failed && does_nothing(&d->rule)) {
 		e = lang_error_add(l, &d->place, "the rule does nothing");
 		snprintf(e->allowed, sizeof(e->allowed),
-		         "add: accept, drop, reject, jump CHAIN, return, mark set VALUE, "
-		         "label set NAME, log, offload; or counter, to count only");
+		         "add: accept, drop, reject, ask, jump CHAIN, return, mark set "
+		         "VALUE, label set NAME, log, offload; or counter, to count "
+		         "only");
 	} else if (!d->failed && lang_chain_of(l) && !l->no_memory) {
 		draft_keep(l);
 	}

@@ -248,6 +248,7 @@ static const struct lang_name verdicts[] = {
 	{ "accept", CTQ_VERDICT_ACCEPT },
 	{ "drop", CTQ_VERDICT_DROP },
 	{ "reject", CTQ_VERDICT_REJECT },
+	{ "ask", CTQ_VERDICT_ASK },
 };
 
 /* Policies are the first two. */

@@ -166,6 +166,7 @@ static void ask_rules(struct path_worker *w, struct path_step *s)
 	s->rule = v->index;
 	s->accept = v->verdict == CTQ_VERDICT_ACCEPT;
 	s->reason = (enum ctq_reason)v->reason;
+	s->waits = v->verdict == CTQ_VERDICT_ASK;
 	s->marked = v->verdict == CTQ_VERDICT_REJECT && w->path->cfg.reject_mask;
 	s->mark_value = v->packet_mark.value;
 	s->mark_mask = v->packet_mark.mask;
@@ -183,7 +184,18 @@ static enum ctq_reason reason_of_flow(const struct flow_verdict *v)
 {
 	if (v->accept)
 		return CTQ_ACCEPT_FLOW;
-	return v->reason == CTQ_REJECT_RULE ? CTQ_REJECT_FLOW : CTQ_DROP_FLOW;
+	switch (v->reason) {
+	case CTQ_REJECT_RULE: return CTQ_REJECT_FLOW;
+	case CTQ_HELD_ASK: return CTQ_HELD_ASK;
+	default: return CTQ_DROP_FLOW;
+	}
+}
+
+bool path_judge_waits(const struct path_worker *w, const struct path_step *s)
+{
+	struct flow_verdict v = flow_verdict_load(s->flow, s->role);
+
+	return is_in_force(w, &v) && v.reason == CTQ_HELD_ASK;
 }
 
 void path_judge(struct path_worker *w, struct path_step *s)
@@ -198,7 +210,8 @@ void path_judge(struct path_worker *w, struct path_step *s)
 		v = flow_verdict_load(s->flow, s->role);
 	if (!is_in_force(w, &v)) {
 		ask_rules(w, s);
-		if (v.generation && !s->accept && w->path->cfg.on_change == PATH_KILL) {
+		if (v.generation && !s->accept && !s->waits &&
+		    w->path->cfg.on_change == PATH_KILL) {
 			flow_kill(w->flows, s->flow, FLOW_END_RULES, w->now_ns);
 			w->moved = true;
 		}
@@ -206,6 +219,7 @@ void path_judge(struct path_worker *w, struct path_step *s)
 	}
 	s->accept = v.accept;
 	s->reason = reason_of_flow(&v);
+	s->waits = s->reason == CTQ_HELD_ASK;
 	s->marked = s->reason == CTQ_REJECT_FLOW && w->path->cfg.reject_mask;
 	s->mark_value = v.mark_value;
 	s->mark_mask = v.mark_mask;

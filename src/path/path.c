@@ -20,6 +20,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "path/path_priv.h"
 
@@ -35,6 +37,9 @@ void path_config_init(struct path_config *cfg)
 	track_config_init(&cfg->track);
 	cfg->fragments = PATH_FRAGMENTS_DEFAULT;
 	cfg->on_change = PATH_REEVALUATE;
+	cfg->ask.timeout_s = 30;
+	cfg->ask.limit = 1000;
+	cfg->ask.flow_limit = 16;
 }
 
 /* ---- life ---------------------------------------------------------------------- */
@@ -54,6 +59,9 @@ static int path_worker_init(struct path *path, uint16_t number)
 	w->fragments = fragment_cache_new(path->cfg.fragments, &key);
 	if (!w->fragments)
 		return -ENOMEM;
+	err = path_ask_init(w);
+	if (err < 0)
+		return err;
 	return spsc_init(&w->watch, PATH_WATCH_RING);
 }
 
@@ -92,7 +100,9 @@ struct path *path_new(const struct path_config *cfg, struct flow_table *flows,
 	path->workers =
 		aligned_alloc(BASE_CACHELINE, workers * sizeof(struct path_worker));
 	path->registry = track_registry_new();
-	if (!track || !path->workers || !path->registry || path_watch_init(path) < 0)
+	path->question_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (!track || !path->workers || !path->registry || path->question_fd < 0 ||
+	    path_watch_init(path) < 0)
 		goto destroy;
 	memset(path->workers, 0, workers * sizeof(struct path_worker));
 	for (i = 0; i < workers; i++) {
@@ -113,9 +123,12 @@ void path_destroy(struct path *path)
 
 	for (i = 0; i < path->workers_length; i++) {
 		fragment_cache_destroy(path->workers[i].fragments);
+		path_ask_fini(&path->workers[i]);
 		spsc_fini(&path->workers[i].watch);
 	}
 	path_watch_fini(path);
+	if (path->question_fd >= 0)
+		close(path->question_fd);
 	free(path->workers);
 	track_registry_destroy(path->registry);
 	free(atomic_load(&path->track));
@@ -194,7 +207,7 @@ static enum flow_role role_of_hook(uint8_t hook)
 	               : FLOW_ROLE_CONFIRM;
 }
 
-static void batch_begin(struct path_worker *w, uint64_t now_ns)
+void path_begin(struct path_worker *w, uint64_t now_ns)
 {
 	w->ruleset = rules_peek(w->path->rules);
 	w->generation = ruleset_generation(w->ruleset);
@@ -254,48 +267,75 @@ static void count(_Atomic uint64_t *n, uint64_t more)
 	                      memory_order_relaxed);
 }
 
-static void step_run(struct path_worker *w, struct path_step *s, struct flow_ref found)
+static void watch(struct path_worker *w, struct path_step *s)
 {
-	if (s->has_key)
-		path_find(w, s, found);
-	path_follow(w, s);
-	if (!s->reason) /* else there was no room for its flow */
-		path_judge(w, s);
-	if (s->flow && s->accept && !flow_is_confirmed(s->flow) &&
-	    (s->role == FLOW_ROLE_CONFIRM || w->path->cfg.confirm_at_entry))
-		path_confirm(w, s);
+	if (base_unlikely(w->watched & (s->accept ? WATCH_ALL : WATCH_ALL | WATCH_DROPS)))
+		path_watch_note(w, s);
+}
+
+/* What a packet that waits has yet to go through is done by ask.c, by way of
+ * path_conclude(). */
+static bool wait_begin(struct path_worker *w, struct path_step *s)
+{
+	if (!path_ask(w, s))
+		return false;
+	watch(w, s);
+	count(&w->reasons[s->reason], 1);
+	return true;
+}
+
+bool path_conclude(struct path_worker *w, struct path_step *s)
+{
+	do {
+		if (base_unlikely(s->waits) && wait_begin(w, s))
+			return true;
+		if (s->flow && s->accept && !flow_is_confirmed(s->flow) &&
+		    (s->role == FLOW_ROLE_CONFIRM || w->path->cfg.confirm_at_entry))
+			path_confirm(w, s);
+	} while (base_unlikely(s->waits)); /* another flow has its tuple and decides */
 	if (s->flow && s->accept && !s->error &&
 	    base_unlikely(flow_status(s->flow) & TRACK_HELPER))
 		path_help(w, s);
 	path_finish(w, s);
 	path_mark_write(w, s);
 	s->out->accept = s->accept || s->marked;
-	if (base_unlikely(w->watched & (s->accept ? WATCH_ALL : WATCH_ALL | WATCH_DROPS)))
-		path_watch_note(w, s);
+	watch(w, s);
 	count(&w->reasons[s->reason], 1);
 	if (s->invalid)
 		count(&w->reasons[s->invalid], 1);
+	return false;
 }
 
-void path_batch(struct path_worker *w, struct packet *packets,
-                struct packet_verdict *verdicts, unsigned int n, uint64_t now_ns)
+static bool step_run(struct path_worker *w, struct path_step *s, struct flow_ref found)
+{
+	if (s->has_key)
+		path_find(w, s, found);
+	path_follow(w, s);
+	if (!s->reason) /* else there was no room for its flow */
+		path_judge(w, s);
+	return path_conclude(w, s);
+}
+
+uint64_t path_batch(struct path_worker *w, struct packet *packets,
+                    struct packet_verdict *verdicts, unsigned int n, uint64_t now_ns)
 {
 	struct path_step steps[PATH_BATCH_MAX];
 	struct flow_ref found[PATH_BATCH_MAX];
-	uint64_t bytes = 0;
+	uint64_t bytes = 0, held = 0;
 	unsigned int i;
 
 	assert(n <= PATH_BATCH_MAX);
-	batch_begin(w, now_ns);
+	path_begin(w, now_ns);
 	for (i = 0; i < n; i++) {
 		step_begin(w, &steps[i], &packets[i], &verdicts[i]);
 		bytes += packets[i].length;
 	}
 	batch_look_up(w, steps, n, found);
 	for (i = 0; i < n; i++)
-		step_run(w, &steps[i], found[i]);
+		held |= (uint64_t)step_run(w, &steps[i], found[i]) << i;
 	count(&w->packets, n);
 	count(&w->bytes, bytes);
+	return held;
 }
 
 bool path_tick(struct path_worker *w, uint64_t now_ns)

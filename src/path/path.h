@@ -48,6 +48,16 @@ struct path_helped {
 /* Eight helpers with as many ports as each may have. */
 #define PATH_HELPED_MAX (8 * HELPER_PORTS_MAX)
 
+/* Packets that wait for an answer (path/ask.h). */
+struct path_ask_config {
+	uint32_t timeout_s;  /* 1 … 3600 */
+	uint32_t limit;      /* packets of each worker, 1 … 4096 */
+	uint32_t flow_limit; /* packets of one question, 1 … 4096 */
+	bool accept;         /* what is done without an answer */
+};
+
+#define PATH_ASK_LIMIT_MAX 4096
+
 /* The tracker's configuration for one zone: complete, what is not said of the zone included. */
 struct path_zone {
 	uint16_t zone;
@@ -74,6 +84,7 @@ struct path_config {
 	bool track_at_confirm;  /* there is no entry queue: what has no cookie was not
 	                          tracked */
 	enum path_on_change on_change;
+	struct path_ask_config ask;
 	struct path_helped helped[PATH_HELPED_MAX];
 	unsigned int helped_length;
 	/** Name of an interface for rules, or NULL; any worker, under RCU. NULL: no
@@ -95,10 +106,11 @@ struct path_worker *path_worker(struct path *path, uint16_t number);
 /**
  * Judge @n (1 … PATH_BATCH_MAX) packets whose queue part is filled. Fills the rest of
  * @packets and @verdicts. @now_ns: monotonic. The caller is quiet (rcu_quiet) afterwards,
- * when the verdicts are sent.
+ * when the verdicts are sent. Returns a bit, 1 << i, for each packet that waits for an answer:
+ * it has no verdict yet (path/ask.h).
  */
-void path_batch(struct path_worker *w, struct packet *packets,
-                struct packet_verdict *verdicts, unsigned int n, uint64_t now_ns);
+uint64_t path_batch(struct path_worker *w, struct packet *packets,
+                    struct packet_verdict *verdicts, unsigned int n, uint64_t now_ns);
 
 /** About once a second, each worker: reap unconfirmed flows. True: there are more, call again
  * between the next batches. */

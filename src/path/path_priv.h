@@ -12,9 +12,11 @@
 #include "flow/event.h"
 #include "flow/lock.h"
 #include "packet/fragment.h"
+#include "path/ask.h"
 #include "path/path.h"
 #include "path/watch.h"
 
+struct path_ask;
 struct path_track;
 
 struct path_worker {
@@ -25,6 +27,7 @@ struct path_worker {
 	_Atomic uint64_t packets, bytes;
 	_Atomic uint64_t reasons[CTQ_REASON_LIMIT]; /* written by this worker only */
 	uint16_t number;
+	struct path_ask *ask; /* packets that wait: ask.c */
 	/* of those who watch: watch.c */
 	struct spsc watch;
 	_Atomic uint64_t watch_lost[PATH_WATCHERS_MAX];
@@ -73,6 +76,8 @@ struct path {
 	unsigned int cookie_shift, zone_shift;
 	_Atomic(struct watch_list *) watch_list;
 	_Atomic uint32_t watched; /* WATCH_* */
+	_Atomic bool ask_listens;
+	int question_fd; /* eventfd(2): questions are in the rings */
 };
 
 #define WATCH_ALL   0x1 /* somebody watches packets */
@@ -111,12 +116,21 @@ struct path_step {
 	bool confirmed_now;
 	/* the verdict */
 	bool accept;
+	bool waits;  /* the rules ask: neither accepted nor dropped yet */
 	bool marked; /* not accepted, but passes with the reject mark */
 	enum ctq_reason reason;
 	uint32_t mark_value, mark_mask;
 	uint32_t generation, rule; /* who decided; generation 0: no rule */
 	bool asked;                /* the rules were: path_worker.asked */
 };
+
+/* ---- path.c ----------------------------------------------------------------------- */
+
+/** Take what is in force at @now_ns. */
+void path_begin(struct path_worker *w, uint64_t now_ns);
+
+/** All that is behind the rules. True: the packet waits for an answer. */
+bool path_conclude(struct path_worker *w, struct path_step *s);
 
 /* ---- mark.c: our bits of the packet mark ------------------------------------------- */
 
@@ -165,15 +179,32 @@ void path_help(struct path_worker *w, struct path_step *s);
 /** The verdict that the flow carries, or the rules'. */
 void path_judge(struct path_worker *w, struct path_step *s);
 
+/** Does the flow still carry the verdict that its packets wait? */
+bool path_judge_waits(const struct path_worker *w, const struct path_step *s);
+
 /** The packet as rules see it. */
 void path_judge_key(const struct path_worker *w, const struct path_step *s,
                     struct rule_key *key);
+
+/* ---- ask.c: packets that wait --------------------------------------------------- */
+
+/** 0 or -ENOMEM; path_ask_fini() in both cases. */
+int path_ask_init(struct path_worker *w);
+void path_ask_fini(struct path_worker *w);
+
+/** The rules ask about a packet: true: it waits; false: it is decided, since nobody is there
+ * to answer or there is no room. */
+bool path_ask(struct path_worker *w, struct path_step *s);
 
 /* ---- watch.c: those who watch -------------------------------------------------- */
 
 /** The list, empty. 0 or -ENOMEM. */
 int path_watch_init(struct path *path);
 void path_watch_fini(struct path *path);
+
+/** Describe a packet, with its first @bytes; @out has room for them. */
+void path_watch_fill(const struct path_worker *w, const struct path_step *s,
+                     struct path_sighting *out, uint32_t bytes);
 
 /** A packet was judged: show it to those who want to see it. */
 void path_watch_note(struct path_worker *w, struct path_step *s);

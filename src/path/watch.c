@@ -297,7 +297,8 @@ static uint32_t watchers_of(struct path_worker *w, const struct watch_list *list
 
 	*bytes = 0;
 	for (i = 0; i < PATH_WATCHERS_MAX; i++) {
-		if (!list->watcher[i].active || (list->watcher[i].drops && s->accept) ||
+		if (!list->watcher[i].active ||
+		    (list->watcher[i].drops && (s->accept || s->waits)) ||
 		    !filter_holds(&list->watcher[i].filter, key) ||
 		    !is_within_rate(w, list, i))
 			continue;
@@ -317,6 +318,8 @@ static enum ctq_verdict verdict_of(const struct path_step *s)
 {
 	if (s->accept)
 		return CTQ_VERDICT_ACCEPT;
+	if (s->waits)
+		return CTQ_VERDICT_ASK;
 	return s->reason == CTQ_REJECT_RULE || s->reason == CTQ_REJECT_FLOW
 	               ? CTQ_VERDICT_REJECT
 	               : CTQ_VERDICT_DROP;
@@ -332,11 +335,12 @@ static void sighting_flow(const struct path_step *s, struct path_sighting *out)
 	out->flags |= s->dir == TRACK_REPLY ? CTQ_PACKET_REPLY : 0;
 }
 
-static void sighting_fill(const struct path_worker *w, const struct path_step *s,
-                          struct path_sighting *out)
+void path_watch_fill(const struct path_worker *w, const struct path_step *s,
+                     struct path_sighting *out, uint32_t bytes)
 {
 	const struct packet *p = s->p;
 
+	memset(out, 0, sizeof(*out));
 	out->when_ns = w->now_ns;
 	out->tuple = p->tuple;
 	out->has_tuple = p->has_tuple;
@@ -367,6 +371,8 @@ static void sighting_fill(const struct path_worker *w, const struct path_step *s
 		memcpy(out->held, w->asked.held, sizeof(out->held));
 	}
 	sighting_flow(s, out);
+	out->captured = bytes;
+	memcpy(out->data, p->data, bytes);
 }
 
 static void lose_all(struct path_worker *w, uint32_t watchers)
@@ -396,12 +402,9 @@ void path_watch_note(struct path_worker *w, struct path_step *s)
 		lose_all(w, watchers);
 		return;
 	}
-	memset(out, 0, sizeof(*out));
+	path_watch_fill(w, s, out, bytes);
 	out->watchers = watchers;
 	out->serial = list->serial;
-	sighting_fill(w, s, out);
-	out->captured = bytes;
-	memcpy(out->data, s->p->data, bytes);
 	spsc_commit(&w->watch);
 }
 

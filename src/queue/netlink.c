@@ -244,8 +244,9 @@ static int netlink_verdict(struct queue *q, const struct packet *packets,
 
 	if (nq->taken_over)
 		put_purge(nq, packets[0].id);
-	nq->out_size += message_verdicts_put(nq->out + nq->out_size, q->cfg.number,
-	                                     packets, verdicts, n, held, q->held == 0);
+	nq->out_size +=
+		message_verdicts_put(nq->out + nq->out_size, q->cfg.number, packets,
+	                             verdicts, n, held, queue_held(q) == 0);
 	return flush(nq);
 }
 

@@ -112,6 +112,12 @@ static void count_verdict(struct queue *q, const struct packet_verdict *verdict)
 	queue_count(verdict->accept ? &q->count.accepted : &q->count.dropped, 1);
 }
 
+static void held_add(struct queue *q, int more)
+{
+	atomic_store_explicit(&q->held, queue_held(q) + (uint32_t)more,
+	                      memory_order_relaxed);
+}
+
 int queue_verdict(struct queue *q, const struct packet *packets,
                   const struct packet_verdict *verdicts, unsigned int n, uint64_t held)
 {
@@ -123,11 +129,10 @@ int queue_verdict(struct queue *q, const struct packet *packets,
 		return 0;
 	err = q->ops->verdict(q, packets, verdicts, n, held);
 	for (i = 0; i < n; i++) {
-		if (held & (uint64_t)1 << i)
-			q->held++;
-		else
+		if (!(held & (uint64_t)1 << i))
 			count_verdict(q, &verdicts[i]);
 	}
+	held_add(q, __builtin_popcountll(held));
 	q->unanswered = 0;
 	atomic_store_explicit(&q->since_ns, 0, memory_order_relaxed);
 	return err;
@@ -137,11 +142,11 @@ int queue_answer(struct queue *q, uint32_t id, const struct packet_verdict *verd
 {
 	int err;
 
-	assert(q->held > 0);
+	assert(queue_held(q) > 0);
 	err = q->ops->answer(q, id, verdict);
 	if (err)
 		return err;
-	q->held--;
+	held_add(q, -1);
 	count_verdict(q, verdict);
 	return 0;
 }
@@ -153,7 +158,12 @@ int queue_flush(struct queue *q)
 
 uint32_t queue_held(const struct queue *q)
 {
-	return q->held;
+	return atomic_load_explicit(&q->held, memory_order_relaxed);
+}
+
+void queue_held_since_set(struct queue *q, uint64_t since_ns)
+{
+	atomic_store_explicit(&q->held_since_ns, since_ns, memory_order_relaxed);
 }
 
 /* -- numbers ------------------------------------------------------------------------ */
@@ -193,7 +203,10 @@ void queue_info_read(const struct queue *q, struct queue_kernel_stats *kernel,
                      uint64_t now_ns, struct queue_info *out)
 {
 	uint64_t since = counter_read(&q->since_ns);
+	uint64_t held_since = counter_read(&q->held_since_ns);
 
+	if (held_since && (!since || held_since < since))
+		since = held_since;
 	*out = (struct queue_info){
 		.number = q->cfg.number,
 		.cpu = -1,
@@ -203,6 +216,7 @@ void queue_info_read(const struct queue *q, struct queue_kernel_stats *kernel,
 		.copy_range = q->cfg.copy_range,
 		.receive_buffer = q->receive_buffer,
 		.oldest_ns = since && now_ns > since ? now_ns - since : 0,
+		.held = queue_held(q),
 	};
 	queue_stats_read(q, &out->stats);
 	read_kernel(kernel, out);

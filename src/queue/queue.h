@@ -144,8 +144,12 @@ int queue_answer(struct queue *q, uint32_t id, const struct packet_verdict *verd
  * anything else is. */
 int queue_flush(struct queue *q);
 
-/** Packets that are held. */
+/** Packets that are held. Any thread. */
 uint32_t queue_held(const struct queue *q);
+
+/** The oldest packet that is held was received at @since_ns (monotonic), for listings; 0: none
+ * is. */
+void queue_held_since_set(struct queue *q, uint64_t since_ns);
 
 /* -- numbers ------------------------------------------------------------------------ */
 
@@ -172,8 +176,9 @@ struct queue_info {
 	bool gso, fail_open;
 	uint32_t maxlen, copy_range,
 		receive_buffer; /* as they are, not as they were wanted */
-	uint64_t
-		oldest_ns; /* how long the oldest packet received waits for its verdict */
+	uint64_t oldest_ns; /* how long the oldest packet received, held ones included,
+	                     * waits for its verdict */
+	uint32_t held;      /* packets that wait for an answer from outside */
 	struct queue_stats stats;
 
 	bool has_kernel;         /* the rest is from the kernel, when it could be asked */

@@ -60,7 +60,8 @@ struct queue {
 	char warning[QUEUE_TEXT_MAX];
 
 	unsigned int unanswered; /* of the last receive */
-	uint32_t held;
+	_Atomic uint32_t held;   /* written by the queue's thread only, as the counters */
+	queue_counter held_since_ns; /* as queue_held_since_set() has it */
 	queue_counter
 		since_ns; /* when the unanswered ones were received; 0: there are none */
 

@@ -110,10 +110,10 @@ struct rule_mark {
 };
 
 struct rule_verdict {
-	uint8_t verdict; /* CTQ_VERDICT_ACCEPT, _DROP or _REJECT */
+	uint8_t verdict; /* CTQ_VERDICT_ACCEPT, _DROP, _REJECT or _ASK */
 	bool offload;    /* the kernel may carry the flow */
 	uint16_t reason; /* CTQ_ACCEPT_RULE, _POLICY, CTQ_DROP_RULE, _POLICY, _LIMIT,
-	                  * CTQ_REJECT_RULE */
+	                  * CTQ_REJECT_RULE, CTQ_HELD_ASK */
 	uint32_t generation;
 	uint32_t index; /* of the rule or policy that decided: for rules_account() */
 	uint32_t id;    /* of the rule; 0: the policy */

@@ -156,6 +156,8 @@ static void walk_decide(struct walk *w, uint16_t kind, const struct rule_body *b
 	else if (kind == CTQ_STATEMENT_REJECT)
 		verdict_set(w, CTQ_VERDICT_REJECT, CTQ_REJECT_RULE, body->index,
 		            body->id);
+	else if (kind == CTQ_STATEMENT_ASK)
+		verdict_set(w, CTQ_VERDICT_ASK, CTQ_HELD_ASK, body->index, body->id);
 	else
 		verdict_set(w, CTQ_VERDICT_DROP, w->over ? CTQ_DROP_LIMIT : CTQ_DROP_RULE,
 		            body->index, body->id);
@@ -385,7 +387,8 @@ static bool walk_rule(struct walk *w, const struct rule_body *body)
 		switch ((enum ctq_statement)a->kind) {
 		case CTQ_STATEMENT_ACCEPT:
 		case CTQ_STATEMENT_DROP:
-		case CTQ_STATEMENT_REJECT: walk_decide(w, a->kind, body); return false;
+		case CTQ_STATEMENT_REJECT:
+		case CTQ_STATEMENT_ASK: walk_decide(w, a->kind, body); return false;
 		case CTQ_STATEMENT_MARK:
 		case CTQ_STATEMENT_CTMARK: walk_mark(w, a); break;
 		case CTQ_STATEMENT_LABEL: walk_label(w, a->value); break;

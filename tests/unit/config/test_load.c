@@ -85,7 +85,7 @@ static void check_all(const char *pattern, size_t least, void (*check)(const cha
 
 Test(load, bad_files_give_their_errors)
 {
-	check_all("bad/*.conf", 17, check_bad);
+	check_all("bad/*.conf", 18, check_bad);
 }
 
 Test(load, good_files_are_printed_and_read_back)

@@ -104,6 +104,8 @@ Test(rule, statements_have_what_they_need)
 		  2,
 		  "behind 'reject'" },
 		{ { { CTQ_STATEMENT_LOG }, { CTQ_STATEMENT_OFFLOAD } }, 2, NULL },
+		{ { { CTQ_STATEMENT_LOG }, { CTQ_STATEMENT_ASK } }, 2, NULL },
+		{ { { CTQ_STATEMENT_ASK }, { CTQ_STATEMENT_COUNT } }, 2, "behind 'ask'" },
 		{ { { CTQ_STATEMENT_LOG, NULL, NULL, "prefix" } }, 1, NULL },
 		{ { { CTQ_STATEMENT_LIMIT } }, 1, "'limit' lacks its value" },
 		{ { { CTQ_STATEMENT_LIMIT, &one } }, 1, "'limit' lacks its value" },

@@ -37,6 +37,8 @@ struct router router_new(const struct router_options *options)
 	path.track_at_confirm = options->track_at_confirm;
 	path.on_change = options->on_change;
 	path.zone_mask = options->zone_mask;
+	if (options->ask.limit)
+		path.ask = options->ask;
 	help_port(&path, "ftp", options->ftp);
 	help_port(&path, "tftp", options->tftp);
 	r.path = path_new(&path, r.flows, r.rules, 2);
@@ -55,18 +57,33 @@ void router_end(struct router *r)
 	urcu_qsbr_unregister_thread();
 }
 
-bool router_hook(struct router *r, uint16_t worker, struct wire *w, enum packet_hook hook,
-                 uint32_t mark)
+static bool hook_packet(struct router *r, uint16_t worker, struct wire *w,
+                        enum packet_hook hook, uint32_t mark, uint32_t id)
 {
+	uint64_t held;
+
 	r->p = wire_packet(w);
+	r->p.id = id;
 	r->p.hook = (uint8_t)hook;
 	r->p.mark = mark;
 	r->p.ifin = hook == PACKET_HOOK_PREROUTING ? 2 : 0;
 	r->p.ifout = hook == PACKET_HOOK_POSTROUTING ? 3 : 0;
 	memset(&r->v, 0xff, sizeof(r->v));
-	path_batch(path_worker(r->path, worker), &r->p, &r->v, 1, r->now_ns);
+	held = path_batch(path_worker(r->path, worker), &r->p, &r->v, 1, r->now_ns);
 	rcu_quiet();
+	return held;
+}
+
+bool router_hook(struct router *r, uint16_t worker, struct wire *w, enum packet_hook hook,
+                 uint32_t mark)
+{
+	cr_assert_not(hook_packet(r, worker, w, hook, mark, 0), "it waits");
 	return r->v.accept;
+}
+
+bool router_holds(struct router *r, struct wire *w, enum packet_hook hook, uint32_t id)
+{
+	return hook_packet(r, r->worker, w, hook, r->mark, id);
 }
 
 bool router_forward(struct router *r, struct wire *w)
@@ -201,6 +218,7 @@ void router_rules(struct router *r, enum packet_hook hook, enum ctq_verdict poli
 		rules[n] = router_rule(ports[n]);
 		s = ctlink_rule_append_statement(&rules[n], NULL);
 		s->kind = verdict == CTQ_VERDICT_ACCEPT ? CTQ_STATEMENT_ACCEPT
+		          : verdict == CTQ_VERDICT_ASK  ? CTQ_STATEMENT_ASK
 		                                        : CTQ_STATEMENT_DROP;
 		ctlink_mark(s, CTLINK_STATEMENT_KIND);
 	}

@@ -33,7 +33,8 @@ struct router_options {
 	bool track_at_confirm;
 	enum path_on_change on_change;
 	uint32_t zone_mask;
-	uint16_t ftp, tftp; /* ports with these helpers; 0: none */
+	uint16_t ftp, tftp;         /* ports with these helpers; 0: none */
+	struct path_ask_config ask; /* limit 0: the defaults */
 };
 
 struct router {
@@ -42,6 +43,8 @@ struct router {
 	struct path *path;
 	uint64_t now_ns;
 	void (*nat)(struct wire *w);
+	uint16_t worker; /* of router_holds() */
+	uint32_t mark;   /* … and the mark that its packet comes with */
 	/* of the last packet */
 	struct packet p;
 	struct packet_verdict v;
@@ -54,6 +57,9 @@ void router_end(struct router *r);
 /** One packet at one hook, by worker @worker, with @mark. Returns the verdict. */
 bool router_hook(struct router *r, uint16_t worker, struct wire *w, enum packet_hook hook,
                  uint32_t mark);
+
+/** The same, of r->worker and with r->mark, for packet @id: does it wait for an answer? */
+bool router_holds(struct router *r, struct wire *w, enum packet_hook hook, uint32_t id);
 
 /** A packet through both hooks, NAT between them. True: it passed both. */
 bool router_forward(struct router *r, struct wire *w);
