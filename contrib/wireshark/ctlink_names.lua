@@ -376,6 +376,7 @@ return {
 			[5] = { "CTQA_PROTO_REFERENCES", "u32" },
 			[6] = { "CTQA_PROTO_STATE", "u8" },
 			[7] = { "CTQA_PROTO_MODULE", "flag" },
+			[8] = { "CTQA_PROTO_HELPER", "flag" },
 		},
 		CTQA_PROTO_TIMEOUT = {
 			[1] = { "CTQA_TIMEOUT_NAME", "string" },

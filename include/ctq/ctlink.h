@@ -640,6 +640,7 @@ enum ctq_proto_attr {
 	CTQA_PROTO_REFERENCES, /* u32, flows that point to it, dead ones included */
 	CTQA_PROTO_STATE,      /* u8, enum ctq_proto_state */
 	CTQA_PROTO_MODULE,     /* flag: not built in */
+	CTQA_PROTO_HELPER,     /* flag: a helper of connections of that number */
 	__CTQA_PROTO_MAX,
 };
 #define CTQA_PROTO_MAX (__CTQA_PROTO_MAX - 1)

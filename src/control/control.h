@@ -23,6 +23,12 @@
 struct control;
 
 /* What the daemon lets requests see and do. Functions run in the control thread. */
+/* What a module brings: one of both, the other is NULL. */
+struct control_module {
+	const struct track_proto *proto;
+	const struct helper *helper;
+};
+
 struct control_env {
 	struct flow_table *flows;
 	struct rules *rules;
@@ -38,12 +44,12 @@ struct control_env {
 	/** Read configuration and rules again. 0, or a negative errno with a text. No other
 	 * change of rules or sets is under way. */
 	int (*reload)(void *ctx, char *text, size_t size);
-	/** Open the module of that name and hand out its machine. 0, or a negative errno with
+	/** Open the module of that name and hand out what it brings. 0, or a negative errno with
 	 * a text. NULL: there are no modules. */
-	int (*module_open)(void *ctx, const char *name, const struct track_proto **proto,
+	int (*module_open)(void *ctx, const char *name, struct control_module *brought,
 	                   char *text, size_t size);
-	/** No flow and no reader has that machine any more. */
-	void (*module_close)(void *ctx, const struct track_proto *proto);
+	/** No flow, no expectation and no reader has it any more. */
+	void (*module_close)(void *ctx, const struct control_module *brought);
 	/** Have worker @number go round: an answer waits for it. NULL: it goes round soon. */
 	void (*wake)(void *ctx, uint16_t number);
 	/** Degradation @i as one line, 0 …; NULL: no more. */

@@ -57,8 +57,8 @@ void control_expect_value(const struct expect_info *info, struct ctlink_expect *
 	ctlink_mark(out, CTLINK_EXPECT_CLASS);
 	if (out->zone)
 		ctlink_mark(out, CTLINK_EXPECT_ZONE);
-	if (info->helper) {
-		strncpy(out->helper, info->helper->name, CTLINK_HELPER_MAX - 1);
+	if (info->helper[0]) {
+		strcpy(out->helper, info->helper);
 		ctlink_mark(out, CTLINK_EXPECT_HELPER);
 	}
 }
@@ -126,7 +126,7 @@ static bool is_wanted(const struct ctlink_expect *filter, const struct expect_in
 	if (ctlink_has(filter, CTLINK_EXPECT_ZONE) && filter->zone != info->tuple.zone)
 		return false;
 	if (ctlink_has(filter, CTLINK_EXPECT_HELPER) &&
-	    (!info->helper || strcmp(filter->helper, info->helper->name) != 0))
+	    strcmp(filter->helper, info->helper) != 0)
 		return false;
 	if (!ctlink_has(filter, CTLINK_EXPECT_MASTER))
 		return true;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * proto.c - layer-4 protocols: listing, unloading, loading
+ * proto.c - layer-4 protocols, and helpers of modules: listing, unloading, loading
  *
  * Unloading and loading wait: for grace periods, for flows to die, for whoever still looks at
  * one. Nobody is held up meanwhile. Each such change is a piece of work that control takes
@@ -12,6 +12,11 @@
  *   unload                    CLOSED ──────▶ SWEEPING ───────────▶ EMPTYING ─▶ HEARD ─▶ done
  *            module only
  *
+ * A helper (track/helper.h) is in force at once, and its flows stay:
+ *
+ *            grace period          what it expects, and its flows, 4096 a step
+ *   unload   HELPER_CLOSED ──────▶ HELPER_FORGETTING ────────────────────────▶ done
+ *
  * HEARD: events name a machine by its number, which must not be another's before they are read.
  */
 #include <stdlib.h>
@@ -21,6 +26,10 @@
 #include "control/control_priv.h"
 #include "ctlink/proto.h"
 #include "ctq/module.h"
+#include "flow/expect.h"
+
+/* Expectations that one step forgets: each is an event. */
+#define HELPER_FORGET_MAX 64
 
 enum work_phase {
 	WORK_ADDED,
@@ -29,24 +38,37 @@ enum work_phase {
 	WORK_SWEEPING,
 	WORK_EMPTYING,
 	WORK_HEARD,
+	WORK_HELPER_CLOSED,
+	WORK_HELPER_FORGETTING,
 	WORK_DONE,
 };
 
 struct control_work {
 	enum work_phase phase;
 	bool unloads;
-	uint8_t number;
-	unsigned int waiters; /* clients' jobs */
-	int result;           /* when done */
+	uint8_t number; /* of the machine; 0: of none */
+	uint16_t helper_number;
+	const struct helper *helper; /* which has no number any more */
+	unsigned int waiters;        /* clients' jobs */
+	int result;                  /* when done */
 	struct rcu_grace grace;
 	struct flow_kill_cursor cursor;
+	uint32_t expects;  /* how far they are looked at */
 	uint64_t empty_ns; /* when the last flow was gone; 0: not yet */
 };
 
+/* Machines by their numbers, and behind them helpers by theirs. */
+#define WORKS_MAX (TRACK_MACHINES_MAX + HELPERS_MAX + 1)
+
 struct control_works {
-	struct control_work *by_number[TRACK_MACHINES_MAX]; /* NULL: none */
+	struct control_work *by_number[WORKS_MAX]; /* NULL: none */
 	unsigned int length;
 };
+
+static unsigned int place_of(const struct control_work *work)
+{
+	return work->helper ? TRACK_MACHINES_MAX + work->helper_number : work->number;
+}
 
 static struct track_registry *registry(const struct control *c)
 {
@@ -75,12 +97,13 @@ static void wait_grace(struct control_work *work, enum work_phase phase)
 /* Its memory may go: control has no name for it any more. */
 static void forget_module(struct control *c, struct control_work *work, int result)
 {
-	const struct track_proto *proto =
-		track_registry_machine(registry(c), work->number);
+	const struct control_module module = {
+		.proto = track_registry_machine(registry(c), work->number),
+	};
 
 	if (track_registry_remove(registry(c), work->number) < 0)
 		return; /* no memory: again at the next step */
-	c->env.module_close(c->env.ctx, proto);
+	c->env.module_close(c->env.ctx, &module);
 	work_end(work, result);
 }
 
@@ -132,6 +155,23 @@ static void step_heard(struct control *c, struct control_work *work)
 		forget_module(c, work, 0);
 }
 
+/* No thread is inside, and none has the helper: what is there now is all that there will be. */
+static void step_helper_forgetting(struct control *c, struct control_work *work)
+{
+	const struct control_module module = { .helper = work->helper };
+
+	if (expect_forget_helper(control_worker(c), work->helper, &work->expects,
+	                         HELPER_FORGET_MAX, c->now_ns)) {
+		control_groups_events(c); /* our own ring has an end */
+		return;
+	}
+	if (flow_forget_helper(c->env.flows, &work->cursor, work->helper_number))
+		return;
+	helper_remove(work->helper_number);
+	c->env.module_close(c->env.ctx, &module);
+	work_end(work, 0);
+}
+
 static void work_step(struct control *c, struct control_work *work)
 {
 	if (!rcu_grace_is_over(&work->grace))
@@ -143,6 +183,8 @@ static void work_step(struct control *c, struct control_work *work)
 	case WORK_SWEEPING: step_sweeping(c, work); break;
 	case WORK_EMPTYING: step_emptying(c, work); break;
 	case WORK_HEARD: step_heard(c, work); break;
+	case WORK_HELPER_CLOSED: work->phase = WORK_HELPER_FORGETTING; break;
+	case WORK_HELPER_FORGETTING: step_helper_forgetting(c, work); break;
 	case WORK_DONE: break;
 	}
 }
@@ -162,7 +204,7 @@ bool control_works_step(struct control *c)
 	unsigned int i;
 	bool ended = false;
 
-	for (i = 0; i < TRACK_MACHINES_MAX && works->length; i++) {
+	for (i = 0; i < WORKS_MAX && works->length; i++) {
 		work = works->by_number[i];
 		if (!work)
 			continue;
@@ -198,7 +240,7 @@ void control_works_destroy(struct control_works *works)
 		rcu_settle(); /* grace periods that are under way */
 		rcu_online();
 	}
-	for (i = 0; works && i < TRACK_MACHINES_MAX; i++)
+	for (i = 0; works && i < WORKS_MAX; i++)
 		free(works->by_number[i]);
 	free(works);
 }
@@ -256,13 +298,12 @@ static int work_new(struct control_request *r, bool unloads, struct work_job **j
 	return 0;
 }
 
-static int work_start(struct control_request *r, struct work_job *job, uint8_t number,
+static int work_start(struct control_request *r, struct work_job *job,
                       enum work_phase phase)
 {
 	struct control *c = r->client->control;
 
-	job->work->number = number;
-	c->works->by_number[number] = job->work;
+	c->works->by_number[place_of(job->work)] = job->work;
 	c->works->length++;
 	wait_grace(job->work, phase);
 	control_timer_set(c, true);
@@ -305,6 +346,26 @@ static int find_idle(struct control_request *r, const char *name)
 	return number;
 }
 
+static int unload_helper(struct control_request *r, const struct helper *helper)
+{
+	struct work_job *job;
+	int err;
+
+	if (!helper->module)
+		return ctlink_error_set(
+			r->error, -EOPNOTSUPP, 0,
+			"the helper '%s' is built in: helpers { %s none; } of "
+			"ctqd.conf leaves it without work",
+			helper->name, helper->name);
+	err = work_new(r, true, &job);
+	if (err < 0)
+		return err;
+	job->work->helper = helper;
+	job->work->helper_number = helper_number(helper);
+	helper_close(job->work->helper_number);
+	return work_start(r, job, WORK_HELPER_CLOSED);
+}
+
 int control_proto_unload(struct control_request *r)
 {
 	struct control *c = r->client->control;
@@ -315,6 +376,8 @@ int control_proto_unload(struct control_request *r)
 	if (err < 0)
 		return err;
 	number = find_idle(r, name);
+	if (number == -ENOENT && helper_named(name))
+		return unload_helper(r, helper_named(name));
 	if (number == -ENOENT)
 		return ctlink_error_set(r->error, -ENOENT, 0,
 		                        "no protocol '%s' is loaded", name);
@@ -330,9 +393,9 @@ int control_proto_unload(struct control_request *r)
 	err = work_new(r, true, &job);
 	if (err < 0)
 		return err;
+	job->work->number = (uint8_t)number;
 	err = track_registry_close(registry(c), (uint8_t)number);
-	return err < 0 ? work_cancel(r, job, err)
-	               : work_start(r, job, (uint8_t)number, WORK_CLOSED);
+	return err < 0 ? work_cancel(r, job, err) : work_start(r, job, WORK_CLOSED);
 }
 
 /* A machine that is built in, and was unloaded. */
@@ -340,36 +403,53 @@ static int load_builtin(struct control_request *r, struct work_job *job, uint8_t
 {
 	int err = track_registry_open(registry(r->client->control), number);
 
-	return err < 0 ? work_cancel(r, job, err)
-	               : work_start(r, job, number, WORK_OPENED);
+	job->work->number = number;
+	return err < 0 ? work_cancel(r, job, err) : work_start(r, job, WORK_OPENED);
+}
+
+/* A helper is in force at once: nothing is to be waited for. */
+static int module_put_in_force(struct control_request *r, struct work_job *job,
+                               const struct control_module *module)
+{
+	struct control *c = r->client->control;
+	int number = module->helper ? helper_add(module->helper)
+	                            : track_registry_add(registry(c), module->proto);
+
+	if (number < 0)
+		return number;
+	if (module->helper) {
+		free(job->work);
+		free(job);
+		return 0;
+	}
+	job->work->number = (uint8_t)number;
+	return work_start(r, job, WORK_ADDED);
 }
 
 static int load_module(struct control_request *r, struct work_job *job, const char *name)
 {
 	struct control *c = r->client->control;
 	char text[CTLINK_ERROR_TEXT_MAX] = "";
-	const struct track_proto *proto;
-	int number, err;
+	struct control_module module;
+	int err;
 
 	if (!c->env.module_open)
 		err = -ENOENT;
 	else
-		err = c->env.module_open(c->env.ctx, name, &proto, text, sizeof(text));
+		err = c->env.module_open(c->env.ctx, name, &module, text, sizeof(text));
 	if (err < 0) {
 		ctlink_error_set(r->error, err, 0, "%s",
 		                 *text ? text : "no protocol of that name");
 		return work_cancel(r, job, err);
 	}
-	number = track_registry_add(registry(c), proto);
-	if (number < 0) {
-		ctlink_error_set(r->error, number, 0, "module '%s': %s", name,
-		                 number == -EEXIST ? "another machine has its name or "
-		                                     "its protocol"
-		                                   : strerror(-number));
-		c->env.module_close(c->env.ctx, proto);
-		return work_cancel(r, job, number);
-	}
-	return work_start(r, job, (uint8_t)number, WORK_ADDED);
+	err = module_put_in_force(r, job, &module);
+	if (err >= 0)
+		return err;
+	ctlink_error_set(r->error, err, 0, "module '%s': %s", name,
+	                 err == -EEXIST ? "another has its name or its protocol"
+	                                : strerror(-err));
+	c->env.module_close(c->env.ctx, &module);
+	return work_cancel(r, job, err);
 }
 
 int control_proto_load(struct control_request *r)
@@ -384,7 +464,8 @@ int control_proto_load(struct control_request *r)
 	number = find_idle(r, name);
 	if (number < 0 && number != -ENOENT)
 		return number;
-	if (number >= 0 && track_registry_is_open(registry(c), (uint8_t)number))
+	if (helper_named(name) ||
+	    (number >= 0 && track_registry_is_open(registry(c), (uint8_t)number)))
 		return ctlink_error_set(r->error, -EEXIST, 0, "%s is loaded already",
 		                        name);
 	err = work_new(r, false, &job);
@@ -463,6 +544,32 @@ static void proto_value(const struct control *c, uint8_t number,
 		ctlink_mark(out, CTLINK_PROTO_MODULE);
 }
 
+/* A helper that is built in is configured, and not listed here. */
+static int put_helpers(struct control_request *r, const struct ctlink_header *header)
+{
+	const struct helper *helper;
+	uint16_t number;
+	int err = 0;
+
+	for (number = 1; number <= HELPERS_MAX && err == 0; number++) {
+		struct ctlink_proto value = { .has = 0 };
+
+		helper = helper_numbered(number);
+		if (!helper || !helper->module)
+			continue;
+		strncpy(value.name, helper->name, sizeof(value.name) - 1);
+		value.number = helper->l4;
+		value.state = CTQ_PROTO_LOADED;
+		ctlink_mark(&value, CTLINK_PROTO_NAME);
+		ctlink_mark(&value, CTLINK_PROTO_NUMBER);
+		ctlink_mark(&value, CTLINK_PROTO_STATE);
+		ctlink_mark(&value, CTLINK_PROTO_MODULE);
+		ctlink_mark(&value, CTLINK_PROTO_HELPER);
+		err = ctlink_proto_build(r->m, header, &value);
+	}
+	return err;
+}
+
 /* The generic machine, which stands first, is listed last. All fit one datagram: 64 of them
  * with 64 timeouts each would not, but only TCP has more than ten. */
 int control_proto_get(struct control_request *r)
@@ -488,5 +595,7 @@ int control_proto_get(struct control_request *r)
 			err = ctlink_proto_build(r->m, &header, &value);
 		ctlink_proto_fini(&value, NULL);
 	}
+	if (err == 0)
+		err = put_helpers(r, &header);
 	return err < 0 ? err : ctlink_done_build(r->m, r->nlh, false, 0);
 }

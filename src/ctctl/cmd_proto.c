@@ -40,6 +40,8 @@ static const char *state_of(const struct ctq_record *proto)
 
 static const char *origin_of(const struct ctq_record *proto)
 {
+	if (ctq_record_has(proto, CTQA_PROTO_HELPER))
+		return "helper";
 	return ctq_record_has(proto, CTQA_PROTO_MODULE) ? "module" : "built-in";
 }
 

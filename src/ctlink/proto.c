@@ -25,6 +25,8 @@ static const struct ctlink_attr proto_attrs[] = {
 	            CTLINK_PROTO_STATE),
 	CTLINK_ATTR(CTQA_PROTO_MODULE, CTLINK_FLAG, struct ctlink_proto, has,
 	            CTLINK_PROTO_MODULE),
+	CTLINK_ATTR(CTQA_PROTO_HELPER, CTLINK_FLAG, struct ctlink_proto, has,
+	            CTLINK_PROTO_HELPER),
 	CTLINK_ATTR_LIST(CTQA_PROTO_TIMEOUT, struct ctlink_proto, timeouts,
 	                 &timeout_layout, CTLINK_TIMEOUTS_MAX),
 };

@@ -25,7 +25,8 @@ enum ctlink_proto_bit {
 	CTLINK_PROTO_FLOWS,
 	CTLINK_PROTO_REFERENCES,
 	CTLINK_PROTO_STATE,
-	CTLINK_PROTO_MODULE, /* a flag: nothing stands beside it */
+	CTLINK_PROTO_MODULE, /* flags: nothing stands beside them */
+	CTLINK_PROTO_HELPER,
 };
 
 struct ctlink_proto {

@@ -54,6 +54,9 @@ struct health {
 
 /* ---- the whole -------------------------------------------------------------------- */
 
+/* Modules that are open at once. */
+#define MODULES_MAX (TRACK_MACHINES_MAX + HELPERS_MAX)
+
 struct daemon {
 	const struct options *options;
 	const struct daemon_env *env;
@@ -65,7 +68,7 @@ struct daemon {
 	struct rules *rules;
 	struct flow_table *flows;
 	struct path *path;
-	struct module *modules[TRACK_MACHINES_MAX]; /* NULL: free */
+	struct module *modules[MODULES_MAX]; /* NULL: free */
 	struct control *control;
 	struct offload *_Atomic offload; /* NULL: nothing is offloaded */
 	uint32_t offload_generation;     /* that offloaded flows were judged by */
@@ -125,9 +128,9 @@ void modules_stop(struct daemon *d);
 int modules_load(struct daemon *d);
 
 /** control_env.module_open and module_close. */
-int modules_open(void *daemon, const char *name, const struct track_proto **proto,
+int modules_open(void *daemon, const char *name, struct control_module *brought,
                  char *text, size_t size);
-void modules_close(void *daemon, const struct track_proto *proto);
+void modules_close(void *daemon, const struct control_module *brought);
 
 /* ---- offload.c ------------------------------------------------------------------------ */
 

@@ -12,41 +12,46 @@
 /* Whose modules and their directory must be. */
 #define MODULES_OWNER 0
 
-static struct module **slot_of(struct daemon *d, const struct track_proto *proto)
+/* Where a module stands that brought just that; NULL, NULL: a free place. */
+static struct module **slot_of(struct daemon *d, const struct control_module *brought)
 {
 	unsigned int i;
 
-	for (i = 0; i < TRACK_MACHINES_MAX; i++)
-		if (proto ? d->modules[i] && module_proto(d->modules[i]) == proto
-		          : !d->modules[i])
+	for (i = 0; i < MODULES_MAX; i++)
+		if (!d->modules[i]
+		            ? !brought->proto && !brought->helper
+		            : module_proto(d->modules[i]) == brought->proto &&
+		                      module_helper(d->modules[i]) == brought->helper)
 			return &d->modules[i];
 	return NULL;
 }
 
-int modules_open(void *daemon, const char *name, const struct track_proto **proto,
+int modules_open(void *daemon, const char *name, struct control_module *brought,
                  char *text, size_t size)
 {
 	struct daemon *d = daemon;
-	struct module **slot = slot_of(d, NULL);
+	struct module **slot = slot_of(d, &(struct control_module){ NULL, NULL });
 	char fault[MODULE_TEXT_MAX] = "";
 	int r;
 
 	if (!slot) {
 		snprintf(text, size, "%d modules are open, more are not allowed",
-		         TRACK_MACHINES_MAX);
+		         MODULES_MAX);
 		return -ENOSPC;
 	}
 	r = module_open(slot, d->config->modules.directory, name, MODULES_OWNER, fault);
-	if (r < 0)
+	if (r < 0) {
 		snprintf(text, size, "%s", fault);
-	else
-		*proto = module_proto(*slot);
-	return r;
+		return r;
+	}
+	brought->proto = module_proto(*slot);
+	brought->helper = module_helper(*slot);
+	return 0;
 }
 
-void modules_close(void *daemon, const struct track_proto *proto)
+void modules_close(void *daemon, const struct control_module *brought)
 {
-	struct module **slot = slot_of(daemon, proto);
+	struct module **slot = slot_of(daemon, brought);
 
 	if (!slot)
 		return;
@@ -56,25 +61,34 @@ void modules_close(void *daemon, const struct track_proto *proto)
 
 /* ---- at the start ------------------------------------------------------------------------ */
 
-static int load(struct daemon *d, const char *name)
+static int put_in_force(struct daemon *d, const struct control_module *brought)
 {
 	struct track_registry *r = path_registry(d->path);
-	const struct track_proto *proto;
+	int number;
+
+	if (brought->helper)
+		return helper_add(brought->helper);
+	number = track_registry_add(r, brought->proto);
+	if (number >= 0 && track_registry_open(r, (uint8_t)number) < 0)
+		return -ENOMEM;
+	return number;
+}
+
+static int load(struct daemon *d, const char *name)
+{
+	struct control_module brought;
 	char text[MODULE_TEXT_MAX] = "";
-	int number = modules_open(d, name, &proto, text, sizeof(text));
+	int number = modules_open(d, name, &brought, text, sizeof(text));
 
 	if (number < 0) {
 		log_error("module '%s': %s", name, text);
 		return number;
 	}
-	number = track_registry_add(r, proto);
-	if (number >= 0 && track_registry_open(r, (uint8_t)number) < 0)
-		number = -ENOMEM;
+	number = put_in_force(d, &brought);
 	if (number < 0)
 		log_error("module '%s': %s", name,
-		          number == -EEXIST
-		                  ? "another machine has its name or its protocol"
-		                  : strerror(-number));
+		          number == -EEXIST ? "another has its name or its protocol"
+		                            : strerror(-number));
 	return number;
 }
 
@@ -99,11 +113,21 @@ int modules_start(struct daemon *d)
 	return 0;
 }
 
+static void forget_helper(uint16_t number)
+{
+	helper_close(number);
+	helper_remove(number);
+}
+
 void modules_stop(struct daemon *d)
 {
+	const struct helper *helper;
 	unsigned int i;
 
-	for (i = 0; i < TRACK_MACHINES_MAX; i++) {
+	for (i = 0; i < MODULES_MAX; i++) {
+		helper = d->modules[i] ? module_helper(d->modules[i]) : NULL;
+		if (helper && helper_number(helper))
+			forget_helper(helper_number(helper));
 		module_close(d->modules[i]);
 		d->modules[i] = NULL;
 	}

@@ -250,7 +250,7 @@ static void info_read(const struct expects *x, const struct expect *e, uint64_t 
 	out->flags = load(&e->flags);
 	out->timeout_s = at > now_s + 1 ? at - now_s - 1 : 0;
 	out->class = e->class;
-	out->helper = e->helper;
+	strcpy(out->helper, e->helper ? e->helper->name : "");
 }
 
 static void announce(struct flow_worker *w, const struct expect *e,
@@ -517,7 +517,11 @@ bool expect_meet(struct flow_worker *w, struct flow *f, uint64_t now_ns)
 
 void flow_helper_set(struct flow_worker *w, struct flow *f, const struct helper *helper)
 {
-	atomic_store_explicit(&f->helper, helper_number(helper), memory_order_relaxed);
+	uint16_t number = helper_number(helper);
+
+	if (!number)
+		return; /* it was closed this moment */
+	atomic_store_explicit(&f->helper, number, memory_order_relaxed);
 	flow_status_add(w, f, TRACK_HELPER);
 }
 
@@ -604,6 +608,27 @@ unsigned int expect_flush_master(struct flow_worker *w, struct flow *master,
 static uint32_t end_of_stride(const struct expects *x, uint32_t from)
 {
 	return x->untouched - from > STRIDE ? from + STRIDE : x->untouched;
+}
+
+bool expect_forget_helper(struct flow_worker *w, const struct helper *helper,
+                          uint32_t *cursor, unsigned int max, uint64_t now_ns)
+{
+	struct expects *x = w->table->expects;
+	uint32_t at = *cursor ? *cursor : 1, end;
+	unsigned int n = 0;
+	bool more;
+
+	pthread_spin_lock(&x->lock);
+	for (end = end_of_stride(x, at); at < end && n < max; at++) {
+		if (!x->slots[at].linked || x->slots[at].helper != helper)
+			continue;
+		unlink_expect(w, &x->slots[at], now_ns);
+		n++;
+	}
+	more = at < x->untouched;
+	pthread_spin_unlock(&x->lock);
+	*cursor = at;
+	return more;
 }
 
 unsigned int expect_expire(struct flow_worker *w, uint64_t now_ns)

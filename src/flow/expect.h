@@ -56,7 +56,7 @@ bool expect_meet(struct flow_worker *w, struct flow *f, uint64_t now_ns);
 /** @f's packets go to @helper from now on. */
 void flow_helper_set(struct flow_worker *w, struct flow *f, const struct helper *helper);
 
-/** The helper of @f, or NULL. */
+/** The helper of @f, or NULL; also when it was unloaded. */
 const struct helper *flow_helper(const struct flow *f);
 
 /** The helper's state, HELPER_STATE_SIZE bytes; inside flow_enter() … flow_leave(). */
@@ -73,6 +73,13 @@ unsigned int expect_refresh(struct flow_worker *w, struct flow *master,
 unsigned int expect_flush_master(struct flow_worker *w, struct flow *master,
                                  uint8_t classes, uint64_t now_ns);
 
+/**
+ * Forget up to @max of those that @helper expects: it is closed (track/helper.h), and a grace period
+ * is over. From slot *@cursor on (0: from the beginning). False: none is left.
+ */
+bool expect_forget_helper(struct flow_worker *w, const struct helper *helper,
+                          uint32_t *cursor, unsigned int max, uint64_t now_ns);
+
 /** Remove what expired; the control thread, with flow_expire(). Returns the number. */
 unsigned int expect_expire(struct flow_worker *w, uint64_t now_ns);
 
@@ -87,7 +94,7 @@ struct expect_info {
 	uint32_t flags; /* HELPER_EXPECT_* */
 	uint32_t timeout_s;
 	uint8_t class;
-	const struct helper *helper; /* of the master, or NULL */
+	char helper[HELPER_NAME_MAX]; /* of the master, or "" */
 };
 
 /** Up to @max of them from slot *@cursor on (0: from the beginning), and where to go on.

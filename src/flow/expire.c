@@ -307,18 +307,42 @@ static bool is_alive(const struct flow_table *t, uint32_t index)
 	return phase == FLOW_PHASE_UNCONFIRMED || phase == FLOW_PHASE_CONFIRMED;
 }
 
+/* The end of a step, and the first slot at the first step. */
+static uint32_t step_end(const struct flow_table *t, struct flow_kill_cursor *c)
+{
+	uint32_t end = slab_high_water(t->slab) + 1;
+
+	if (c->next == 0)
+		c->next = 1;
+	return end > c->next && end - c->next > EXPIRE_SLOTS_MAX
+	               ? c->next + EXPIRE_SLOTS_MAX
+	               : end;
+}
+
+bool flow_forget_helper(struct flow_table *t, struct flow_kill_cursor *c, uint16_t number)
+{
+	uint32_t end = step_end(t, c), i;
+	uint16_t wanted;
+
+	for (i = c->next; i < end; i++) {
+		if (i % EXPIRE_STRIDE == 0)
+			rcu_quiet();
+		wanted = number; /* a slot may be another flow's by now: then it is not */
+		atomic_compare_exchange_strong(&slab_slot(t->slab, i)->helper, &wanted,
+		                               0);
+	}
+	c->next = i;
+	return i <= slab_high_water(t->slab);
+}
+
 bool flow_kill_machine(struct flow_worker *w, struct flow_kill_cursor *c, uint8_t machine,
                        int l4, uint64_t now_ns)
 {
 	struct flow_table *t = w->table;
-	uint32_t end = slab_high_water(t->slab) + 1, i;
+	uint32_t end = step_end(t, c), i;
 	unsigned int killed = 0;
 	struct flow *f;
 
-	if (c->next == 0)
-		c->next = 1;
-	if (end > c->next && end - c->next > EXPIRE_SLOTS_MAX)
-		end = c->next + EXPIRE_SLOTS_MAX;
 	for (i = c->next; i < end && killed < EXPIRE_KILLS_MAX; i++) {
 		if (i % EXPIRE_STRIDE == 0)
 			rcu_quiet();

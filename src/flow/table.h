@@ -222,7 +222,7 @@ struct flow_machine_use {
 void flow_machine_use(const struct flow_table *t, uint8_t machine,
                       struct flow_machine_use *out);
 
-/* How far flow_kill_machine() has come. */
+/* How far flow_kill_machine() or flow_forget_helper() has come. */
 struct flow_kill_cursor {
 	uint32_t next; /* slot; at first 0 */
 };
@@ -234,6 +234,14 @@ struct flow_kill_cursor {
  */
 bool flow_kill_machine(struct flow_worker *w, struct flow_kill_cursor *c, uint8_t machine,
                        int l4, uint64_t now_ns);
+
+/**
+ * Take helper @number, which is closed since a grace period, from flows, some thousand slots at a
+ * time; @c all zero at first. The bit HELPER of their status stays. Control only. False: no flow
+ * has it.
+ */
+bool flow_forget_helper(struct flow_table *t, struct flow_kill_cursor *c,
+                        uint16_t number);
 
 /** The same moment on both clocks, so that listings can say when flows began. Control, at
  * the start and now and then. */

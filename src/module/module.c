@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "module/module.h"
 
-#include <ctype.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <limits.h>
@@ -12,10 +11,13 @@
 #include <sys/stat.h>
 
 #include "track/handler.h"
+#include "track/helper_module.h"
 
 struct module {
 	void *object; /* dlopen(3) */
-	struct track_proto proto;
+	const struct ctq_module *symbol;
+	struct track_proto proto; /* when it has a handler */
+	struct helper helper;     /* when it has a helper */
 };
 
 static int BASE_PRINTF(3, 4)
@@ -30,17 +32,6 @@ static int BASE_PRINTF(3, 4)
 }
 
 /* ---- may it be opened --------------------------------------------------------------------- */
-
-static bool is_name(const char *name)
-{
-	size_t n;
-
-	for (n = 0; name[n]; n++)
-		if (n + 1 == CTQ_HANDLER_NAME_MAX || !(isalnum((unsigned char)name[n]) ||
-		                                       name[n] == '-' || name[n] == '_'))
-			return false;
-	return n > 0;
-}
 
 /* Nobody but @owner can change what is there. */
 static int check_owner(const char *path, uid_t owner, mode_t type,
@@ -67,7 +58,7 @@ static int find(const char *directory, const char *name, uid_t owner, char path[
 {
 	int err;
 
-	if (!is_name(name))
+	if (!track_handler_name_is_proper(name, CTQ_HANDLER_NAME_MAX))
 		return fail(-EINVAL, text,
 		            "a module's name has letters, digits, '-' and '_' only");
 	if (directory[0] == '\0')
@@ -81,6 +72,11 @@ static int find(const char *directory, const char *name, uid_t owner, char path[
 
 /* ---- what it brings ------------------------------------------------------------------------ */
 
+static const char *name_of(const struct ctq_module *symbol)
+{
+	return symbol->helper ? symbol->helper->name : symbol->handler->name;
+}
+
 static int check_symbol(const struct ctq_module *symbol, const char *path,
                         const char *name, char text[MODULE_TEXT_MAX])
 {
@@ -91,30 +87,35 @@ static int check_symbol(const struct ctq_module *symbol, const char *path,
 	if (symbol->abi != CTQ_MODULE_ABI || symbol->size != sizeof(*symbol))
 		return fail(-ENOEXEC, text, "%s: made for version %u, this is %u", path,
 		            symbol->abi, CTQ_MODULE_ABI);
-	fault = track_handler_fault(symbol->handler);
+	if (!symbol->handler == !symbol->helper)
+		return fail(-ENOEXEC, text,
+		            "%s: brings neither a handler nor a helper, or both", path);
+	fault = symbol->helper ? helper_module_fault(symbol->helper)
+	                       : track_handler_fault(symbol->handler);
 	if (fault)
 		return fail(-ENOEXEC, text, "%s: %s", path, fault);
-	if (strcmp(symbol->handler->name, name) != 0)
-		return fail(-ENOEXEC, text, "%s: its handler is called '%s'", path,
-		            symbol->handler->name);
+	if (strcmp(name_of(symbol), name) != 0)
+		return fail(-ENOEXEC, text, "%s: what it brings is called '%s'", path,
+		            name_of(symbol));
 	return 0;
 }
 
 static int take(struct module *m, const char *path, const char *name,
                 char text[MODULE_TEXT_MAX])
 {
-	const struct ctq_module *symbol;
 	int err;
 
 	m->object = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 	if (!m->object)
 		return fail(-ENOEXEC, text, "%s", dlerror());
-	symbol = dlsym(m->object, "ctq_module");
-	err = check_symbol(symbol, path, name, text);
+	m->symbol = dlsym(m->object, "ctq_module");
+	err = check_symbol(m->symbol, path, name, text);
 	if (err < 0)
 		dlclose(m->object);
+	else if (m->symbol->helper)
+		helper_module_init(&m->helper, m->symbol->helper);
 	else
-		track_handler_init(&m->proto, symbol->handler);
+		track_handler_init(&m->proto, m->symbol->handler);
 	return err;
 }
 
@@ -149,5 +150,10 @@ void module_close(struct module *m)
 
 const struct track_proto *module_proto(const struct module *m)
 {
-	return &m->proto;
+	return m->symbol->handler ? &m->proto : NULL;
+}
+
+const struct helper *module_helper(const struct module *m)
+{
+	return m->symbol->helper ? &m->helper : NULL;
 }

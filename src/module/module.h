@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * module.h - shared objects that bring a machine
+ * module.h - shared objects that bring a machine or a helper
  *
- *   module_open()   DIRECTORY/NAME.so → checked, mapped, a machine
- *   module_close()  unmapped; before: no flow and no thread has the machine
+ *   module_open()   DIRECTORY/NAME.so → checked, mapped, a machine or a helper
+ *   module_close()  unmapped; before: no flow and no thread has what it brought
  *
  * Who may write a module decides what the daemon does: the file and its directory must be
  * root's (or, for tests, another's) and writable by nobody else.
@@ -16,6 +16,7 @@
 #include <sys/types.h>
 
 #include "base/base.h"
+#include "track/helper.h"
 #include "track/track.h"
 
 struct module;
@@ -33,7 +34,8 @@ BASE_MUST_CHECK int module_open(struct module **module, const char *directory,
                                 char text[MODULE_TEXT_MAX]);
 void module_close(struct module *module);
 
-/** Its machine; lives as long as it does. */
+/** Its machine and its helper, which live as long as it does: one of both is NULL. */
 const struct track_proto *module_proto(const struct module *module);
+const struct helper *module_helper(const struct module *module);
 
 #endif

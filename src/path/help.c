@@ -22,6 +22,7 @@ void path_help_assign(struct path_worker *w, struct flow *f)
 {
 	const struct path_config *cfg = &w->path->cfg;
 	const struct tuple *t = &f->side[TRACK_ORIGINAL].tuple;
+	const struct helper *helper;
 	unsigned int i;
 
 	for (i = 0; i < cfg->helped_length; i++) {
@@ -31,6 +32,9 @@ void path_help_assign(struct path_worker *w, struct flow *f)
 		flow_helper_set(w->flows, f, cfg->helped[i].helper);
 		return;
 	}
+	helper = helper_at_port(t->l4, ntohs(t->dst_id));
+	if (helper)
+		flow_helper_set(w->flows, f, helper);
 }
 
 static bool is_loose(const struct path *path, const struct helper *helper)

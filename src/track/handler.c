@@ -14,15 +14,20 @@ _Static_assert(CTQ_STATE_SIZE == sizeof(union track_state), "the state's line of
 
 /* ---- is it whole ---------------------------------------------------------------------- */
 
-static bool is_name(const char *name)
+bool track_handler_name_is_proper(const char *name, size_t max)
 {
 	size_t n;
 
 	for (n = 0; name && name[n]; n++)
-		if (n + 1 == CTQ_HANDLER_NAME_MAX || !(isalnum((unsigned char)name[n]) ||
-		                                       name[n] == '-' || name[n] == '_'))
+		if (n + 1 == max || !(isalnum((unsigned char)name[n]) || name[n] == '-' ||
+		                      name[n] == '_'))
 			return false;
 	return n > 0;
+}
+
+static bool is_name(const char *name)
+{
+	return track_handler_name_is_proper(name, CTQ_HANDLER_NAME_MAX);
 }
 
 static const char *timeouts_fault(const struct ctq_handler *h)

@@ -8,6 +8,9 @@
 #include "ctq/module.h"
 #include "track/track.h"
 
+/** Letters, digits, '-' and '_', fewer than @max of them, at least one: a name in modules. */
+bool track_handler_name_is_proper(const char *name, size_t max);
+
 /** NULL when @handler is whole and within its limits, or what is wrong with it. */
 const char *track_handler_fault(const struct ctq_handler *handler);
 

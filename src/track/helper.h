@@ -16,6 +16,19 @@
  *     state in, out                              HELPER_REFRESH  the timeouts of some
  *                                                HELPER_FLUSH    away with a class of them
  *
+ * There is one list of helpers for the whole process, as there is one of its shared objects.
+ * Life of a helper that a module brings; the grace periods are the caller's to wait for:
+ *
+ *     helper_add()     new flows to its ports get it
+ *     in force
+ *        │ helper_close()  no flow has it any more, and none gets it: its number leads nowhere
+ *        │ grace: no thread is inside, and none expects anything by it any more. What it expects
+ *        │ is to be removed, and its number to be taken from flows
+ *     helper_remove()  its memory may go, and its number be another's
+ *
+ * Threads: helper_add() and what takes it back from control only, all else from any; a helper is
+ * good until the reader's next quiescent state.
+ *
  * The names, policies and flags are the kernel's (nf_conntrack_helper.h,
  * nf_conntrack_expect.h of Linux 6.18), and so is what the helpers here accept; what differs
  * stands in docs/tracking.md.
@@ -46,6 +59,8 @@
 #define HELPER_STATE_SIZE 24
 /** Actions of one packet: sip's flush, then RTP and RTCP of three media make seven. */
 #define HELPER_ACTIONS_MAX 8
+/** Helpers at once, those that are built in included. */
+#define HELPERS_MAX 32
 
 /* One class of expectations: how many of one master there may be, and for how long. */
 struct helper_policy {
@@ -88,6 +103,8 @@ struct helper_action {
 	struct helper_mask mask;
 };
 
+struct ctq_helper;
+
 struct helper_result {
 	unsigned int length;
 	struct helper_action actions[HELPER_ACTIONS_MAX];
@@ -129,17 +146,30 @@ struct helper {
 	/** The flow was not seen from its beginning (a tool made it): set @state so that the
 	 * next packet is looked at. NULL: every packet is. */
 	void (*pick_up)(void *state);
+	const struct ctq_helper
+		*module; /* a module's, which stands for look(); else NULL */
 };
 
 /** The helper with that name, or NULL. */
 const struct helper *helper_named(const char *name);
 
-/** Helpers by number, so that a flow can name one: 1 and above; 0 is none. */
+/** Helpers by number, so that a flow can name one: 1 … HELPERS_MAX; 0 is none. Of a helper that is
+ * closed: 0, and NULL. */
 uint16_t helper_number(const struct helper *helper);
 const struct helper *helper_numbered(uint16_t number);
 
-/** All helpers; ends with NULL. */
-const struct helper *const *helper_list(void);
+/** The module's helper for connections of @l4 to @port (host byte order), or NULL: ports of those
+ * that are built in are configured. */
+const struct helper *helper_at_port(uint8_t l4, uint16_t port);
+
+/* ---- modules' helpers -------------------------------------------------------------- */
+
+/** Returns its number, or -EEXIST: there is one of that name; -ENOSPC: there are HELPERS_MAX. */
+int helper_add(const struct helper *helper);
+void helper_close(uint16_t number);
+void helper_remove(uint16_t number);
+
+/* ---- reading ----------------------------------------------------------------------- */
 
 /** Read one packet of a helped flow. Fills @res. Reads nothing outside
  * @in->data[0 … captured). */

@@ -2,8 +2,10 @@
 #include "server.h"
 
 #include "ctlink/daemon.h"
+#include "ctq/module.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,6 +42,24 @@ static void module_later(union track_state *state, const struct packet *p,
 const struct track_proto server_module = {
 	.name = "test", .l4 = 253, .open = module_first, .packet = module_later
 };
+
+static void helper_looks(void *state, const struct ctq_payload *payload,
+                         struct ctq_announcements *out)
+{
+	out->length = 1;
+	out->list[0] = (struct ctq_announcement){ IPPROTO_UDP, false, payload->data[0] };
+}
+
+static const struct ctq_helper announces = { .look = helper_looks };
+const struct helper server_helper = {
+	.name = "announce",
+	.l4 = IPPROTO_UDP,
+	.ports = { 2530 },
+	.ports_length = 1,
+	.classes = { { "announce", 100, 60 } },
+	.classes_length = 1,
+	.module = &announces,
+};
 unsigned int server_modules_open;
 
 static const char *label_name(void *ctx, unsigned int number)
@@ -47,21 +67,26 @@ static const char *label_name(void *ctx, unsigned int number)
 	return number == 3 ? "web" : number == 100 ? "bulk" : NULL;
 }
 
-static int module_open(void *ctx, const char *name, const struct track_proto **proto,
+static int module_open(void *ctx, const char *name, struct control_module *brought,
                        char *text, size_t size)
 {
-	if (strcmp(name, server_module.name) != 0) {
+	*brought = (struct control_module){ NULL, NULL };
+	if (strcmp(name, server_helper.name) == 0)
+		brought->helper = &server_helper;
+	else if (strcmp(name, server_module.name) == 0)
+		brought->proto = &server_module;
+	else {
 		snprintf(text, size, "no module '%s'", name);
 		return -ENOENT;
 	}
 	server_modules_open++;
-	*proto = &server_module;
 	return 0;
 }
 
-static void module_close(void *ctx, const struct track_proto *proto)
+static void module_close(void *ctx, const struct control_module *brought)
 {
-	cr_assert_eq(proto, &server_module);
+	cr_assert(brought->helper ? brought->helper == &server_helper
+	                          : brought->proto == &server_module);
 	server_modules_open--;
 }
 

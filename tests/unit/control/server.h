@@ -40,6 +40,8 @@ void server_wait(struct server *s, int fd);
 
 /** The one module, "test", protocol 253; and how often it is open. */
 extern const struct track_proto server_module;
+extern const struct helper
+	server_helper; /* "announce": the first byte is a port, of UDP 2530 */
 extern unsigned int server_modules_open;
 
 /* What a client has read: messages of one or more datagrams. */

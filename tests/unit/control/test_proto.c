@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
+#include <netinet/in.h>
 #include <unistd.h>
 
 #include "ctlink/proto.h"
+#include "flow/expect.h"
 #include "server.h"
 
 #define PROTO(m) CTLINK_TYPE(CTQ_SUBSYS_PROTO, CTQ_MSG_PROTO_##m)
@@ -190,6 +192,52 @@ Test(proto, a_module_comes_and_goes)
 	cr_assert(!look(&s, fd, "test", &value));
 	cr_assert_null(machines(&s)->machine[number]);
 	cr_assert_eq(machines(&s)->by_l4[253], TRACK_MACHINE_GENERIC);
+	close(fd);
+	server_end(&s);
+}
+
+/* A flow of it and what it expects stay until it goes; the flow stays without it. */
+Test(proto, a_helper_comes_and_goes)
+{
+	struct server s = server_new(1, NULL);
+	int fd = server_connect(&s);
+	struct packet p = packet_number(0);
+	struct helper_action want = { .kind = HELPER_EXPECT };
+	struct ctlink_proto value;
+	struct flow *f;
+	uint16_t i;
+
+	cr_assert_eq(ask(&s, fd, PROTO(LOAD), "announce"), 0);
+	cr_assert_eq(server_modules_open, 1);
+	cr_assert_eq(ask(&s, fd, PROTO(LOAD), "announce"), -EEXIST);
+	cr_assert(look(&s, fd, "announce", &value));
+	cr_assert(ctlink_has(&value, CTLINK_PROTO_HELPER));
+	cr_assert_eq(value.number, IPPROTO_UDP);
+
+	f = flow_find(s.flows.table, &p.tuple, FLOW_HOLDER_CONTROL).flow;
+	cr_assert_not_null(f);
+	flow_helper_set(s.flows.worker, f, &server_helper);
+	want.tuple = p.tuple;
+	for (i = 1; i <= 100; i++) {
+		want.tuple.dst_id = i;
+		cr_assert_eq(expect_add(s.flows.worker, f, &server_helper, &want,
+		                        s.flows.now_ns),
+		             0);
+	}
+	cr_assert_eq(flow_helper(f), &server_helper);
+	cr_assert_eq(ask(&s, fd, PROTO(UNLOAD), "announce"), 0);
+	cr_assert_eq(server_modules_open, 0);
+	cr_assert_null(flow_helper(f));
+	cr_assert_eq(atomic_load(&f->helper), 0);
+	cr_assert_eq(expect_count(s.flows.table), 0);
+	cr_assert(!flow_is_dying(f));
+	cr_assert(!look(&s, fd, "announce", &value));
+	cr_assert_eq(ask(&s, fd, PROTO(UNLOAD), "announce"), -ENOENT);
+	cr_assert_eq(ask(&s, fd, PROTO(UNLOAD), "ftp"), -EOPNOTSUPP);
+	cr_assert_eq(ask(&s, fd, PROTO(LOAD), "ftp"), -EEXIST);
+	cr_assert_eq(ask(&s, fd, PROTO(LOAD), "announce"), 0);
+	cr_assert_eq(ask(&s, fd, PROTO(UNLOAD), "announce"), 0);
+	flow_put(s.flows.table, f, FLOW_HOLDER_CONTROL);
 	close(fd);
 	server_end(&s);
 }

@@ -490,7 +490,7 @@ static int queue_example(struct ctlink_message *m, const struct ctlink_header *h
 
 static int proto_example(struct ctlink_message *m, const struct ctlink_header *header)
 {
-	struct ctlink_proto proto = { .has = (UINT64_C(2) << CTLINK_PROTO_MODULE) - 1,
+	struct ctlink_proto proto = { .has = (UINT64_C(2) << CTLINK_PROTO_HELPER) - 1,
 		                      .name = "udp",
 		                      .number = IPPROTO_UDP,
 		                      .flows = 7,

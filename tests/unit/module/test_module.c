@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The example of contrib/module, compiled here, opened and run; and files that are refused. */
+/* The examples of contrib/module, compiled here, opened and run; and files that are refused. */
+#include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <stdio.h>
@@ -41,13 +42,14 @@ static void end(void)
 
 TestSuite(module, .init = begin, .fini = end);
 
-static void compile_example(void)
+/* NAME.c of contrib/module. */
+static void compile_example(const char *name)
 {
 	const char *top = getenv("top_srcdir");
 	char source[512];
 
-	snprintf(source, sizeof(source), "%s/contrib/module/ping253.c", top ? top : ".");
-	compile("ping253", source);
+	snprintf(source, sizeof(source), "%s/contrib/module/%s.c", top ? top : ".", name);
+	compile(name, source);
 }
 
 /* A module whose text is @body. */
@@ -103,7 +105,7 @@ Test(module, the_example_asks_and_answers)
 	union track_state state;
 	struct module *m;
 
-	compile_example();
+	compile_example("ping253");
 	cr_assert_eq(module_open(&m, directory, "ping253", geteuid(), text), 0, "%s",
 	             text);
 	proto = module_proto(m);
@@ -131,6 +133,55 @@ Test(module, the_example_asks_and_answers)
 	module_close(m);
 }
 
+/* The actions of one payload from the original direction. */
+static struct helper_result say(const struct helper *helper, enum track_dir dir,
+                                const char *payload, uint32_t length)
+{
+	uint64_t state[HELPER_STATE_SIZE / sizeof(uint64_t)] = { 0 };
+	struct helper_input in = { .data = (const uint8_t *)payload, .dir = dir };
+	struct helper_result res;
+
+	in.captured = (uint32_t)strlen(payload);
+	in.length = length;
+	in.tuple[0] = (struct tuple){
+		.l3 = AF_INET, .l4 = helper->l4, .src = { 1 }, .dst = { 2 }
+	};
+	cr_assert_eq(tuple_invert(&in.tuple[0], &in.tuple[1]), 0);
+	helper_look(helper, state, &in, &res);
+	return res;
+}
+
+Test(module, the_example_of_a_helper_announces)
+{
+	const struct helper *helper;
+	struct helper_result res;
+	struct module *m;
+
+	compile_example("callback");
+	cr_assert_eq(module_open(&m, directory, "callback", geteuid(), text), 0, "%s",
+	             text);
+	helper = module_helper(m);
+	cr_assert_null(module_proto(m));
+	cr_assert_str_eq(helper->name, "callback");
+	cr_assert_eq(helper->ports[0], 2530);
+	res = say(helper, TRACK_ORIGINAL, "PORT 6000\n", 10);
+	cr_assert_eq(res.length, 1);
+	cr_assert_eq(res.actions[0].kind, HELPER_EXPECT);
+	cr_assert_eq(res.actions[0].tuple.dst[0], 1);
+	cr_assert_eq(ntohs(res.actions[0].tuple.dst_id), 6000);
+	cr_assert_eq(say(helper, TRACK_ORIGINAL, "PORT 65535", 10).length, 1);
+	cr_assert_eq(say(helper, TRACK_ORIGINAL, "PORT 65536", 10).length, 0);
+	cr_assert_eq(say(helper, TRACK_ORIGINAL, "PORT 60x0", 9).length, 0);
+	cr_assert_eq(say(helper, TRACK_ORIGINAL, "PORT ", 5).length, 0);
+	cr_assert_eq(say(helper, TRACK_ORIGINAL, "POR", 3).length, 0);
+	cr_assert_eq(say(helper, TRACK_ORIGINAL, "PORT 600", 9).length, 0,
+	             "half a number");
+	cr_assert_eq(say(helper, TRACK_REPLY, "PORT 6000", 9).length, 0);
+	res = say(helper, TRACK_ORIGINAL, "BYE", 3);
+	cr_assert(res.length == 1 && res.actions[0].kind == HELPER_FLUSH);
+	module_close(m);
+}
+
 /* ---- what is refused -------------------------------------------------------------------------- */
 
 Test(module, names_are_no_paths)
@@ -149,7 +200,7 @@ Test(module, files_and_directories_that_others_may_write_are_refused)
 {
 	struct module *m;
 
-	compile_example();
+	compile_example("ping253");
 	cr_assert_eq(open_it("ping253"), 0, "%s", text);
 	cr_assert_eq(module_open(&m, directory, "ping253", geteuid() + 1, text), -EACCES);
 	chmod(path, 0775);
@@ -175,6 +226,14 @@ Test(module, files_and_directories_that_others_may_write_are_refused)
 		  ".timeouts = 1, .timeout_table = t, .open = f, .packet = f, " fields   \
 		  " }; const struct ctq_module ctq_module = CTQ_MODULE(&h);"
 
+#define HELPER(fields)                                                                  \
+	"static void f(void *s, const struct ctq_payload *p, struct ctq_announcements " \
+	"*o) {}"                                                                        \
+	"static const struct ctq_helper h = { .name = \"m\", .protocol = 17, .ports = " \
+	"{ 1 },"                                                                        \
+	".ports_length = 1, .max_expected = 1, .timeout_s = 1, .look = f, " fields      \
+	" }; const struct ctq_module ctq_module = CTQ_MODULE_HELPER(&h);"
+
 Test(module, what_is_wrong_in_itself_is_refused)
 {
 	static const char *const bodies[] = {
@@ -190,6 +249,12 @@ Test(module, what_is_wrong_in_itself_is_refused)
 		HANDLER(".open = 0"),
 		HANDLER(".timeouts = 0"),
 		HANDLER(".states = 2"),
+		HELPER(".name = \"other\""),
+		HELPER(".protocol = 253"),
+		HELPER(".look = 0"),
+		"static const struct ctq_handler a; static const struct ctq_helper b;"
+		"const struct ctq_module ctq_module = { CTQ_MODULE_ABI, "
+		"sizeof(ctq_module), &a, &b };",
 	};
 	size_t i;
 
@@ -199,6 +264,8 @@ Test(module, what_is_wrong_in_itself_is_refused)
 		cr_assert_neq(text[0], '\0');
 	}
 	compile_text("m", HANDLER(".state_size = 64"));
+	cr_assert_eq(open_it("m"), 0, "%s", text);
+	compile_text("m", HELPER(".state_size = 24"));
 	cr_assert_eq(open_it("m"), 0, "%s", text);
 }
 
