@@ -374,6 +374,9 @@ enum ctq_limit {
 	CTQ_LIMIT_SOURCE_RATE = 2, /* the same for each source, by PREFIX4, PREFIX6 */
 	CTQ_LIMIT_CONNECTIONS =
 		3, /* RATE: connections of the source that are in the table */
+	CTQ_LIMIT_RULE_CONNECTIONS =
+		4, /* RATE: open connections that the rule has let in; no OVER, once
+		    * in a rule, which ends with ACCEPT */
 };
 #define CTQ_LIMIT_OVER  0x1
 #define CTQ_LIMIT_BURST 5 /* as in nftables */

@@ -33,6 +33,7 @@ struct explain_job {
 	struct ctlink_packet packet;  /* as described, with what was added */
 	struct ctlink_packet carried; /* by the flow of its tuple; has 0: there is none */
 	struct flow_labels labels;    /* of that flow */
+	uint32_t open[FLOW_ROLES];    /* who counts it */
 	struct rule_verdict verdict;
 	struct explain_step *steps;
 	uint32_t n, capacity, fails, others;
@@ -205,6 +206,8 @@ static void flow_join(const struct control *c, struct explain_job *j, struct tup
 	if (!ref.flow)
 		return;
 	flow_info_read(c->env.flows, ref.flow, control_now_s(c), &info);
+	j->open[FLOW_ROLE_ENTRY] = flow_open(ref.flow, FLOW_ROLE_ENTRY);
+	j->open[FLOW_ROLE_CONFIRM] = flow_open(ref.flow, FLOW_ROLE_CONFIRM);
 	flow_put(c->env.flows, ref.flow, FLOW_HOLDER_CONTROL);
 	carried_read(c, j, &info);
 	j->labels = info.labels;
@@ -389,6 +392,8 @@ static void key_circumstances(const struct control *c, const struct explain_job 
 {
 	rule_key_set_time(key, path_local_time(c->env.path, control_now_s(c)));
 	rule_key_set_direction(key, CTQ_DIRECTION_ORIGINAL);
+	key->keeps = !(j->packet.ctstate & (CTQ_CTSTATE_INVALID | CTQ_CTSTATE_UNTRACKED));
+	memcpy(key->open, j->open, sizeof(key->open));
 	key->connections = flow_source_count(c->env.flows, t) +
 	                   !ctlink_has(&j->carried, CTLINK_PACKET_FLOW);
 }

@@ -93,8 +93,9 @@ static bool is_period(uint32_t seconds)
 static int rate_check(const struct ctlink_statement *s, const struct statement_kind *kind,
                       uint16_t *attr, struct ctlink_error *error)
 {
-	bool connections =
-		s->kind == CTQ_STATEMENT_LIMIT && s->value == CTQ_LIMIT_CONNECTIONS;
+	bool connections = s->kind == CTQ_STATEMENT_LIMIT &&
+	                   (s->value == CTQ_LIMIT_CONNECTIONS ||
+	                    s->value == CTQ_LIMIT_RULE_CONNECTIONS);
 
 	if (s->has & BIT(RATE) && s->rate == 0)
 		return statement_fault(attr, error, BIT(RATE), kind->name, "is 0");
@@ -120,8 +121,11 @@ static int limit_check(const struct ctlink_statement *s, uint16_t *attr,
 {
 	uint64_t prefixes = s->has & (BIT(PREFIX4) | BIT(PREFIX6));
 
-	if (s->value < CTQ_LIMIT_RATE || s->value > CTQ_LIMIT_CONNECTIONS)
+	if (s->value < CTQ_LIMIT_RATE || s->value > CTQ_LIMIT_RULE_CONNECTIONS)
 		return statement_fault(attr, error, BIT(VALUE), "limit", "is not known");
+	if (s->flags && s->value == CTQ_LIMIT_RULE_CONNECTIONS)
+		return statement_fault(attr, error, BIT(FLAGS), "limit",
+		                       "are not for what a rule has let in");
 	if (prefixes && s->value != CTQ_LIMIT_SOURCE_RATE)
 		return statement_fault(attr, error, prefixes, "limit",
 		                       "is for rates of sources only");

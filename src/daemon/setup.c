@@ -180,6 +180,11 @@ void setup_rules_stop(struct daemon *d)
 
 /* ---- flows -------------------------------------------------------------------------------- */
 
+static void open_left(void *rules, uint32_t open)
+{
+	rules_open_put(rules, open);
+}
+
 int setup_flows_start(struct daemon *d)
 {
 	const struct config *cfg = d->config;
@@ -201,6 +206,8 @@ int setup_flows_start(struct daemon *d)
 	table.is_reserved_ctx = &d->config->table.reserved;
 	table.offload_ended = offload_flow_ended;
 	table.offload_ended_ctx = d;
+	table.open_left = open_left;
+	table.open_left_ctx = d->rules;
 	r = siphash_key_random(&key);
 	if (r == 0)
 		d->flows = flow_table_new(&table, &key, &r);

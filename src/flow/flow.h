@@ -129,11 +129,12 @@ struct flow {
 	_Atomic uint8_t end;   /* enum flow_end */
 	_Atomic uint8_t hooks; /* of the first packet, four bits for each role */
 	struct flow_table *table;
-	uint64_t started_ns;          /* realtime, for listings */
-	_Atomic uint64_t order;       /* monotonic ns: its place in its list */
-	_Atomic uint32_t ifin, ifout; /* of the first packet; 0: not known (yet) */
-	uint32_t next_free;           /* free: in slab.c */
-	uint8_t list;                 /* enum flow_list, under its list's lock */
+	uint64_t started_ns;               /* realtime, for listings */
+	_Atomic uint64_t order;            /* monotonic ns: its place in its list */
+	_Atomic uint32_t ifin, ifout;      /* of the first packet; 0: not known (yet) */
+	uint32_t next_free;                /* free: in slab.c */
+	uint8_t list;                      /* enum flow_list, under its list's lock */
+	_Atomic uint32_t open[FLOW_ROLES]; /* flow_open_set(); 0: nobody counts it */
 
 	/* line 5 */
 	_Atomic uint64_t labels[FLOW_LABELS / 64] BASE_ALIGNED(BASE_CACHELINE);

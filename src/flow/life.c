@@ -15,6 +15,9 @@
  *             later and sees the inserts. Then it removes its keys itself; removing twice is
  *             harmless, since the handle cannot be reused before the confirmer is quiet.
  * L2 kept     A slot is reused only after a grace period and the last reference's put.
+ * L3 counted  Who counts a flow (flow_open_set()) is told of its end once: by whoever exchanges
+ *             the number for another. Who sets one looks for DYING behind it, and who has set
+ *             DYING looks for a number behind that: one of both sees the other.
  */
 #include <assert.h>
 #include <errno.h>
@@ -126,6 +129,25 @@ static void unreserve_one(struct flow_table *t, const struct tuple *tuple, bool 
 	atomic_fetch_sub_explicit(&t->live, 1, memory_order_relaxed);
 }
 
+static void open_change(struct flow *f, enum flow_role role, uint32_t open)
+{
+	const struct flow_table_config *cfg = &f->table->cfg;
+	uint32_t before;
+
+	if (atomic_load(&f->open[role]) == open)
+		return;
+	before = atomic_exchange(&f->open[role], open);
+	if (before)
+		cfg->open_left(cfg->open_left_ctx, before);
+}
+
+void flow_open_set(struct flow *f, enum flow_role role, uint32_t open)
+{
+	open_change(f, role, open);
+	if (open && atomic_load(&f->status) & TRACK_DYING)
+		open_change(f, role, 0);
+}
+
 /* The winner's work, once DYING is set; @status: the bits before. */
 static void bury(struct flow_worker *w, struct flow *f, uint32_t status,
                  enum flow_end end, uint64_t now_ns)
@@ -150,6 +172,8 @@ static void bury(struct flow_worker *w, struct flow *f, uint32_t status,
 	machine_leave(t, f->machine);
 	if (status & TRACK_OFFLOAD && t->cfg.offload_ended)
 		t->cfg.offload_ended(t->cfg.offload_ended_ctx, f);
+	open_change(f, FLOW_ROLE_ENTRY, 0);
+	open_change(f, FLOW_ROLE_CONFIRM, 0);
 	flow_count(w, counter_of_end(end, status & TRACK_CONFIRMED));
 	unreserve_one(t, &f->side[TRACK_ORIGINAL].tuple, f->reserved);
 	limbo_add(&w->limbo, f);
@@ -349,6 +373,7 @@ static void flow_fill(struct flow_worker *w, struct flow *f, const struct packet
 	f->table = t;
 	f->index = index;
 	f->list = FLOW_LIST_NONE;
+	memset(f->open, 0, sizeof(f->open));
 	f->worker = w->number & 0x7fff;
 	f->reserved = reserved;
 	atomic_store_explicit(&f->end, FLOW_END_NONE, memory_order_relaxed);

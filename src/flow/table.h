@@ -17,7 +17,7 @@
  * clock.
  *
  * Guarantees, by the names that docs/flow-table.md and the tests use. Others stand where they
- * are kept: E1 and E2 in expire.c, L1 and L2 in life.c, D1 in limbo.h, S1 in slab.h, X1 in lock.h.
+ * are kept: E1 and E2 in expire.c, L1, L2 and L3 in life.c, D1 in limbo.h, S1 in slab.h, X1 in lock.h.
  *
  * V1 oldest   At the limit a new flow evicts the oldest of those that are not assured. With one
  *             worker exactly that one; with several, what they do at the same time has no order.
@@ -65,6 +65,10 @@ struct flow_table_config {
 	 * needs to know. */
 	void (*offload_ended)(void *ctx, const struct flow *f);
 	void *offload_ended_ctx;
+	/** Nobody counts a flow under @open any more (flow_open_set()); any thread, perhaps with
+	 * the flow's lock. */
+	void (*open_left)(void *ctx, uint32_t open);
+	void *open_left_ctx;
 };
 
 #define FLOW_MAX_LIMIT     (1u << 26) /* 67 million slots of 384 bytes: 24 GiB */
@@ -149,6 +153,17 @@ struct flow *flow_new(struct flow_worker *w, const struct packet *p, uint8_t mac
 struct flow_ref flow_confirm(struct flow_worker *w, struct flow *f,
                              const struct tuple *reply, uint64_t now_ns,
                              enum ctq_reason *why);
+
+/** @open counts the flow at that role from now on, until another does (0: nobody) or the flow
+ * ends; then flow_table_config.open_left is told, exactly once. What @open means is the caller's
+ * own. The flow may be dying already. */
+void flow_open_set(struct flow *f, enum flow_role role, uint32_t open);
+
+/** Who counts the flow at that role; 0: nobody. */
+static inline uint32_t flow_open(const struct flow *f, enum flow_role role)
+{
+	return atomic_load_explicit(&f->open[role], memory_order_relaxed);
+}
 
 /** Flows of @tuple's source; 0 as well when they are not counted (no per_source). */
 uint32_t flow_source_count(struct flow_table *t, const struct tuple *tuple);

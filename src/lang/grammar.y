@@ -64,6 +64,7 @@ static void lang_yyerror(struct lang_place *place, struct lang_input *in, void *
 %token RATE		"rate"
 %token SOURCE		"src"
 %token CONNECTIONS	"connections"
+%token OF_RULE		"rule"
 %token OVER		"over"
 %token BURST		"burst"
 %token PER		"per"
@@ -264,6 +265,8 @@ limit:
 		{ lang_detail_limit(in->l, CTQ_LIMIT_SOURCE_RATE); }
 	| limit_word CONNECTIONS over most
 		{ lang_detail_limit(in->l, CTQ_LIMIT_CONNECTIONS); }
+	| limit_word OF_RULE CONNECTIONS most
+		{ lang_detail_limit(in->l, CTQ_LIMIT_RULE_CONNECTIONS); }
 	| count_word over most
 		{ lang_detail_limit(in->l, CTQ_LIMIT_CONNECTIONS); }
 	;

@@ -268,6 +268,10 @@ static void print_limit(const struct ctlink_statement *s, FILE *out)
 {
 	const char *over = s->flags & CTQ_LIMIT_OVER ? "over " : "";
 
+	if (s->value == CTQ_LIMIT_RULE_CONNECTIONS) {
+		fprintf(out, "limit rule connections %u", s->rate);
+		return;
+	}
 	if (s->value == CTQ_LIMIT_CONNECTIONS) {
 		fprintf(out, "limit connections %s%u", over, s->rate);
 		return;

@@ -134,6 +134,8 @@ static void remember(struct path_worker *w, struct path_step *s,
 	flow_verdict_store(s->flow, s->role, &fv);
 	set_flow_mark(s, &v->flow_mark);
 	set_flow_labels(s, v->labels);
+	if (v->open || !fv.accept)
+		flow_open_set(s->flow, s->role, v->open);
 	/* a helper must see the packets that offloading would take away */
 	set_offload(w, s, v->offload && !(flow_status(s->flow) & TRACK_HELPER));
 	flow_leave(w->flows, s->flow);
@@ -148,6 +150,11 @@ void path_judge_key(const struct path_worker *w, const struct path_step *s,
 		key_of_packet(w->path, s, key);
 	rule_key_set_state(key, s->ctstate);
 	rule_key_set_time(key, path_local_time(w->path, w->now_s));
+	if (s->flow && !s->error) {
+		key->keeps = true;
+		key->open[FLOW_ROLE_ENTRY] = flow_open(s->flow, FLOW_ROLE_ENTRY);
+		key->open[FLOW_ROLE_CONFIRM] = flow_open(s->flow, FLOW_ROLE_CONFIRM);
+	}
 	if (s->flow)
 		key->connections = flow_source_count(
 			w->path->flows, &s->flow->side[TRACK_ORIGINAL].tuple);

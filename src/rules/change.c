@@ -446,6 +446,24 @@ static int statement_validate(const struct rules *rules, const struct ctlink_rul
 	return statement_possible(rules, s, error);
 }
 
+/* A rule counts what it lets in, and each only once. */
+static bool counts_well(const struct ctlink_rule *rule, uint32_t *limit)
+{
+	uint32_t n = rule->statements.length, i, counts = 0;
+	const struct ctlink_statement *s;
+
+	for (i = 0; i < n; i++) {
+		s = ctlink_rule_statement(rule, i);
+		if (s->kind != CTQ_STATEMENT_LIMIT ||
+		    s->value != CTQ_LIMIT_RULE_CONNECTIONS)
+			continue;
+		*limit = i;
+		counts++;
+	}
+	return counts == 0 || (counts == 1 && ctlink_rule_statement(rule, n - 1)->kind ==
+	                                              CTQ_STATEMENT_ACCEPT);
+}
+
 /* Only its limits: it would do nothing. */
 static bool only_limits(const struct ctlink_rule *rule)
 {
@@ -473,7 +491,11 @@ static int statements_check(const struct rules *rules, uint32_t item,
 			memcpy(e->error.hint, wrong.hint, sizeof(wrong.hint));
 		return err;
 	}
-	return 0;
+	if (counts_well(rule, &i))
+		return 0;
+	return rules_error_set(e, -EINVAL, item, CTQA_RULE_STATEMENT, i,
+	                       "a rule that limits its connections does so once, and "
+	                       "ends with accept");
 }
 
 static int rule_check(const struct rules_change *c, uint32_t item,

@@ -15,6 +15,7 @@
 #ifndef RULES_KEY_H
 #define RULES_KEY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -44,7 +45,10 @@ struct rule_key {
 	uint32_t day;         /* of the week: 1 Monday … 7 Sunday */
 	uint32_t direction;   /* enum ctq_direction */
 	uint32_t connections; /* of the source, this one included; for limits */
-	uint8_t hook;         /* enum packet_hook */
+	uint32_t open
+		[2];  /* who counts this connection, at each role of hooks; 0: nobody */
+	bool keeps;   /* a connection keeps the verdict: it can be counted */
+	uint8_t hook; /* enum packet_hook */
 };
 
 /** The bit of a field, written without its prefix: RULE_KEY_BIT(SPORT). */

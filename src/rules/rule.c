@@ -53,24 +53,73 @@ static int sources_make(struct rules *rules)
 	return 0;
 }
 
+static int opens_make(struct rules *rules)
+{
+	struct opens *o;
+
+	if (atomic_load_explicit(&rules->opens, memory_order_relaxed))
+		return 0;
+	o = opens_new(rules->memory);
+	if (!o)
+		return -ENOMEM;
+	atomic_store_explicit(&rules->opens, o, memory_order_release);
+	return 0;
+}
+
+static struct opens *opens_of(const struct rules *rules)
+{
+	return atomic_load_explicit(&rules->opens, memory_order_relaxed);
+}
+
+/* What a limit needs beside its state. */
+static int limit_begin(struct rules *rules, const struct ctlink_statement *s,
+                       struct rule_state *state)
+{
+	int err = 0;
+
+	if (s->kind != CTQ_STATEMENT_LIMIT)
+		return 0;
+	if (s->value == CTQ_LIMIT_SOURCE_RATE)
+		err = sources_make(rules);
+	if (s->value == CTQ_LIMIT_RULE_CONNECTIONS) {
+		err = opens_make(rules);
+		if (err)
+			return err;
+		state->open = opens_add(opens_of(rules));
+		if (!state->open)
+			err = -ENOSPC;
+	}
+	return err;
+}
+
+static void states_free(struct rule *rule, uint32_t n)
+{
+	uint32_t i;
+
+	for (i = 0; rule->states && i < n; i++)
+		if (rule->states[i].open)
+			opens_remove(opens_of(rule->rules), rule->states[i].open);
+	rules_free(rule->rules, rule->states);
+}
+
 static int states_make(struct rule *rule, const struct ctlink_rule *value)
 {
-	const struct ctlink_statement *s;
 	bool states = false;
 	uint32_t i;
 	int err = 0;
 
-	for (i = 0; i < value->statements.length && !err; i++) {
-		s = ctlink_rule_statement(value, i);
-		states |= has_state(s);
-		if (s->kind == CTQ_STATEMENT_LIMIT && s->value == CTQ_LIMIT_SOURCE_RATE)
-			err = sources_make(rule->rules);
-	}
-	if (err || !states)
-		return err;
+	for (i = 0; i < value->statements.length; i++)
+		states |= has_state(ctlink_rule_statement(value, i));
+	if (!states)
+		return 0;
 	rule->states = (struct rule_state *)rules_alloc(
 		rule->rules, value->statements.length, sizeof(*rule->states));
-	return rule->states ? 0 : -ENOMEM;
+	if (!rule->states)
+		return -ENOMEM;
+	for (i = 0; i < value->statements.length && !err; i++)
+		err = limit_begin(rule->rules, ctlink_rule_statement(value, i),
+		                  &rule->states[i]);
+	return err;
 }
 
 /* Room for what control looks up by index. */
@@ -112,7 +161,7 @@ struct rule *rule_new(struct rules *rules, struct ctlink_rule *value, int *err)
 		*err = -ENOMEM;
 	}
 	if (*err) {
-		rules_free(rules, rule->states);
+		states_free(rule, value->statements.length);
 		rules_free(rules, rule);
 		return NULL;
 	}
@@ -143,7 +192,7 @@ void rule_put(struct rule *rule)
 	if (atomic_fetch_sub_explicit(&rule->refs, 1, memory_order_acq_rel) != 1)
 		return;
 	counters_free(&rule->rules->counters, rule->index);
+	states_free(rule, rule->value.statements.length);
 	ctlink_rule_fini(&rule->value, rules->memory);
-	rules_free(rules, rule->states);
 	rules_free(rules, rule);
 }

@@ -131,6 +131,7 @@ void rules_destroy(struct rules *rules)
 	sets_destroy(rules->sets);
 	counters_fini(&rules->counters);
 	limit_sources_destroy(rules->sources, rules->memory);
+	opens_destroy(rules->opens, rules->memory);
 	rules_free(rules, rules->by_index);
 	rules_free(rules, rules);
 }
@@ -296,6 +297,11 @@ uint64_t rules_log_lost(const struct rules *rules)
 		sum += atomic_load_explicit(&rules->counters.workers[w].log.lost,
 		                            memory_order_relaxed);
 	return sum;
+}
+
+void rules_open_put(struct rules *rules, uint32_t open)
+{
+	opens_put(atomic_load_explicit(&rules->opens, memory_order_acquire), open);
 }
 
 uint64_t rules_limit_evicted(const struct rules *rules)

@@ -119,7 +119,9 @@ struct rule_verdict {
 	uint32_t id;    /* of the rule; 0: the policy */
 	struct rule_mark packet_mark, flow_mark;
 	uint64_t labels[2]; /* to set: bit n % 64 of word n / 64 */
-	uint8_t n_held;     /* ids of the first rules that held, in order */
+	uint32_t
+		open; /* who counts the connection from now on: rules_open_put(); 0: as before */
+	uint8_t n_held; /* ids of the first rules that held, in order */
 	uint32_t held[CTQ_PACKET_HELD_MAX];
 };
 
@@ -143,6 +145,10 @@ bool rules_log_take(struct rules *rules, uint16_t number, struct rules_log_entry
  * thread. */
 uint64_t rules_log_lost(const struct rules *rules);
 uint64_t rules_limit_evicted(const struct rules *rules);
+
+/** A connection that @open (of a verdict) has counted has ended, or is counted by another. Once
+ * for each verdict that had it. Any thread. */
+void rules_open_put(struct rules *rules, uint32_t open);
 
 /** Count a packet of a flow that (@generation, @index) has decided before. Does nothing
  * when that rule is gone. */

@@ -14,6 +14,7 @@
  *     label.c     labels of flows by name
  *     counters.c  hits, packets, bytes
  *     limit.c     rates, of rules and of sources
+ *     open.c      how many connections that a rule has let in are open
  *     log.c       what `log` statements have to say, on its way to control
  *     index.c     names and ids to things
  *
@@ -33,6 +34,7 @@
 #include "rules/counters.h"
 #include "rules/index.h"
 #include "rules/limit.h"
+#include "rules/open.h"
 #include "rules/rules.h"
 #include "sets/sets.h"
 
@@ -40,6 +42,7 @@
 struct rule_state {
 	struct limit_bucket bucket; /* LIMIT, LOG with a rate */
 	_Atomic uint32_t asked;     /* LOG: times, to take one of so many */
+	uint32_t open; /* LIMIT of the rule's connections: its number in opens */
 };
 
 /* A rule: immutable but for what only control uses, and the states of its statements. */
@@ -130,6 +133,7 @@ struct rules {
 	struct siphash_key key; /* of sources */
 	/* made with the first rule that limits sources, and kept */
 	struct limit_sources *_Atomic sources;
+	struct opens *_Atomic opens;  /* with the first that limits its connections */
 	bool counts_connections;      /* keys have them: rules_count_connections() */
 	rules_label_name *label_name; /* or NULL: labels have none */
 	void *label_ctx;

@@ -84,6 +84,8 @@ struct walk {
 	rules_see *see; /* NULL: nobody wants the steps */
 	void *see_ctx;
 	bool over; /* the present rule holds because something is over its limit */
+	uint32_t
+		open; /* a limit of the present rule has counted the connection; 0: none */
 	uint32_t depth, n_logs;
 	struct {
 		const struct rule_body *body;
@@ -266,6 +268,26 @@ static bool rate_holds(const struct walk *w, const struct rule_action *a)
 	return limit_peek(&a->state->bucket, &a->rate, w->now_ns);
 }
 
+/* A connection that is counted is one of them; another is counted at once, so that no two
+ * workers let the last one in. */
+static bool open_holds(struct walk *w, const struct rule_action *a)
+{
+	struct opens *opens =
+		atomic_load_explicit(&w->rs->rules->opens, memory_order_relaxed);
+	uint32_t open = a->state->open;
+
+	if (!w->key->keeps)
+		return false;
+	if (w->key->open[0] == open || w->key->open[1] == open)
+		return true;
+	if (!w->worker)
+		return opens_peek(opens, open, a->most);
+	if (!opens_take(opens, open, a->most))
+		return false;
+	w->open = open;
+	return true;
+}
+
 /* A packet without what is counted is not over a limit, and not within it either. */
 static bool limit_holds(struct walk *w, const struct rule_body *body,
                         const struct rule_action *a)
@@ -274,6 +296,8 @@ static bool limit_holds(struct walk *w, const struct rule_body *body,
 
 	if (a->value == CTQ_LIMIT_RATE)
 		within = rate_holds(w, a);
+	else if (a->value == CTQ_LIMIT_RULE_CONNECTIONS)
+		within = open_holds(w, a);
 	else if (!(w->key->present & RULE_KEY_BIT(SRC)))
 		return false;
 	else if (a->value == CTQ_LIMIT_SOURCE_RATE)
@@ -344,12 +368,17 @@ static bool walk_limits(struct walk *w, const struct rule_body *body, uint32_t *
 	const struct rule_action *a = body->actions;
 
 	w->over = false;
+	w->open = 0;
 	for (*next = 0; *next < body->n_actions; (*next)++, a++) {
 		if (a->kind != CTQ_STATEMENT_LIMIT)
-			return true;
-		if (!limit_holds(w, body, a))
-			return false;
+			break;
+		if (limit_holds(w, body, a))
+			continue;
+		if (w->open)
+			rules_open_put(w->rs->rules, w->open);
+		return false;
 	}
+	w->verdict->open = w->open; /* such a rule accepts */
 	return true;
 }
 

@@ -8,6 +8,11 @@
  * them; for each rule they note how often. At the end the counters of every rule in
  * force must be exactly what was noted, although their indexes were others' before.
  * Control also lists, holds generations for a while, and looks verdicts up.
+ *
+ * One rule has limits of each kind and logs; a verdict that a worker keeps is a connection that
+ * this rule has let in, and open until another takes its place. There are never more than it
+ * allows, and none is left at the end, or the rules could not be destroyed. Another rule looks at
+ * a set that control fills and empties.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -22,7 +27,9 @@
 #include "base/clock.h"
 #include "base/rcu.h"
 #include "lang/lang.h"
+#include "rules/log.h"
 #include "rules/rules.h"
+#include "sets/sets.h"
 
 #define WORKERS 3
 #define KEPT    512
@@ -32,6 +39,8 @@
 static struct rules *rules;
 static atomic_bool stop;
 static _Atomic unsigned long judged, mixed, accounted; /* mixed must stay 0 */
+static _Atomic unsigned long opened;
+static unsigned long logged, elements;
 
 struct noted {
 	uint64_t *packets; /* by rule id */
@@ -60,7 +69,23 @@ static struct rule_key key_of(uint32_t port)
 	rule_key_init(&key, PACKET_HOOK_PREROUTING, AF_INET);
 	rule_key_set_tuple(&key, &t);
 	rule_key_set_flow(&key, 0, 0);
+	key.keeps = true;
 	return key;
+}
+
+/* A connection ends. */
+static void forget(const struct rule_verdict *v)
+{
+	if (v->open)
+		rules_open_put(rules, v->open);
+}
+
+static void keep(struct noted *n, const struct rule_verdict *v)
+{
+	struct rule_verdict *place = &n->kept[draw(&n->random, KEPT)];
+
+	forget(place);
+	*place = *v;
 }
 
 static void judge(struct noted *n, struct rules_worker *w, const struct ruleset *rs)
@@ -73,8 +98,12 @@ static void judge(struct noted *n, struct rules_worker *w, const struct ruleset 
 		atomic_fetch_add(&mixed, 1);
 	if (v.id < IDS)
 		n->packets[v.id]++;
+	if (v.open)
+		atomic_fetch_add_explicit(&opened, 1, memory_order_relaxed);
 	if (draw(&n->random, 256) == 0) /* so that it outlives many generations */
-		n->kept[draw(&n->random, KEPT)] = v;
+		keep(n, &v);
+	else
+		forget(&v);
 }
 
 static void account(struct noted *n, struct rules_worker *w)
@@ -133,18 +162,35 @@ static void must(int err, const struct rules_error *e)
 	abort();
 }
 
+static void must_sets(int err, const struct sets_error *e)
+{
+	if (!err)
+		return;
+	fprintf(stderr, "refused: %s\n", e->error.text);
+	abort();
+}
+
 static void load_all(struct rules_change *c, uint32_t next)
 {
-	struct lang *l =
-		read_set("chain prerouting { policy drop; mark set ", next,
-	                 "; jump web }\n"
-	                 "chain web { dport 1 accept; dport 2 accept; dport 3 drop\n"
-	                 " dport 4-9 name range accept; dport 10 counter }");
+	struct lang *l = read_set(
+		"set some { type address; flags timeout }\n"
+		"chain prerouting { policy drop; mark set ",
+		next,
+		"; jump web }\n"
+		"chain web { dport 1 accept; dport 2 accept; dport 3 drop\n"
+		" dport 4-9 limit rule connections 100 limit rate 1000000/second "
+		"burst 1000000 limit src rate 1000000/second burst 1000000 "
+		"name range log prefix stress every 1000 accept\n"
+		" src @some drop; dport 10 label set 100 counter }");
 	struct ctlink_ruleset *set = lang_ruleset(l);
+	struct sets_error wrong;
 	struct rules_error e;
 	uint32_t i;
 
 	rules_change_flush(c);
+	must_sets(sets_change_set_add(rules_change_sets(c, 0), ctlink_ruleset_set(set, 0),
+	                              false, &wrong),
+	          &wrong);
 	for (i = 0; i < set->chains.length; i++)
 		must(rules_change_chain_set(c, 1, ctlink_ruleset_chain(set, i), &e), &e);
 	for (i = 0; i < set->rules.length; i++)
@@ -199,6 +245,40 @@ static void change(uint64_t *random)
 	rules_change_destroy(c);
 }
 
+/* Put the source of all packets into the set, or take it out. */
+static void change_set(uint64_t *random)
+{
+	struct ctlink_element e = { .has = 1 << CTLINK_ELEMENT_SET |
+		                           1 << CTLINK_ELEMENT_KEY };
+	struct sets_error wrong;
+	struct sets_change *c;
+	char name[] = "some";
+	int err;
+
+	c = sets_change_new(rules_sets(rules), 0);
+	if (!c)
+		abort();
+	e.set = name;
+	ctlink_value_set_address(&e.key, CTLINK_VALUE_FIRST, "\0\0\0", 4);
+	if (draw(random, 2))
+		err = sets_change_element_add(c, &e, false, &wrong);
+	else
+		err = sets_change_element_delete(c, &e, &wrong);
+	if (!err && !sets_change_commit(c))
+		elements++;
+	sets_change_destroy(c);
+}
+
+static void take_logs(void)
+{
+	struct rules_log_entry entry;
+	uint16_t w;
+
+	for (w = 0; w < WORKERS; w++)
+		while (rules_log_take(rules, w, &entry))
+			logged += entry.rule != 0;
+}
+
 static unsigned long list(const struct ruleset *rs)
 {
 	struct ctlink_rule rule;
@@ -230,6 +310,8 @@ static void control(double seconds)
 
 	while (clock_monotonic_ns() < end && rule_at(0).id < IDS - 100) {
 		change(&random);
+		change_set(&random);
+		take_logs();
 		i = draw(&random, 4);
 		if (held[i]) {
 			list(held[i]);
@@ -261,7 +343,8 @@ static int check(int number, bool holds, const char *what)
 
 static bool decides(const struct ctlink_rule *rule)
 {
-	uint16_t kind = ctlink_rule_statement(rule, 0)->kind;
+	uint32_t n = rule->statements.length;
+	uint16_t kind = ctlink_rule_statement(rule, n - 1)->kind;
 
 	return kind == CTQ_STATEMENT_ACCEPT || kind == CTQ_STATEMENT_DROP;
 }
@@ -290,7 +373,7 @@ int main(void)
 	const char *seconds = getenv("STRESS_SECONDS");
 	uint64_t random = 1;
 	pthread_t threads[WORKERS];
-	int err, failed = 0, i;
+	int err, failed = 0, i, k;
 
 	urcu_qsbr_register_thread();
 	rules = rules_new("forest", WORKERS, NULL, &err);
@@ -311,9 +394,16 @@ int main(void)
 	failed += check(2, wrong_counters() == 0, "counters are those of their rule");
 	failed += check(3, ruleset_generation(rules_peek(rules)) > 20 && judged > 1000,
 	                "everything happened");
-	printf("# generations %u judged %lu accounted %lu\n",
-	       ruleset_generation(rules_peek(rules)), judged, accounted);
-	printf("1..3\n");
+	failed += check(4, opened && logged && elements,
+	                "connections were let in, lines logged, elements changed");
+	printf("# generations %u judged %lu accounted %lu opened %lu logged %lu elements "
+	       "%lu\n",
+	       ruleset_generation(rules_peek(rules)), judged, accounted, opened, logged,
+	       elements);
+	printf("1..4\n");
+	for (i = 0; i < WORKERS; i++)
+		for (k = 0; k < KEPT; k++)
+			forget(&noted[i].kept[k]);
 	for (i = 0; i < WORKERS; i++)
 		free(noted[i].packets);
 	rcu_offline();

@@ -214,10 +214,38 @@ static void delete_one(uint64_t *seed)
 	flow_put(flows, ref.flow, FLOW_HOLDER_CONTROL);
 }
 
-/* A new generation with another policy at one hook. */
+static struct ctlink_statement *statement_add(struct ctlink_rule *rule, uint16_t kind)
+{
+	struct ctlink_statement *s = ctlink_rule_append_statement(rule, NULL);
+
+	if (!s)
+		abort();
+	s->kind = kind;
+	ctlink_mark(s, CTLINK_STATEMENT_KIND);
+	return s;
+}
+
+/* "limit rule connections 500 accept": what ends is taken off the count, or the rules could not
+ * be destroyed. */
+static void rule_make(struct ctlink_rule *rule)
+{
+	struct ctlink_statement *s = statement_add(rule, CTQ_STATEMENT_LIMIT);
+
+	s->value = CTQ_LIMIT_RULE_CONNECTIONS;
+	s->rate = 500;
+	ctlink_mark(s, CTLINK_STATEMENT_VALUE);
+	ctlink_mark(s, CTLINK_STATEMENT_RATE);
+	statement_add(rule, CTQ_STATEMENT_ACCEPT);
+	if (ctlink_string_set(&rule->chain, "chain", 5, NULL) < 0)
+		abort();
+	ctlink_mark(rule, CTLINK_RULE_CHAIN);
+}
+
+/* A new generation with another policy at one hook, behind a rule that counts connections. */
 static void change_rules(uint64_t *seed)
 {
 	struct ctlink_chain chain = { .hook = PACKET_HOOK_POSTROUTING };
+	struct ctlink_rule rule = { 0 };
 	struct rules_error e;
 	struct rules_change *c;
 	int err = 0;
@@ -229,8 +257,9 @@ static void change_rules(uint64_t *seed)
 	ctlink_mark(&chain, CTLINK_CHAIN_NAME);
 	ctlink_mark(&chain, CTLINK_CHAIN_HOOK);
 	ctlink_mark(&chain, CTLINK_CHAIN_POLICY);
+	rule_make(&rule);
 	if (rules_change_flush(c) < 0 || rules_change_chain_set(c, 1, &chain, &e) < 0 ||
-	    rules_change_build(c, &e) < 0)
+	    rules_change_rule_add(c, 1, &rule, &e) < 0 || rules_change_build(c, &e) < 0)
 		abort();
 	rules_change_commit(c, 1, 1);
 	rules_change_destroy(c);
@@ -437,6 +466,11 @@ static int check_end(void)
 	return failed;
 }
 
+static void open_left(void *to, uint32_t open)
+{
+	rules_open_put(to, open);
+}
+
 static void setup(void)
 {
 	struct siphash_key key = { { 5, 6 } };
@@ -453,8 +487,10 @@ static void setup(void)
 	flow_cfg.evict_closing = true;
 	flow_cfg.reserve = RESERVE;
 	flow_cfg.is_reserved = is_reserved;
-	flows = flow_table_new(&flow_cfg, &key, &err);
 	rules = rules_new("linear", WORKERS, NULL, &err);
+	flow_cfg.open_left = open_left;
+	flow_cfg.open_left_ctx = rules;
+	flows = flow_table_new(&flow_cfg, &key, &err);
 	path_config_init(&path_cfg);
 	path_cfg.cookie_mask = COOKIE_MASK;
 	path_cfg.seen_mask = SEEN_MASK;

@@ -176,6 +176,44 @@ Test(life, L2_one_kill_wins_and_the_slot_waits_for_the_last_reference)
 	fixture_end(&fx);
 }
 
+/* Sum of what was told, by number. */
+static void open_left(void *ctx, uint32_t open)
+{
+	((uint32_t *)ctx)[open]++;
+}
+
+Test(life, L3_who_counts_a_flow_hears_of_its_end_once)
+{
+	struct flow_table_config cfg;
+	uint32_t left[8] = { 0 };
+	struct fixture fx;
+	struct flow *f;
+
+	flow_table_config_init(&cfg);
+	cfg.open_left = open_left;
+	cfg.open_left_ctx = left;
+	fx = fixture_new(&cfg);
+	f = confirmed_number(&fx, 1);
+	flow_open_set(f, FLOW_ROLE_ENTRY, 1);
+	flow_open_set(f, FLOW_ROLE_ENTRY, 1);
+	flow_open_set(f, FLOW_ROLE_CONFIRM, 2);
+	cr_assert_eq(left[1] + left[2], 0);
+	flow_open_set(f, FLOW_ROLE_ENTRY, 3);
+	cr_assert_eq(left[1], 1);
+	flow_open_set(f, FLOW_ROLE_CONFIRM, 0);
+	cr_assert_eq(left[2], 1);
+	flow_kill(fx.worker, f, FLOW_END_DELETED, fx.now_ns);
+	cr_assert_eq(left[3], 1);
+	flow_open_set(f, FLOW_ROLE_ENTRY, 4);
+	cr_assert_eq(left[4], 1, "it is dying already");
+	f = unconfirmed_number(&fx, 2);
+	flow_open_set(f, FLOW_ROLE_ENTRY, 5);
+	flow_kill(fx.worker, f, FLOW_END_NONE, fx.now_ns);
+	cr_assert_eq(left[5], 1);
+	cr_assert_eq(left[1] + left[2] + left[3] + left[4], 4);
+	fixture_end(&fx);
+}
+
 Test(life, V1_the_oldest_unassured_flow_makes_room)
 {
 	struct flow_table_config cfg;

@@ -10,6 +10,11 @@ static void help_port(struct path_config *path, const char *name, uint16_t port)
 			(struct path_helped){ helper_named(name), port, false };
 }
 
+static void open_left(void *rules, uint32_t open)
+{
+	rules_open_put(rules, open);
+}
+
 struct router router_new(const struct router_options *options)
 {
 	struct siphash_key key = { { 3, 4 } };
@@ -19,14 +24,16 @@ struct router router_new(const struct router_options *options)
 	int err = 0;
 
 	urcu_qsbr_register_thread();
+	r.rules = rules_new("linear", 2, NULL, &err);
+	cr_assert_not_null(r.rules);
 	flow_table_config_init(&flows);
+	flows.open_left = open_left;
+	flows.open_left_ctx = r.rules;
 	flows.workers = 2;
 	flows.max = options->max ? options->max : 1000;
 	flows.cookie_bits = options->no_marks ? 0 : 12;
 	r.flows = flow_table_new(&flows, &key, &err);
 	cr_assert_not_null(r.flows);
-	r.rules = rules_new("linear", 2, NULL, &err);
-	cr_assert_not_null(r.rules);
 	path_config_init(&path);
 	if (!options->no_marks) {
 		path.cookie_mask = ROUTER_COOKIE;

@@ -223,12 +223,12 @@ Test(limit, over_is_for_what_is_above_and_each_source_has_its_own)
 	             check_over);
 }
 
-static void check_kept(struct rules *rules)
+/* Another generation, with one more rule. */
+static void rule_append(struct rules *rules)
 {
 	struct rules_change *c;
 	int err;
 
-	expect(rules, SSH, S, CTQ_VERDICT_ACCEPT, CTQ_ACCEPT_RULE);
 	c = rules_change_new(rules, &err);
 	cr_assert_eq(change_read(c,
 	                         "chain prerouting { policy drop\ntcp dport 80 accept\n}",
@@ -237,6 +237,12 @@ static void check_kept(struct rules *rules)
 	cr_assert_eq(rules_change_build(c, NULL), 0);
 	rules_change_commit(c, 0, 0);
 	rules_change_destroy(c);
+}
+
+static void check_kept(struct rules *rules)
+{
+	expect(rules, SSH, S, CTQ_VERDICT_ACCEPT, CTQ_ACCEPT_RULE);
+	rule_append(rules);
 	expect(rules, SSH, S, CTQ_VERDICT_DROP, CTQ_DROP_POLICY);
 	expect(rules, WEB, S, CTQ_VERDICT_ACCEPT, CTQ_ACCEPT_RULE);
 }
@@ -269,6 +275,82 @@ Test(limit, who_only_asks_takes_nothing)
 	             "limit rate 1/hour burst 1 limit src rate 1/hour burst 1 log "
 	             "accept\n}",
 	             check_no_worker);
+}
+
+/* A packet of a connection that @open counts at the entry hook. */
+static uint32_t judge_open(struct rules *rules, const char *packet, uint32_t open,
+                           enum ctq_reason reason)
+{
+	struct rule_key key = key_of(packet);
+	struct rule_verdict v;
+
+	key.keeps = true;
+	key.open[0] = open;
+	ruleset_classify(rules_peek(rules), &key, rules_worker(rules, 0), 100, S, &v);
+	cr_assert_eq(v.reason, reason, "%s: reason %u", packet, v.reason);
+	return v.open;
+}
+
+static void check_open(struct rules *rules)
+{
+	uint32_t open = judge_open(rules, SSH, 0, CTQ_ACCEPT_RULE), other;
+
+	cr_assert_neq(open, 0);
+	expect(rules, SSH, S, CTQ_VERDICT_DROP, CTQ_DROP_POLICY); /* of no connection */
+	cr_assert_eq(judge_open(rules, SSH, 0, CTQ_ACCEPT_RULE), open);
+	cr_assert_eq(judge_open(rules, SSH, 0, CTQ_DROP_POLICY), 0);
+	cr_assert_eq(judge_open(rules, SSH, open, CTQ_ACCEPT_RULE), 0, "one of them");
+	rules_open_put(rules, open);
+	cr_assert_eq(judge_open(rules, SSH, 0, CTQ_ACCEPT_RULE), open);
+	/* what another limit of the rule refuses is not counted */
+	other = judge_open(rules, WEB, 0, CTQ_ACCEPT_RULE);
+	rules_open_put(rules, other);
+	cr_assert_eq(judge_open(rules, WEB, 0, CTQ_DROP_POLICY), 0);
+	cr_assert_eq(judge_open(rules, WEB, 0, CTQ_DROP_POLICY), 0);
+	/* a rule that stays goes on with its count, one that comes begins with its own */
+	rule_append(rules);
+	cr_assert_eq(judge_open(rules, SSH, 0, CTQ_DROP_POLICY), 0);
+	cr_assert_eq(rules_load(rules,
+	                        "chain prerouting { policy drop\n"
+	                        "limit rule connections 1 accept\n}",
+	                        NULL),
+	             0);
+	other = judge_open(rules, SSH, open, CTQ_ACCEPT_RULE);
+	cr_assert(other && other != open);
+	rules_open_put(rules, open);
+	rules_open_put(rules, open);
+	rules_open_put(rules, other);
+}
+
+Test(limit, connections_of_a_rule_are_those_that_it_let_in)
+{
+	each_backend("chain prerouting { policy drop\n"
+	             "tcp dport 22 limit rule connections 2 accept\n"
+	             "tcp dport 80 limit rule connections 1 limit rate 1/day burst 1 "
+	             "accept\n}",
+	             check_open);
+}
+
+Test(limit, connections_of_a_rule_that_does_not_accept_are_refused)
+{
+	static const char *const texts[] = {
+		"chain prerouting { limit rule connections 1 drop; }",
+		"chain prerouting { limit rule connections 1 mark set 1; }",
+		"chain prerouting { limit rule connections 1 limit rule connections 2 "
+		"accept; }",
+	};
+	struct rules_error e;
+	struct rules *rules;
+	size_t i;
+
+	urcu_qsbr_register_thread();
+	rules = rules_of("linear", "chain prerouting { accept; }");
+	for (i = 0; i < BASE_ARRAY_LENGTH(texts); i++) {
+		cr_assert_eq(rules_load(rules, texts[i], &e), -EINVAL, "%s", texts[i]);
+		cr_assert_eq(e.attr, CTQA_RULE_STATEMENT);
+	}
+	rules_destroy(rules);
+	urcu_qsbr_unregister_thread();
 }
 
 Test(limit, connections_need_to_be_counted)
