@@ -28,7 +28,7 @@ void control_labels_text(const struct control *c, const struct flow_labels *l,
 	for (i = 0; i < FLOW_LABELS; i++) {
 		if (!is_set(l, i))
 			continue;
-		name = rules_label_text(c->env.rules, i, buf);
+		name = rules_label_text(rules_labels_peek(c->env.rules), i, buf);
 		length = strlen(name);
 		if (used + length + 2 > CTQ_LABELS_TEXT_MAX)
 			return;
@@ -46,8 +46,8 @@ bool control_label_holds(const struct control *c, const struct flow_labels *l,
 	uint32_t v;
 
 	for (v = 0; v < match->values.length; v++) {
-		if (rules_labels_find(c->env.rules, ctlink_match_value(match, v)->string,
-		                      bits) == 0 &&
+		if (rules_labels_find(rules_labels_peek(c->env.rules),
+		                      ctlink_match_value(match, v)->string, bits) == 0 &&
 		    (l->words[0] & bits[0]) | (l->words[1] & bits[1]))
 			return true;
 	}
@@ -69,8 +69,9 @@ int control_labels_parse(struct control_request *r, const char *text,
 			return ctlink_error_set(r->error, -EINVAL, 0,
 			                        "'%.*s' is neither +LABEL nor -LABEL",
 			                        (int)length, text);
-		number = rules_label_find(r->client->control->env.rules, text + 1,
-		                          length - 1);
+		number =
+			rules_label_find(rules_labels_peek(r->client->control->env.rules),
+		                         text + 1, length - 1);
 		if (number < 0) {
 			ctlink_error_set(r->error, -EINVAL, 0,
 			                 "no label is called '%.*s'", (int)length - 1,

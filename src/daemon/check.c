@@ -15,34 +15,23 @@ static void report_plain(void *err, const char *text)
 	fprintf(err, "%s\n", text);
 }
 
-static int check_rules(const struct config *cfg, struct config_labels *labels, FILE *err)
+static int check_rules(const struct config *cfg, FILE *err)
 {
-	struct policy policy;
+	struct rules_labels *before;
+	struct policy policy = { .change = NULL };
 	struct rules *rules;
 	int r;
 
-	if (cfg->rules[0] == '\0')
-		return 0;
 	rules = rules_new(config_backend_name(cfg->rules_backend), 1, NULL, &r);
 	if (!rules)
 		return r;
-	rules_label_names(rules, setup_label_name, labels);
 	if (cfg->table.per_source)
 		rules_count_connections(rules);
-	r = policy_prepare(&policy, rules, cfg->rules, report_plain, err);
+	r = setup_labels(cfg, rules, &before, report_plain, err);
+	if (r == 0 && cfg->rules[0])
+		r = policy_prepare(&policy, rules, cfg->rules, report_plain, err);
 	policy_discard(&policy);
 	rules_destroy(rules);
-	return r;
-}
-
-static int check_files(const struct config *cfg, FILE *err)
-{
-	struct config_labels *labels = NULL;
-	int r = setup_labels(cfg, &labels, report_plain, err);
-
-	if (r == 0)
-		r = check_rules(cfg, labels, err);
-	free(labels);
 	return r;
 }
 
@@ -57,7 +46,7 @@ static int check_all(const struct options *options, struct config *cfg, FILE *ou
 		config_print(cfg, out);
 	if (!options->check)
 		return 0;
-	r = check_files(cfg, err);
+	r = check_rules(cfg, err);
 	return account_check(cfg, report_plain, err) < 0 && r != -ENOMEM ? -EINVAL : r;
 }
 

@@ -15,7 +15,6 @@
 #include <stdint.h>
 
 #include "config/config.h"
-#include "config/labels.h"
 #include "control/control.h"
 #include "daemon/daemon.h"
 #include "daemon/notify.h"
@@ -64,7 +63,6 @@ struct daemon {
 	struct notify notify;
 	struct queue_kernel_stats *kernel; /* NULL: cannot be read */
 	struct ifname_table *ifnames;      /* NULL: unknown */
-	struct config_labels *labels;      /* never NULL once the configuration stands */
 	struct rules *rules;
 	struct flow_table *flows;
 	struct path *path;
@@ -108,13 +106,10 @@ void setup_control_stop(struct daemon *d);
 /** Errors of configuration and rules, line by line, into the log. A config_report. */
 void setup_report_log(void *unused, const char *text);
 
-/** A rules_label_name; @labels: struct config_labels. */
-const char *setup_label_name(void *labels, unsigned int number);
-
-/** The names that the configuration's file gives to labels; *@labels is malloc'ed. 0, -EINVAL
- * (reported) or -ENOMEM. */
-int setup_labels(const struct config *cfg, struct config_labels **labels,
-                 config_report *report, void *ctx);
+/** Give labels the names of the configuration's file; *@before: those before. 0, -EINVAL (which
+ * was reported) or -ENOMEM. */
+int setup_labels(const struct config *cfg, struct rules *rules,
+                 struct rules_labels **before, config_report *report, void *ctx);
 
 /** The configuration's zones for the path; *@zones is malloc'ed. 0 or -ENOMEM. */
 int setup_zones(const struct config *cfg, struct path_zone **zones);

@@ -39,14 +39,9 @@ static void needs_restart(void *unused, const char *key)
 	            key);
 }
 
-/* What cannot fail. @labels are changed for those before. Keys that need a restart keep the values that are in force. */
-static void adopt(struct daemon *d, const struct config *wanted,
-                  struct config_labels **labels)
+/* What cannot fail. Keys that need a restart keep the values that are in force. */
+static void adopt(struct daemon *d, const struct config *wanted)
 {
-	struct config_labels *old = d->labels;
-
-	d->labels = *labels;
-	*labels = old;
 	config_diff(d->config, wanted, needs_restart, NULL);
 	d->config->track = wanted->track;
 	memcpy(d->config->zones, wanted->zones, sizeof(wanted->zones));
@@ -63,14 +58,14 @@ static void adopt(struct daemon *d, const struct config *wanted,
 static int reload_all(struct daemon *d, struct config *wanted, struct listener *listener)
 {
 	struct policy policy = { .change = NULL };
-	struct config_labels *labels = NULL;
+	struct rules_labels *labels = NULL;
+	bool named;
 	struct path_zone *zones = NULL;
 	int r = options_config_read(d->options, wanted, listener_report, listener);
 
 	if (r == 0)
-		r = setup_labels(wanted, &labels, listener_report, listener);
-	if (r == 0)
-		rules_label_names(d->rules, setup_label_name, labels);
+		r = setup_labels(wanted, d->rules, &labels, listener_report, listener);
+	named = r == 0;
 	if (r == 0 && wanted->rules[0])
 		r = policy_prepare(&policy, d->rules, wanted->rules, listener_report,
 		                   listener);
@@ -82,11 +77,12 @@ static int reload_all(struct daemon *d, struct config *wanted, struct listener *
 	if (r == 0) {
 		if (policy.change)
 			policy_commit(&policy);
-		adopt(d, wanted, &labels);
+		adopt(d, wanted);
 	}
-	rules_label_names(d->rules, setup_label_name,
-	                  d->labels); /* also when it failed */
-	free(labels);
+	if (r == 0)
+		rules_labels_put(labels);
+	else if (named)
+		rules_labels_restore(d->rules, labels);
 	free(zones);
 	policy_discard(&policy);
 	return r;

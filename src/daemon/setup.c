@@ -19,6 +19,7 @@
 #include "base/rcu.h"
 #include "config.h"
 #include "daemon/account.h"
+#include "config/labels.h"
 #include "daemon/daemon_priv.h"
 #include "daemon/policy.h"
 #include "daemon/reserved.h"
@@ -36,24 +37,27 @@ void setup_report_log(void *unused, const char *text)
 	}
 }
 
-int setup_labels(const struct config *cfg, struct config_labels **labels,
-                 config_report *report, void *ctx)
-{
-	*labels = calloc(1, sizeof(**labels));
-	if (!*labels)
-		return -ENOMEM;
-	if (cfg->labels[0] == '\0')
-		return 0;
-	return config_labels_load(*labels, cfg->labels, &config_reader_files, report,
-	                          ctx);
-}
-
-const char *setup_label_name(void *ctx, unsigned int number)
+static const char *label_name(void *ctx, unsigned int number)
 {
 	const struct config_labels *labels = ctx;
 	const char *name = labels->name[number];
 
 	return name[0] ? name : NULL;
+}
+
+int setup_labels(const struct config *cfg, struct rules *rules,
+                 struct rules_labels **before, config_report *report, void *ctx)
+{
+	struct config_labels *labels = calloc(1, sizeof(*labels));
+	int r = labels ? 0 : -ENOMEM;
+
+	if (r == 0 && cfg->labels[0])
+		r = config_labels_load(labels, cfg->labels, &config_reader_files, report,
+		                       ctx);
+	if (r == 0)
+		r = rules_label_names(rules, label_name, labels, before);
+	free(labels);
+	return r;
 }
 
 int setup_config_start(struct daemon *d)
@@ -67,14 +71,12 @@ int setup_config_start(struct daemon *d)
 	if (r < 0)
 		return r;
 	log_level_set((enum log_level)d->config->daemon.log);
-	return setup_labels(d->config, &d->labels, setup_report_log, NULL);
+	return 0;
 }
 
 void setup_config_stop(struct daemon *d)
 {
-	free(d->labels);
 	free(d->config);
-	d->labels = NULL;
 	d->config = NULL;
 }
 
@@ -151,6 +153,7 @@ void setup_privileges_stop(struct daemon *d)
 
 int setup_rules_start(struct daemon *d)
 {
+	struct rules_labels *labels; /* none were before */
 	struct policy policy;
 	int r;
 
@@ -160,7 +163,9 @@ int setup_rules_start(struct daemon *d)
 		log_error("rules: %s", strerror(-r));
 		return r;
 	}
-	rules_label_names(d->rules, setup_label_name, d->labels);
+	r = setup_labels(d->config, d->rules, &labels, setup_report_log, NULL);
+	if (r < 0)
+		return r;
 	if (d->config->table.per_source)
 		rules_count_connections(d->rules);
 	if (d->config->rules[0] == '\0')

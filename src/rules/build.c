@@ -82,7 +82,7 @@ static bool room_make(struct build *b)
 		(struct set **)rules_alloc(rules, room.sets, sizeof(*rs->pool.sets));
 	rs->pool.values = (struct check_value *)rules_alloc(rules, room.values,
 	                                                    sizeof(struct check_value));
-	rs->pool.rules = rules;
+	rs->pool.labels = b->change->labels;
 	b->items = (uint32_t *)rules_alloc(rules, b->change->n_rules, sizeof(*b->items));
 	rs->memory_bytes =
 		sizeof(*rs) + b->change->n_chains * sizeof(*rs->chains) +
@@ -146,8 +146,9 @@ static int name_check(struct build *b, struct draft_rule *d)
 	                       other->rule->id);
 }
 
-static void action_fill(const struct rules *rules, const struct ctlink_statement *s,
-                        struct rule_state *state, struct rule_action *out)
+static void action_fill(const struct rules_labels *labels,
+                        const struct ctlink_statement *s, struct rule_state *state,
+                        struct rule_action *out)
 {
 	*out = (struct rule_action){
 		.kind = s->kind,
@@ -166,7 +167,7 @@ static void action_fill(const struct rules *rules, const struct ctlink_statement
 	}
 	if (s->kind == CTQ_STATEMENT_LABEL)
 		out->value =
-			(uint32_t)rules_label_find(rules, s->string, strlen(s->string));
+			(uint32_t)rules_label_find(labels, s->string, strlen(s->string));
 	if (ctlink_has(s, CTLINK_STATEMENT_PERIOD))
 		out->rate = limit_rate_of(s->rate, s->period,
 		                          ctlink_has(s, CTLINK_STATEMENT_BURST)
@@ -177,12 +178,13 @@ static void action_fill(const struct rules *rules, const struct ctlink_statement
 }
 
 /* Jumps are resolved later, when all chains have a number. */
-static void actions_fill(const struct rule *rule, struct rule_action *out)
+static void actions_fill(const struct rules_labels *labels, const struct rule *rule,
+                         struct rule_action *out)
 {
 	uint32_t i;
 
 	for (i = 0; i < rule->value.statements.length; i++)
-		action_fill(rule->rules, ctlink_rule_statement(&rule->value, i),
+		action_fill(labels, ctlink_rule_statement(&rule->value, i),
 		            rule->states ? &rule->states[i] : NULL, &out[i]);
 }
 
@@ -241,7 +243,7 @@ static int label_complain(struct build *b, const struct draft_rule *d, uint16_t 
 /* Do the labels of a rule's matches and statements exist? */
 static int labels_check(struct build *b, const struct draft_rule *d)
 {
-	const struct rules *rules = b->change->rules;
+	const struct rules_labels *labels = b->change->labels;
 	const struct ctlink_rule *value = &d->rule->value;
 	const struct ctlink_statement *s;
 	const struct ctlink_match *m;
@@ -253,14 +255,14 @@ static int labels_check(struct build *b, const struct draft_rule *d)
 		m = ctlink_rule_match(value, i);
 		for (v = 0; m->field == CTQ_FIELD_LABEL && v < m->values.length; v++) {
 			name = ctlink_match_value(m, v)->string;
-			if (rules_labels_find(rules, name, bits))
+			if (rules_labels_find(labels, name, bits))
 				return label_complain(b, d, CTQA_RULE_MATCH, i, name);
 		}
 	}
 	for (i = 0; i < value->statements.length; i++) {
 		s = ctlink_rule_statement(value, i);
 		if (s->kind == CTQ_STATEMENT_LABEL &&
-		    rules_label_find(rules, s->string, strlen(s->string)) < 0)
+		    rules_label_find(labels, s->string, strlen(s->string)) < 0)
 			return label_complain(b, d, CTQA_RULE_STATEMENT, i, s->string);
 	}
 	return 0;
@@ -302,7 +304,7 @@ static int rules_fill(struct build *b, struct rule_action **actions)
 			b->items[n] = d->item;
 			check_make(&d->rule->value, &rs->pool, &rs->code[n]);
 			rs->code[n].final = is_final(&d->rule->value);
-			actions_fill(d->rule, *actions);
+			actions_fill(b->change->labels, d->rule, *actions);
 			rs->body[n] = (struct rule_body){
 				.index = d->rule->index,
 				.id = d->rule->id,

@@ -7,6 +7,7 @@
  * brings has its id and index from the moment it is added; when the change is given up
  * the index is free again, the id is not.
  */
+#include "rules/label.h"
 #include "rules/rules_priv.h"
 
 #include <errno.h>
@@ -175,6 +176,8 @@ struct rules_change *rules_change_new(struct rules *rules, int *err)
 	if (!c)
 		return NULL;
 	c->rules = rules;
+	c->labels = rules->labels;
+	rules_labels_get(c->labels);
 	index_init(&c->chains, rules->memory);
 	index_init(&c->ids, rules->memory);
 	for (i = 0; rs && i < rs->n_chains; i++) {
@@ -228,6 +231,7 @@ void rules_change_destroy(struct rules_change *c)
 	chains_remove(c);
 	index_fini(&c->chains);
 	index_fini(&c->ids);
+	rules_labels_put(c->labels);
 	rules_free(c->rules, c);
 }
 

@@ -190,11 +190,11 @@ static void make_number(const struct ctlink_field *field, const struct ctlink_va
 }
 
 /* That there is one was found out before. */
-static void make_labels(const struct rules *rules, const struct ctlink_value *v,
+static void make_labels(const struct rules_labels *labels, const struct ctlink_value *v,
                         struct check_value *out)
 {
 	out->kind = CHECK_WORDS_BITS;
-	(void)rules_labels_find(rules, v->string, out->a);
+	(void)rules_labels_find(labels, v->string, out->a);
 }
 
 static void make_value(const struct check_pool *pool, const struct ctlink_field *field,
@@ -202,7 +202,7 @@ static void make_value(const struct check_pool *pool, const struct ctlink_field 
 {
 	memset(out, 0, sizeof(*out));
 	if (field->number == CTQ_FIELD_LABEL)
-		make_labels(pool->rules, v, out);
+		make_labels(pool->labels, v, out);
 	else if (field->type == CTLINK_FIELD_STRING)
 		make_name(v, out);
 	else if (field->type == CTLINK_FIELD_ADDRESS)

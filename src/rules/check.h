@@ -166,7 +166,7 @@ static inline uint32_t check_rule_fault(const struct check_rule *r,
 
 /* ---- making -------------------------------------------------------------------- */
 
-struct rules;
+struct rules_labels;
 
 /* Room for the checks of several rules. All zero: none. */
 struct check_pool {
@@ -174,7 +174,7 @@ struct check_pool {
 	struct check_value *values;
 	struct set **sets; /* of the matches that have one, in order; with references */
 	uint32_t n_checks, n_values, n_sets; /* used */
-	const struct rules *rules;           /* whose names labels have */
+	const struct rules_labels *labels;   /* their names, while rules are made */
 };
 
 /** Can rules look at @field (enum ctq_field)? */

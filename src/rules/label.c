@@ -10,21 +10,79 @@
 
 _Static_assert(RULES_LABELS == 2 * 64, "labels are two words");
 
-void rules_label_names(struct rules *rules, rules_label_name *name, void *ctx)
+struct rules_labels {
+	_Atomic uint32_t refs;
+	const struct ctlink_memory *memory;
+	char name[RULES_LABELS][CTQ_NAME_MAX]; /* "": has none */
+};
+
+struct rules_labels *rules_labels_new(rules_label_name *name, void *ctx,
+                                      const struct ctlink_memory *memory)
 {
-	rules->label_name = name;
-	rules->label_ctx = ctx;
+	struct rules_labels *labels;
+	const char *text;
+	unsigned int i;
+
+	labels = (struct rules_labels *)ctlink_memory_resize(memory, NULL,
+	                                                     sizeof(*labels));
+	if (!labels)
+		return NULL;
+	memset(labels, 0, sizeof(*labels));
+	atomic_store_explicit(&labels->refs, 1, memory_order_relaxed);
+	labels->memory = memory;
+	for (i = 0; i < RULES_LABELS; i++) {
+		text = name(ctx, i);
+		if (text)
+			strncpy(labels->name[i], text, CTQ_NAME_MAX - 1);
+	}
+	return labels;
 }
 
-static const char *name_of(const struct rules *rules, unsigned int number)
+void rules_labels_get(struct rules_labels *labels)
 {
-	return rules->label_name ? rules->label_name(rules->label_ctx, number) : NULL;
+	if (labels)
+		atomic_fetch_add_explicit(&labels->refs, 1, memory_order_relaxed);
 }
 
-const char *rules_label_text(const struct rules *rules, unsigned int number,
+void rules_labels_put(struct rules_labels *labels)
+{
+	if (labels &&
+	    atomic_fetch_sub_explicit(&labels->refs, 1, memory_order_acq_rel) == 1)
+		ctlink_memory_free(labels->memory, labels);
+}
+
+int rules_label_names(struct rules *rules, rules_label_name *name, void *ctx,
+                      struct rules_labels **before)
+{
+	struct rules_labels *labels = rules_labels_new(name, ctx, rules->memory);
+
+	if (!labels)
+		return -ENOMEM;
+	*before = rules->labels;
+	rules->labels = labels;
+	return 0;
+}
+
+void rules_labels_restore(struct rules *rules, struct rules_labels *before)
+{
+	rules_labels_put(rules->labels);
+	rules->labels = before;
+}
+
+const struct rules_labels *rules_labels_peek(const struct rules *rules)
+{
+	return rules->labels;
+}
+
+static const char *name_of(const struct rules_labels *labels, unsigned int number)
+{
+	return labels && labels->name[number][0] ? labels->name[number] : NULL;
+}
+
+const char *rules_label_text(const struct rules_labels *labels, unsigned int number,
                              char buf[RULES_LABEL_TEXT_MAX])
 {
-	const char *name = name_of(rules, number);
+	const char *name = name_of(labels, number);
 
 	if (name)
 		return name;
@@ -46,13 +104,13 @@ static int number_parse(const char *text, size_t length)
 	return length && number < RULES_LABELS ? number : -ENOENT;
 }
 
-int rules_label_find(const struct rules *rules, const char *text, size_t length)
+int rules_label_find(const struct rules_labels *labels, const char *text, size_t length)
 {
 	const char *name;
 	int i;
 
 	for (i = 0; i < RULES_LABELS; i++) {
-		name = name_of(rules, (unsigned int)i);
+		name = name_of(labels, (unsigned int)i);
 		if (name && strlen(name) == length && memcmp(name, text, length) == 0)
 			return i;
 	}
@@ -64,7 +122,8 @@ static void bit_set(uint64_t bits[2], int number)
 	bits[number / 64] |= UINT64_C(1) << number % 64;
 }
 
-int rules_labels_find(const struct rules *rules, const char *text, uint64_t bits[2])
+int rules_labels_find(const struct rules_labels *labels, const char *text,
+                      uint64_t bits[2])
 {
 	size_t length = strlen(text);
 	char buf[RULES_LABEL_TEXT_MAX];
@@ -72,13 +131,13 @@ int rules_labels_find(const struct rules *rules, const char *text, uint64_t bits
 
 	bits[0] = bits[1] = 0;
 	if (length == 0 || text[length - 1] != '*') {
-		i = rules_label_find(rules, text, length);
+		i = rules_label_find(labels, text, length);
 		if (i >= 0)
 			bit_set(bits, i);
 		return i < 0 ? i : 0;
 	}
 	for (i = 0; i < RULES_LABELS; i++)
-		if (strncmp(rules_label_text(rules, (unsigned int)i, buf), text,
+		if (strncmp(rules_label_text(labels, (unsigned int)i, buf), text,
 		            length - 1) == 0)
 			bit_set(bits, i);
 	return bits[0] | bits[1] ? 0 : -ENOENT;

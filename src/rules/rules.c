@@ -132,6 +132,7 @@ void rules_destroy(struct rules *rules)
 	counters_fini(&rules->counters);
 	limit_sources_destroy(rules->sources, rules->memory);
 	opens_destroy(rules->opens, rules->memory);
+	rules_labels_put(rules->labels);
 	rules_free(rules, rules->by_index);
 	rules_free(rules, rules);
 }

@@ -92,9 +92,20 @@ void rules_count_connections(struct rules *rules);
 typedef const char *rules_label_name(void *ctx, unsigned int number);
 #define RULES_LABELS 128 /* as in the kernel (XT_CONNLABEL_MAXBIT) */
 
-/** Labels have the names that @name says: rules of later changes find them by these. What is
- * in force keeps its numbers. Without this labels are numbers only. Control thread. */
-void rules_label_names(struct rules *rules, rules_label_name *name, void *ctx);
+struct rules_labels;
+
+/** Labels have the names that @name says, which are copied: later changes find them by these.
+ * What is in force, and a change that has begun, keep theirs. *@before: those before, to be put
+ * or restored; NULL: numbers only. 0 or -ENOMEM. Control thread. */
+BASE_MUST_CHECK int rules_label_names(struct rules *rules, rules_label_name *name,
+                                      void *ctx, struct rules_labels **before);
+void rules_labels_restore(struct rules *rules, struct rules_labels *before);
+
+/** NULL is allowed. */
+void rules_labels_put(struct rules_labels *labels);
+
+/** The names of now, for rules/label.h; borrowed until they are others. Control thread. */
+const struct rules_labels *rules_labels_peek(const struct rules *rules);
 
 /** The counters of worker @number, for that thread alone. */
 struct rules_worker *rules_worker(struct rules *rules, uint16_t number);

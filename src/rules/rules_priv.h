@@ -133,10 +133,9 @@ struct rules {
 	struct siphash_key key; /* of sources */
 	/* made with the first rule that limits sources, and kept */
 	struct limit_sources *_Atomic sources;
-	struct opens *_Atomic opens;  /* with the first that limits its connections */
-	bool counts_connections;      /* keys have them: rules_count_connections() */
-	rules_label_name *label_name; /* or NULL: labels have none */
-	void *label_ctx;
+	struct opens *_Atomic opens; /* with the first that limits its connections */
+	bool counts_connections;     /* keys have them: rules_count_connections() */
+	struct rules_labels *labels; /* a reference, or NULL */
 };
 
 /* ---- transactions -------------------------------------------------------------- */
@@ -165,8 +164,9 @@ struct rules_change {
 	struct index ids;    /* of draft_rules; made when it is first asked */
 	bool has_ids;
 	bool flushed;
-	_Atomic bool stop;        /* rules_change_cancel() */
-	struct sets_change *sets; /* made when it is first asked */
+	_Atomic bool stop;           /* rules_change_cancel() */
+	struct sets_change *sets;    /* made when it is first asked */
+	struct rules_labels *labels; /* those of its beginning, a reference; or NULL */
 	struct ruleset *built;
 };
 

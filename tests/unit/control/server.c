@@ -126,6 +126,7 @@ struct server server_new(unsigned int flows, const struct control_config *cfg)
 		                   .module_close = module_close,
 		                   .reload = reload,
 		                   .config_text = server_config_text };
+	struct rules_labels *none;
 	struct path_config path;
 	struct server s = { .directory = "/tmp/ctq-control-XXXXXX" };
 	unsigned int i;
@@ -135,7 +136,7 @@ struct server server_new(unsigned int flows, const struct control_config *cfg)
 	for (i = 0; i < flows; i++)
 		confirmed_number(&s.flows, i);
 	s.rules = rules_new("linear", 1, NULL, &err);
-	rules_label_names(s.rules, label_name, NULL);
+	cr_assert_eq(rules_label_names(s.rules, label_name, NULL, &none), 0);
 	path_config_init(&path);
 	s.path = path_new(&path, s.flows.table, s.rules, 1);
 	cr_assert_not_null(mkdtemp(s.directory));

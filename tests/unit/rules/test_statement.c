@@ -69,13 +69,15 @@ static const char *label_name(void *ctx, unsigned int number)
 
 static struct rules *labelled(const char *backend, const char **web, const char *text)
 {
+	struct rules_labels *none;
 	struct rules_error e;
 	struct rules *rules;
 	int err;
 
 	rules = rules_new(backend, 1, NULL, &err);
 	cr_assert_not_null(rules);
-	rules_label_names(rules, label_name, web);
+	cr_assert_eq(rules_label_names(rules, label_name, web, &none), 0);
+	cr_assert_null(none);
 	err = rules_load(rules, text, &e);
 	cr_assert_eq(err, 0, "%s", e.error.text);
 	return rules;
@@ -160,20 +162,24 @@ Test(label, a_rule_with_one_that_is_not_there_is_refused)
 	rules_destroy(rules);
 }
 
-Test(label, other_names_hold_from_the_next_generation_on)
+Test(label, other_names_hold_from_the_next_change_on)
 {
+	struct rules_labels *before;
 	const char *web = "web";
 	struct rules *rules;
 
 	urcu_qsbr_register_thread();
 	rules = labelled("linear", &web, "chain prerouting { label web drop; }");
 	web = "other";
+	cr_assert_eq(rules_label_names(rules, label_name, &web, &before), 0);
 	expect(rules, SSH " label 3", S, CTQ_VERDICT_DROP, CTQ_DROP_RULE);
 	cr_assert_eq(rules_load(rules, "chain prerouting { label web drop; }", NULL),
 	             -ENOENT);
 	cr_assert_eq(rules_load(rules, "chain prerouting { label other accept; }", NULL),
 	             0);
 	expect(rules, SSH " label 3", S, CTQ_VERDICT_ACCEPT, CTQ_ACCEPT_RULE);
+	rules_labels_restore(rules, before);
+	cr_assert_eq(rules_load(rules, "chain prerouting { label web drop; }", NULL), 0);
 	rules_destroy(rules);
 	urcu_qsbr_unregister_thread();
 }
