@@ -401,10 +401,9 @@ return {
 			[16] = { "CTQA_QUEUE_USER_DROPPED", "u64" },
 			[17] = { "CTQA_QUEUE_OVERRUNS", "u64" },
 			[18] = { "CTQA_QUEUE_ERRORS", "u64" },
-			[19] = { "CTQA_QUEUE_LATE", "u64" },
-			[20] = { "CTQA_QUEUE_BATCHES", "u64" },
-			[21] = { "CTQA_QUEUE_OLDEST", "u64" },
-			[22] = { "CTQA_QUEUE_HELD", "u32" },
+			[19] = { "CTQA_QUEUE_BATCHES", "u64" },
+			[20] = { "CTQA_QUEUE_OLDEST", "u64" },
+			[21] = { "CTQA_QUEUE_HELD", "u32" },
 		},
 		CTQA_RULE = {
 			[1] = { "CTQA_RULE_CHAIN", "string" },

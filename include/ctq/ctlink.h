@@ -607,7 +607,6 @@ enum ctq_queue_attr {
 	CTQA_QUEUE_USER_DROPPED,   /* u64: the socket's buffer was full (user_dropped) */
 	CTQA_QUEUE_OVERRUNS,       /* u64: ENOBUFS reported on the socket */
 	CTQA_QUEUE_ERRORS,         /* u64: verdicts refused by the kernel, e.g. ENOENT */
-	CTQA_QUEUE_LATE,           /* u64 */
 	CTQA_QUEUE_BATCHES,        /* u64: receive calls that brought packets */
 	CTQA_QUEUE_OLDEST, /* u64: ns that the oldest unanswered packet has waited in ctqd */
 	CTQA_QUEUE_HELD,   /* u32: packets that wait for an answer (CTQ_SUBSYS_ASK) */

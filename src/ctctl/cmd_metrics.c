@@ -118,8 +118,6 @@ static int write_queues(struct tool *tool)
 		  "Lost: the queue was full.", CTQA_QUEUE_KERNEL_DROPPED },
 		{ tool->out, "queue_user_dropped", "counter",
 		  "Lost: the socket's buffer was full.", CTQA_QUEUE_USER_DROPPED },
-		{ tool->out, "queue_late", "counter", "Verdicts that came too late.",
-		  CTQA_QUEUE_LATE },
 	};
 	size_t i;
 	int err = 0;

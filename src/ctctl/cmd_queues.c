@@ -16,7 +16,7 @@ static const struct table_column columns[] = {
 	{ "packets", true },   { "accepted", true },
 	{ "dropped", true },   { "kernel-full", true },
 	{ "sock-full", true }, { "fail" },
-	{ "late", true },      { "errors", true },
+	{ "errors", true },
 };
 
 /* Numbers of a queue and their keys in JSON. */
@@ -40,7 +40,6 @@ static const struct {
 	{ CTQA_QUEUE_USER_DROPPED, "user_dropped" },
 	{ CTQA_QUEUE_OVERRUNS, "overruns" },
 	{ CTQA_QUEUE_ERRORS, "errors" },
-	{ CTQA_QUEUE_LATE, "late" },
 	{ CTQA_QUEUE_BATCHES, "batches" },
 	{ CTQA_QUEUE_OLDEST, "oldest" },
 };
@@ -121,7 +120,6 @@ static void write_row(struct queues *queues, const struct ctq_record *queue)
 	cell(queues, queue, CTQA_QUEUE_USER_DROPPED);
 	table_cell(&queues->table,
 	           flags_of(queue) & CTQ_QUEUE_FAIL_OPEN ? "open" : "close");
-	cell(queues, queue, CTQA_QUEUE_LATE);
 	cell(queues, queue, CTQA_QUEUE_ERRORS);
 	table_row_end(&queues->table);
 }

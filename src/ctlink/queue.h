@@ -28,7 +28,6 @@ enum ctlink_queue_bit {
 	CTLINK_QUEUE_USER_DROPPED,
 	CTLINK_QUEUE_OVERRUNS,
 	CTLINK_QUEUE_ERRORS,
-	CTLINK_QUEUE_LATE,
 	CTLINK_QUEUE_BATCHES,
 	CTLINK_QUEUE_OLDEST,
 	CTLINK_QUEUE_HELD,
@@ -41,7 +40,7 @@ struct ctlink_queue {
 	uint8_t hook; /* NF_INET_* */
 	uint32_t portid, depth, maxlen, range, rcvbuf, flags;
 	uint64_t packets, bytes, accepted, dropped;
-	uint64_t kernel_dropped, user_dropped, overruns, errors, late, batches;
+	uint64_t kernel_dropped, user_dropped, overruns, errors, batches;
 	uint64_t oldest; /* ns */
 	uint32_t held;
 };

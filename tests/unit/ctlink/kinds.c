@@ -481,7 +481,6 @@ static int queue_example(struct ctlink_message *m, const struct ctlink_header *h
 		                      .user_dropped = 11,
 		                      .overruns = 12,
 		                      .errors = 13,
-		                      .late = 14,
 		                      .batches = 15,
 		                      .oldest = 16 };
 
