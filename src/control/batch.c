@@ -43,7 +43,7 @@ void control_batch_destroy(struct control *c, struct control_batch *batch)
 
 void control_batch_close(struct control_client *client)
 {
-	control_batch_destroy(client->control, client->batch);
+	control_batch_discard(client->control, client->batch);
 	client->batch = NULL;
 }
 

@@ -7,10 +7,13 @@
  * and the watchdog have their turns in between; rules are built by the builder, a thread of
  * its own. Commits go on when their client is gone: its BATCH_END has been taken.
  *
- *              begin      slices          builder         slices       slices, then one pointer
- *     rules    WAITS ───▶ STEPS ────────▶ BUILDS ───────▶ PREPARES ──▶ ENTERS ──▶ DONE
- *     sets     WAITS ───▶ STEPS ────────────────────────▶ PREPARES ──▶ ENTERS ──▶ DONE
- *     reload   WAITS ───────────────────────────────────────────────────────────▶ DONE
+ *           begin     slices     builder     slices       slices, pointer      builder
+ *   rules   WAITS ──▶ STEPS ───▶ BUILDS ───▶ PREPARES ──▶ ENTERS ──▶ answer ──▶ DISCARDS
+ *   sets    WAITS ──▶ STEPS ───────────────▶ PREPARES ──▶ ENTERS ──▶ answer
+ *   reload  WAITS ─────────────────────────────────────────────────▶ answer
+ *
+ * Many rules are discarded by the builder, also those of a batch that is refused on the way, or
+ * never came to its end.
  *
  * An eventfd tells control to go on: it is readable as long as there is something to do here,
  * and the builder makes it readable when it has done.
@@ -34,12 +37,16 @@
 /* Elements between two looks at the clock; some microseconds each. */
 #define SLICE_PART 32
 
+/* Rules of a change from which on it is worth the builder to free them: half a millisecond. */
+#define DISCARD_LARGE 1000
+
 enum commit_phase {
 	COMMIT_WAITS,
 	COMMIT_STEPS,
 	COMMIT_BUILDS,
 	COMMIT_PREPARES,
 	COMMIT_ENTERS,
+	COMMIT_DISCARDS,
 	COMMIT_DONE,
 };
 
@@ -47,10 +54,11 @@ struct control_commit {
 	struct cds_list_head node;
 	enum commit_phase phase;
 	bool awaited;                /* by a client's job */
-	struct control_batch *batch; /* NULL: a reload, or done */
+	bool discards;               /* from the beginning */
+	struct control_batch *batch; /* NULL: a reload, or put away */
 	uint16_t flags;              /* of BATCH_END */
 	size_t at;                   /* the next of the steps on sets that were kept */
-	/* when done */
+	/* for the answer */
 	int result;
 	struct ctlink_error error; /* of the whole */
 	struct rules_error wrong;  /* item 0: no step was refused */
@@ -99,17 +107,56 @@ static void commit_free(struct control_commit *k)
 	free(k);
 }
 
-static void commit_end(struct control *c, struct control_commit *k, int result)
+static bool is_answered(const struct control_commit *k)
 {
-	if (result < 0 && !k->error.text[0])
-		ctlink_error_set(&k->error, result, 0, "%s", strerror(-result));
+	return k->phase >= COMMIT_DISCARDS;
+}
+
+static void commit_end(struct control *c, struct control_commit *k)
+{
 	k->phase = COMMIT_DONE;
-	k->result = result;
 	cds_list_del(&k->node);
 	control_batch_destroy(c, k->batch);
 	k->batch = NULL;
 	if (!k->awaited)
 		commit_free(k);
+}
+
+/* A builder's work. */
+static void discard(void *commit)
+{
+	struct control_commit *k = commit;
+
+	rules_change_destroy(k->batch->change);
+	k->batch->change = NULL;
+}
+
+static bool is_large(const struct control_batch *batch)
+{
+	return batch && batch->change &&
+	       rules_change_length(batch->change) >= DISCARD_LARGE;
+}
+
+static void discard_begin(struct control *c, struct control_commit *k)
+{
+	if (!is_large(k->batch)) {
+		commit_end(c, k);
+		return;
+	}
+	k->phase = COMMIT_DISCARDS;
+	rules_change_sets_destroy(k->batch->change);
+	k->batch->sets = NULL;
+	builder_start(c->commits->builder, discard, k);
+}
+
+/* It has come into force, or never will: whoever waits for it is answered. */
+static void commit_answer(struct control *c, struct control_commit *k, int result)
+{
+	if (result < 0 && !k->error.text[0])
+		ctlink_error_set(&k->error, result, 0, "%s", strerror(-result));
+	k->result = result;
+	discard_begin(c, k);
+	control_clients_wake(c);
 }
 
 /* ---- sets: by slices ----------------------------------------------------------------------- */
@@ -263,6 +310,8 @@ static int commit_step(struct control *c, struct control_commit *k)
 	case COMMIT_WAITS:
 		if (!k->batch)
 			return reload(c, k);
+		if (k->discards)
+			return 0;
 		r = k->batch->change ? begin_rules(c, k) : begin_sets(c, k);
 		k->phase = COMMIT_STEPS;
 		return r < 0 ? r : 1;
@@ -273,42 +322,56 @@ static int commit_step(struct control *c, struct control_commit *k)
 		if (r == 0)
 			r = k->batch->change ? build_begin(c, k) : prepare_begin(k);
 		return r;
-	case COMMIT_BUILDS:
-		/* first this, or its end in between would be missed */
-		wake_clear(c->commits);
-		if (!builder_is_idle(c->commits->builder))
-			return 1;
-		wake(c->commits);
-		r = build_end(k);
-		return r < 0 ? r : prepare_begin(k);
+	case COMMIT_BUILDS: r = build_end(k); return r < 0 ? r : prepare_begin(k);
 	case COMMIT_PREPARES:
 		r = slice(k, prepare_part);
 		if (r == 0)
 			k->phase = COMMIT_ENTERS;
 		return r < 0 ? r : 1;
 	case COMMIT_ENTERS: r = slice(k, enter_part); return r == 0 ? enter_end(c, k) : r;
+	case COMMIT_DISCARDS:
 	case COMMIT_DONE: break;
 	}
 	return 0;
 }
 
+/* Is it with the builder? */
+static bool is_built(const struct control_commit *k)
+{
+	return k->phase == COMMIT_BUILDS || k->phase == COMMIT_DISCARDS;
+}
+
+/* The builder has done; false: not yet. First the eventfd, or its end in between would be
+ * missed. */
+static bool builder_has_done(struct control_commits *commits)
+{
+	wake_clear(commits);
+	if (!builder_is_idle(commits->builder))
+		return false;
+	wake(commits);
+	return true;
+}
+
 void control_commits_step(struct control *c)
 {
-	struct cds_list_head *queue = &c->commits->queue;
+	struct control_commits *commits = c->commits;
 	struct control_commit *k;
 	int r;
 
-	if (cds_list_empty(queue)) {
-		wake_clear(c->commits);
+	if (cds_list_empty(&commits->queue)) {
+		wake_clear(commits);
 		return;
 	}
-	k = cds_list_first_entry(queue, struct control_commit, node);
-	r = commit_step(c, k);
-	if (r == 1)
+	k = cds_list_first_entry(&commits->queue, struct control_commit, node);
+	if (is_built(k) && !builder_has_done(commits))
 		return;
-	wake(c->commits); /* for the next one */
-	commit_end(c, k, r);
-	control_clients_wake(c);
+	if (k->phase == COMMIT_DISCARDS) {
+		commit_end(c, k);
+		return;
+	}
+	r = commit_step(c, k);
+	if (r != 1)
+		commit_answer(c, k, r);
 }
 
 /* ---- a client that waits ---------------------------------------------------------------------- */
@@ -339,7 +402,7 @@ static int job_step(struct control_client *client, struct control_job *job,
 
 static bool job_is_ready(const struct control_job *job)
 {
-	return commit_of(job)->phase == COMMIT_DONE;
+	return is_answered(commit_of(job));
 }
 
 static void job_destroy(struct control_job *job)
@@ -393,6 +456,19 @@ int control_reload(struct control *c)
 	return 0;
 }
 
+void control_batch_discard(struct control *c, struct control_batch *batch)
+{
+	struct control_commit *k = is_large(batch) ? calloc(1, sizeof(*k)) : NULL;
+
+	if (!k) {
+		control_batch_destroy(c, batch);
+		return;
+	}
+	k->batch = batch;
+	k->discards = true;
+	enqueue(c->commits, k);
+}
+
 bool control_is_committing(const struct control *c)
 {
 	return !cds_list_empty(&c->commits->queue);
@@ -440,7 +516,7 @@ void control_commits_close(struct control *c)
 			rules_change_cancel(k->batch->change);
 	builder_destroy(commits->builder);
 	cds_list_for_each_entry_safe (k, next, &commits->queue, node)
-		commit_end(c, k, -ECANCELED);
+		commit_end(c, k);
 	if (commits->wake >= 0)
 		close(commits->wake);
 	free(commits);

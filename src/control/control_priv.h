@@ -308,6 +308,9 @@ int control_generation_check(const struct control *c, uint32_t wanted,
 int control_commits_open(struct control *c);
 void control_commits_close(struct control *c);
 
+/** As control_batch_destroy(), but control does not wait for it. */
+void control_batch_discard(struct control *c, struct control_batch *batch);
+
 /** The eventfd in the epoll is readable: go on. */
 void control_commits_step(struct control *c);
 

@@ -3,7 +3,8 @@
  * Transactions.
  *
  * A change begins as a list of the chains and rules in force (the rules themselves are
- * shared), is changed step by step, and becomes a generation at its end. A rule that it
+ * shared), is changed step by step, and becomes a generation at its end. The list is made
+ * with the first step that looks at it: a load, which forgets all, needs none. A rule that it
  * brings has its id and index from the moment it is added; when the change is given up
  * the index is free again, the id is not.
  */
@@ -169,7 +170,6 @@ struct rules_change *rules_change_new(struct rules *rules, int *err)
 {
 	const struct ruleset *rs = rules_peek(rules);
 	struct rules_change *c;
-	uint32_t i;
 
 	*err = -ENOMEM;
 	c = (struct rules_change *)rules_alloc(rules, 1, sizeof(*c));
@@ -180,14 +180,30 @@ struct rules_change *rules_change_new(struct rules *rules, int *err)
 	rules_labels_get(c->labels);
 	index_init(&c->chains, rules->memory);
 	index_init(&c->ids, rules->memory);
-	for (i = 0; rs && i < rs->n_chains; i++) {
-		if (chain_copy(c, rs, &rs->chains[i])) {
-			rules_change_destroy(c);
-			return NULL;
-		}
-	}
+	if (rs)
+		c->base = rules_find(rules);
 	*err = 0;
 	return c;
+}
+
+/* What is in force is let go early: its last reference should not be put by control. */
+static void base_forget(struct rules_change *c)
+{
+	if (c->base)
+		ruleset_put(c->base);
+	c->base = NULL;
+}
+
+/* Before whatever looks at the list. */
+static int list_make(struct rules_change *c, uint32_t item, struct rules_error *e)
+{
+	uint32_t i;
+	int err = 0;
+
+	for (i = 0; c->base && i < c->base->n_chains && !err; i++)
+		err = chain_copy(c, c->base, &c->base->chains[i]);
+	base_forget(c);
+	return err ? no_memory(e, item) : 0;
 }
 
 static void chains_remove(struct rules_change *c)
@@ -198,6 +214,7 @@ static void chains_remove(struct rules_change *c)
 
 int rules_change_flush(struct rules_change *c)
 {
+	base_forget(c);
 	chains_remove(c);
 	c->flushed = true;
 	return 0;
@@ -221,13 +238,25 @@ struct set *change_set_peek(const struct rules_change *c, const char *name)
 	               : sets_peek(c->rules->sets, name);
 }
 
+uint32_t rules_change_length(const struct rules_change *c)
+{
+	return c->n_rules;
+}
+
+void rules_change_sets_destroy(struct rules_change *c)
+{
+	sets_change_destroy(c->sets);
+	c->sets = NULL;
+}
+
 void rules_change_destroy(struct rules_change *c)
 {
 	if (!c)
 		return;
 	if (c->built)
 		ruleset_destroy(c->built);
-	sets_change_destroy(c->sets);
+	rules_change_sets_destroy(c);
+	base_forget(c);
 	chains_remove(c);
 	index_fini(&c->chains);
 	index_fini(&c->ids);
@@ -245,7 +274,7 @@ int rules_change_build(struct rules_change *c, struct rules_error *e)
 		e = &ignored;
 	c->built = NULL;
 	/* sets that no load brings again go with it */
-	if (c->flushed && !rules_change_sets(c, 0))
+	if (list_make(c, 0, e) || (c->flushed && !rules_change_sets(c, 0)))
 		return no_memory(e, 0);
 	c->built = ruleset_build(c, e);
 	return c->built ? 0 : e->error.code;
@@ -350,7 +379,9 @@ int rules_change_chain_set(struct rules_change *c, uint32_t item,
 	struct draft_chain *chain;
 	int err;
 
-	err = chain_check(c, item, from, e);
+	err = list_make(c, item, e);
+	if (!err)
+		err = chain_check(c, item, from, e);
 	if (err)
 		return err;
 	chain = change_chain_peek(c, from->name);
@@ -372,8 +403,12 @@ int rules_change_chain_set(struct rules_change *c, uint32_t item,
 int rules_change_chain_delete(struct rules_change *c, uint32_t item, const char *name,
                               struct rules_error *e)
 {
-	struct draft_chain *chain = change_chain_peek(c, name);
+	struct draft_chain *chain;
+	int err = list_make(c, item, e);
 
+	if (err)
+		return err;
+	chain = change_chain_peek(c, name);
 	if (!chain)
 		return rules_error_set(e, -ENOENT, item, CTQA_CHAIN_NAME, 0,
 		                       "there is no chain '%.64s'", name);
@@ -586,7 +621,10 @@ static int rule_add(struct rules_change *c, uint32_t item, struct ctlink_rule *v
 int rules_change_rule_add(struct rules_change *c, uint32_t item,
                           struct ctlink_rule *value, struct rules_error *e)
 {
-	int err = rule_add(c, item, value, e);
+	int err = list_make(c, item, e);
+
+	if (!err)
+		err = rule_add(c, item, value, e);
 
 	ctlink_rule_fini(value, c->rules->memory); /* what is left of it */
 	return err;
@@ -619,7 +657,10 @@ static int rule_replace(struct rules_change *c, uint32_t item, struct ctlink_rul
 int rules_change_rule_replace(struct rules_change *c, uint32_t item,
                               struct ctlink_rule *value, struct rules_error *e)
 {
-	int err = rule_replace(c, item, value, e);
+	int err = list_make(c, item, e);
+
+	if (!err)
+		err = rule_replace(c, item, value, e);
 
 	ctlink_rule_fini(value, c->rules->memory);
 	return err;
@@ -631,7 +672,9 @@ int rules_change_rule_delete(struct rules_change *c, uint32_t item, uint32_t id,
 	struct draft_rule *d;
 	int err;
 
-	err = draft_find(c, item, CTQA_RULE_ID, id, &d, e);
+	err = list_make(c, item, e);
+	if (!err)
+		err = draft_find(c, item, CTQA_RULE_ID, id, &d, e);
 	if (!err)
 		draft_remove(c, d);
 	return err;

@@ -251,6 +251,13 @@ struct rules_change *rules_change_new(struct rules *rules, int *err);
 /** Give it up, or put away what rules_change_commit() left. NULL is allowed. */
 void rules_change_destroy(struct rules_change *c);
 
+/** How many rules it has. */
+uint32_t rules_change_length(const struct rules_change *c);
+
+/** Its change of sets alone; then rules_change_destroy() is all that may follow, in any
+ * thread: it takes long for many rules. */
+void rules_change_sets_destroy(struct rules_change *c);
+
 /*
  * Steps. @item is the caller's number of the step (from 1), which an error of this step,
  * or one found later in what it brought, gives back. Returns 0, or a negative errno with

@@ -158,6 +158,7 @@ struct draft_chain {
 
 struct rules_change {
 	struct rules *rules;
+	const struct ruleset *base; /* whose list is still to be made; or NULL */
 	struct draft_chain *first, *last;
 	uint32_t n_chains, n_rules;
 	struct index chains; /* by name */
