@@ -112,6 +112,8 @@ static int gather(void *data, const struct ctq_flow *flow)
 	if (!ct)
 		return -ENOMEM;
 	nfct_copy(ct, ctq_flow_conntrack(flow), NFCT_CP_ORIG);
+	if (nfct_attr_is_set(ctq_flow_conntrack(flow), ATTR_ZONE))
+		nfct_copy_attr(ct, ctq_flow_conntrack(flow), ATTR_ZONE);
 	if (!change->labels)
 		nfct_set_attr_u32(ct, change->attr, change->value);
 	if (change->length == change->capacity) {
