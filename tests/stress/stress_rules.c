@@ -7,7 +7,8 @@
  * keep some of the verdicts that they got, over many generations, and go on counting by
  * them; for each rule they note how often. At the end the counters of every rule in
  * force must be exactly what was noted, although their indexes were others' before.
- * Control also lists, holds generations for a while, and looks verdicts up.
+ * Control also lists, holds generations for a while, and looks verdicts up. A builder makes the
+ * generations, while control lists and makes other changes.
  *
  * One rule has limits of each kind and logs; a verdict that a worker keeps is a connection that
  * this rule has let in, and open until another takes its place. There are never more than it
@@ -22,8 +23,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <time.h>
+#include <unistd.h>
 
+#include "base/builder.h"
 #include "base/clock.h"
 #include "base/rcu.h"
 #include "lang/lang.h"
@@ -37,6 +41,7 @@
 #define BATCH   32
 
 static struct rules *rules;
+static struct builder *builder;
 static atomic_bool stop;
 static _Atomic unsigned long judged, mixed, accounted; /* mixed must stay 0 */
 static _Atomic unsigned long opened;
@@ -225,6 +230,48 @@ static void change_some(struct rules_change *c, uint32_t next, uint32_t port)
 	lang_destroy(l);
 }
 
+static unsigned long list(const struct ruleset *rs)
+{
+	struct ctlink_rule rule;
+	unsigned long packets = 0;
+	uint32_t i;
+
+	for (i = 0; ruleset_rule_read(rs, i, 1, &rule); i++)
+		packets += rule.packets + strlen(rule.chain);
+	return packets;
+}
+
+struct built {
+	struct rules_change *change;
+	struct rules_error error;
+	int result;
+};
+
+static void build(void *arg)
+{
+	struct built *b = (struct built *)arg;
+
+	b->result = rules_change_build(b->change, &b->error);
+}
+
+/* Control lists, and makes another change, while the builder is at work. */
+static int build_aside(struct rules_change *c, struct rules_error *e)
+{
+	struct built b = { .change = c };
+	struct rules_change *other;
+	int err;
+
+	builder_start(builder, build, &b);
+	list(rules_peek(rules));
+	other = rules_change_new(rules, &err);
+	change_some(other, 1, 1);
+	rules_change_destroy(other);
+	while (!builder_is_idle(builder))
+		sched_yield();
+	*e = b.error;
+	return b.result;
+}
+
 static void change(uint64_t *random)
 {
 	uint32_t next = ruleset_generation(rules_peek(rules)) + 1;
@@ -239,7 +286,7 @@ static void change(uint64_t *random)
 		load_all(c, next);
 	else
 		change_some(c, next, draw(random, 16));
-	must(rules_change_build(c, &e), &e);
+	must(next == 2 ? rules_change_build(c, &e) : build_aside(c, &e), &e);
 	if (next == 2 || draw(random, 8))
 		rules_change_commit(c, 0, 0);
 	rules_change_destroy(c);
@@ -264,7 +311,7 @@ static void change_set(uint64_t *random)
 		err = sets_change_element_add(c, &e, false, &wrong);
 	else
 		err = sets_change_element_delete(c, &e, &wrong);
-	if (!err && !sets_change_commit(c))
+	if (!err && !sets_change_commit(c, UINT32_MAX))
 		elements++;
 	sets_change_destroy(c);
 }
@@ -277,17 +324,6 @@ static void take_logs(void)
 	for (w = 0; w < WORKERS; w++)
 		while (rules_log_take(rules, w, &entry))
 			logged += entry.rule != 0;
-}
-
-static unsigned long list(const struct ruleset *rs)
-{
-	struct ctlink_rule rule;
-	unsigned long packets = 0;
-	uint32_t i;
-
-	for (i = 0; ruleset_rule_read(rs, i, 1, &rule); i++)
-		packets += rule.packets + strlen(rule.chain);
-	return packets;
 }
 
 /* Let the workers go on by old verdicts while the last rules are in force. */
@@ -373,11 +409,13 @@ int main(void)
 	const char *seconds = getenv("STRESS_SECONDS");
 	uint64_t random = 1;
 	pthread_t threads[WORKERS];
-	int err, failed = 0, i, k;
+	int err, failed = 0, wake, i, k;
 
 	urcu_qsbr_register_thread();
 	rules = rules_new("forest", WORKERS, NULL, &err);
-	if (!rules)
+	wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	builder = builder_new("builder", wake, &err);
+	if (!rules || !builder)
 		return 1;
 	change(&random);
 	for (i = 0; i < WORKERS; i++) {
@@ -406,6 +444,8 @@ int main(void)
 			forget(&noted[i].kept[k]);
 	for (i = 0; i < WORKERS; i++)
 		free(noted[i].packets);
+	builder_destroy(builder);
+	close(wake);
 	rcu_offline();
 	rules_destroy(rules);
 	rcu_online();
