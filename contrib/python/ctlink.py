@@ -38,9 +38,10 @@ CHAIN_GET, CHAIN_NEW, RULE_GET, RULE_NEW = 0x5003, 0x5004, 0x5006, 0x5007
 DAEMON_GET, STATS_GET, SUBSCRIBE, OVERRUN, COUNT = 0x5400, 0x5402, 0x5404, 0x5405, 0x5406
 SUBSYSTEM_RULES, SUBSYSTEM_SETS, BATCH_KILL = 0x50, 0x51, 0x200
 ELEMENT_NEW, ELEMENT_DEL = 0x5105, 0x5106
+ASK_GET, ASK_NEW, ASK_DEL, ASK_ANSWER = 0x5500, 0x5501, 0x5502, 0x5503
 CTA_CTQ, CTA_CTQ_FILTER, CTA_CTQ_SEQUENCE = 0x100, 0x101, 0x102
 
-GROUPS = {"new": 1, "update": 2, "destroy": 3, "rules": 16}
+GROUPS = {"new": 1, "update": 2, "destroy": 3, "rules": 16, "ask": 18}
 VERDICTS = {"accept": 1, "drop": 2}
 PROTOCOLS = {"icmp": 1, "tcp": 6, "udp": 17, "gre": 47, "icmpv6": 58, "sctp": 132, "udplite": 136}
 TCP_STATES = ("NONE SYN_SENT SYN_RECV ESTABLISHED FIN_WAIT CLOSE_WAIT LAST_ACK TIME_WAIT CLOSE "
@@ -230,6 +231,10 @@ def _tuple(payload):
     return out
 
 
+def _ip(payload):
+    return str(ipaddress.ip_address(payload))
+
+
 def _counters(payload):
     return _read(payload, {1: ("packets", integer), 2: ("bytes", integer)})
 
@@ -262,6 +267,16 @@ DAEMON = {1: ("version", text_of), 2: ("protocol", integer), 3: ("pid", integer)
           5: ("uptime", integer), 6: ("workers", integer), 7: ("flows", integer),
           8: ("flows_max", integer), 12: ("generation", integer), 14: ("clients", integer),
           19: ("features", integer)}
+
+
+PACKET = {1: ("hook", integer), 3: ("proto", integer), 4: ("src", _ip), 5: ("dst", _ip),
+          6: ("sport", integer), 7: ("dport", integer), 8: ("type", integer),
+          9: ("code", integer), 11: ("in", text_of), 12: ("out", text_of), 14: ("length", integer),
+          17: ("uid", integer), 25: ("rule", integer), 26: ("rule_name", text_of),
+          29: ("flow", integer), 33: ("queue", integer), 35: ("data", bytes)}
+QUESTION = {1: ("id", integer), 2: ("left", integer), 3: ("default", integer),
+            4: ("packet", lambda payload: _read(payload, PACKET)), 7: ("reason", integer),
+            CTA_CTQ_SEQUENCE: ("sequence", integer)}
 
 
 def flow(message):
@@ -447,16 +462,32 @@ class Connection:
             raise wrong
         return count
 
+    def questions(self):
+        """Packets of rules that ask, and wait for an answer."""
+        return [_read(m.payload, QUESTION) for m in self.ask(ASK_GET, NLM_F_DUMP)]
+
+    def answer(self, question, verdict, whole_flow=False):
+        """
+        Accept or drop the packets of a question, by its id; with @whole_flow all of their
+        connection. Error with ENOENT: it is settled already.
+        """
+        list(self.ask(ASK_ANSWER, 0, number(1, "I", question) +
+                      number(5, "B", VERDICTS[verdict]) + number(6, "B", 2 if whole_flow else 1)))
+
     def subscribe(self, *groups):
-        """Hear of these groups from now on: new, update, destroy, rules; none: of nothing."""
+        """Hear of these groups from now on: new, update, destroy, rules, ask; none: of nothing."""
         list(self.ask(SUBSCRIBE, 0, b"".join(number(1, "I", GROUPS[g]) for g in groups)))
+
+    def heard(self):
+        """Announcements that came between answers, as dictionaries."""
+        while self._waiting:
+            if event := self._event(self._waiting.popleft()):
+                yield event
 
     def events(self):
         """Announcements as dictionaries, for ever; socket.timeout when none comes in time."""
         while True:
-            while self._waiting:
-                if event := self._event(self._waiting.popleft()):
-                    yield event
+            yield from self.heard()
             self._waiting.extend(m for m in self._receive() if m.seq == 0)
 
     @staticmethod
@@ -467,6 +498,9 @@ class Connection:
             return {"event": "destroy", **flow(message)}
         if message.type == RULESET_NEW:
             return {"event": "rules", **_read(message.payload, RULESET)}
+        if message.type in (ASK_NEW, ASK_DEL):
+            return {"event": "asked" if message.type == ASK_NEW else "settled",
+                    **_read(message.payload, QUESTION)}
         if message.type == OVERRUN:
             return {"event": "overrun", "lost": integer(dict(attributes(message.payload))[1])}
         return None  # a newer daemon's

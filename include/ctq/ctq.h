@@ -294,6 +294,16 @@ int ctq_stats_get(struct ctq *ctq, bool zero, ctq_record_cb *cb, void *data);
 /** Each queue: records of CTQA_QUEUE_*. */
 int ctq_queues_dump(struct ctq *ctq, ctq_record_cb *cb, void *data);
 
+/** Questions of rules that ask, which are open: records of CTQA_ASK_*, by their ids. */
+int ctq_questions_dump(struct ctq *ctq, ctq_record_cb *cb, void *data);
+
+/**
+ * Answer question @id: CTQ_VERDICT_ACCEPT or _DROP, for the packets that wait or for all of
+ * their flow. -ENOENT: there is no such question, or it is answered; -EPERM.
+ */
+int ctq_answer(struct ctq *ctq, uint32_t id, enum ctq_verdict verdict,
+               enum ctq_ask_scope scope);
+
 /** Each protocol and its timeouts: records of CTQA_PROTO_*. */
 int ctq_protocols_dump(struct ctq *ctq, ctq_record_cb *cb, void *data);
 
@@ -528,6 +538,9 @@ struct ctq_event {
 		CTQ_EVENT_ELEMENT_NEW,    /* added, or refreshed */
 		CTQ_EVENT_ELEMENT_DELETE, /* deleted, or expired */
 		CTQ_EVENT_PACKET, /* a packet was judged: @record has CTQA_PACKET_* */
+		/* @record has CTQA_ASK_*: */
+		CTQ_EVENT_QUESTION, /* a packet waits for an answer */
+		CTQ_EVENT_SETTLED,  /* a question was answered, or something else decided */
 	} kind;
 	const struct ctq_flow *flow;
 	const struct ctq_record *record;

@@ -5,7 +5,7 @@
  *	connection.c  open, close, datagrams in and out
  *	request.c     one question and the walk through its answer
  *	record.c      attributes by number        flow.c  one flow
- *	flows.c daemon.c rules.c sets.c events.c  the requests themselves
+ *	flows.c daemon.c rules.c sets.c ask.c events.c  the requests themselves
  *	filter*.c     the filter language       explain.c  a packet in words
  *	names.c       numbers of the wire as words
  */

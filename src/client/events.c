@@ -140,6 +140,10 @@ int client_announce(struct ctq *ctq, const struct nlmsghdr *nlh)
 		return announce_record(ctq, nlh, CTQ_EVENT_ELEMENT_DELETE);
 	case CTLINK_TYPE(CTQ_SUBSYS_PACKETS, CTQ_MSG_PACKET_SEEN):
 		return announce_record(ctq, nlh, CTQ_EVENT_PACKET);
+	case CTLINK_TYPE(CTQ_SUBSYS_ASK, CTQ_MSG_ASK_NEW):
+		return announce_record(ctq, nlh, CTQ_EVENT_QUESTION);
+	case CTLINK_TYPE(CTQ_SUBSYS_ASK, CTQ_MSG_ASK_DEL):
+		return announce_record(ctq, nlh, CTQ_EVENT_SETTLED);
 	case CTLINK_TYPE(CTQ_SUBSYS_DAEMON, CTQ_MSG_DAEMON_OVERRUN):
 		return announce_record(ctq, nlh, CTQ_EVENT_OVERRUN);
 	default: return 0; /* a newer daemon's */

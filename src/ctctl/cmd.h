@@ -16,6 +16,7 @@ int cmd_get(struct tool *tool);
 int cmd_count(struct tool *tool);
 int cmd_delete(struct tool *tool);
 int cmd_capture(struct tool *tool);
+int cmd_answer(struct tool *tool);
 int cmd_explain(struct tool *tool);
 int cmd_flush(struct tool *tool);
 int cmd_set(struct tool *tool);

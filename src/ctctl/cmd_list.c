@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ctctl/arguments.h"
+#include "ctctl/ask.h"
 #include "ctctl/cmd.h"
 #include "ctctl/expect.h"
 #include "ctctl/filter.h"
@@ -196,6 +197,8 @@ int cmd_list(struct tool *tool)
 	struct list list = { .tool = tool, .table = CTQ_TABLE_FLOWS };
 	int code;
 
+	if (ask_is_meant(tool))
+		return ask_list(tool);
 	if (expect_is_meant(tool))
 		return expect_list(tool);
 	code = list_parse(&list);

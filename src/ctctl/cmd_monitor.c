@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "ctctl/announcements.h"
 #include "ctctl/arguments.h"
+#include "ctctl/ask.h"
 #include "ctctl/cmd.h"
 #include "ctctl/expect.h"
 #include "ctctl/filter.h"
@@ -47,6 +48,7 @@ static const struct {
 	{ "drops", { CTQ_GROUP_DROP } },
 	{ "expect",
 	  { CTQ_GROUP_EXPECT_NEW, CTQ_GROUP_EXPECT_UPDATE, CTQ_GROUP_EXPECT_DESTROY } },
+	{ "ask", { CTQ_GROUP_ASK } },
 	{ "all", { CTQ_GROUP_FLOW_NEW, CTQ_GROUP_FLOW_UPDATE, CTQ_GROUP_FLOW_DESTROY } },
 };
 
@@ -81,7 +83,7 @@ static bool group_parse(struct monitor *monitor, const char *word, size_t length
 static int groups_parse(struct monitor *monitor, const struct tool_word *list)
 {
 	static const char *const words[] = { "new",  "update", "destroy", "rules",
-		                             "drop", "expect", "all" };
+		                             "drop", "expect", "ask",     "all" };
 	const char *word = list->text;
 	size_t length;
 
@@ -91,7 +93,7 @@ static int groups_parse(struct monitor *monitor, const struct tool_word *list)
 			return message_usage(monitor->tool, list->index, words,
 			                     BASE_ARRAY_LENGTH(words),
 			                     "'%.*s' is none of new, update, destroy, "
-			                     "rules, drop, expect, all",
+			                     "rules, drop, expect, ask, all",
 			                     (int)length, word);
 		if (word[length] == '\0')
 			return TOOL_OK;
@@ -174,6 +176,8 @@ static int announcement(void *data, const struct ctq_event *event)
 	else if (event->kind >= CTQ_EVENT_EXPECT_NEW &&
 	         event->kind <= CTQ_EVENT_EXPECT_DESTROY)
 		expect_write_event(monitor->tool, event);
+	else if (event->kind == CTQ_EVENT_QUESTION || event->kind == CTQ_EVENT_SETTLED)
+		ask_write_event(monitor->tool, event);
 	else if (event->kind == CTQ_EVENT_RULES)
 		write_rules(monitor, event->record, event->sequence);
 	else if (event->kind == CTQ_EVENT_PACKET)

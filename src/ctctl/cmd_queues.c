@@ -10,12 +10,19 @@
 #include "ctctl/units.h"
 
 static const struct table_column columns[] = {
-	{ "queue", true },     { "hook" },
-	{ "worker", true },    { "cpu", true },
-	{ "depth/max", true }, { "oldest", true },
-	{ "packets", true },   { "accepted", true },
-	{ "dropped", true },   { "kernel-full", true },
-	{ "sock-full", true }, { "fail" },
+	{ "queue", true },
+	{ "hook" },
+	{ "worker", true },
+	{ "cpu", true },
+	{ "depth/max", true },
+	{ "oldest", true },
+	{ "held", true },
+	{ "packets", true },
+	{ "accepted", true },
+	{ "dropped", true },
+	{ "kernel-full", true },
+	{ "sock-full", true },
+	{ "fail" },
 	{ "errors", true },
 };
 
@@ -42,6 +49,7 @@ static const struct {
 	{ CTQA_QUEUE_ERRORS, "errors" },
 	{ CTQA_QUEUE_BATCHES, "batches" },
 	{ CTQA_QUEUE_OLDEST, "oldest" },
+	{ CTQA_QUEUE_HELD, "held" },
 };
 
 struct queues {
@@ -113,6 +121,7 @@ static void write_row(struct queues *queues, const struct ctq_record *queue)
 	table_cell(&queues->table,
 	           units_nanoseconds(ctq_record_number(queue, CTQA_QUEUE_OLDEST),
 	                             queues->tool->terminal, buf));
+	cell(queues, queue, CTQA_QUEUE_HELD);
 	cell(queues, queue, CTQA_QUEUE_PACKETS);
 	cell(queues, queue, CTQA_QUEUE_ACCEPTED);
 	cell(queues, queue, CTQA_QUEUE_DROPPED);

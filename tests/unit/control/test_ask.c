@@ -158,6 +158,7 @@ Test(ask, a_question_is_announced_listed_and_answered)
 	cr_expect(ctlink_has(&ask.packet, CTLINK_PACKET_RULE));
 	cr_expect_eq(ask.packet.data_size, 32, "its bytes");
 	cr_assert(enter(1025));
+	cr_assert_eq(heard(fd, ASK(NEW), &ask), 1);
 	cr_expect_eq(list(&listed), 2);
 	cr_expect_eq(listed.id, 2);
 	cr_expect_eq(answer(1, CTQ_VERDICT_ACCEPT, 0), 0);

@@ -123,7 +123,7 @@ static const struct {
 	                        "  ctctl count proto tcp by\n"
 	                        "                        ^^\n" },
 	{ "monitor new,old",
-	  "error: 'old' is none of new, update, destroy, rules, drop, expect, all\n"
+	  "error: 'old' is none of new, update, destroy, rules, drop, expect, ask, all\n"
 	  "  ctctl monitor new,old\n"
 	  "                ^^^^^^^\n" },
 	{ "help lod", "error: unknown command 'lod'\n"
@@ -205,7 +205,7 @@ Test(arguments, help_tells_every_command_and_option)
 
 	cr_assert_eq(run.code, 0);
 	cr_assert_not_null(
-		strstr(run.out, "-L, list [dying|unconfirmed|expect] [FILTER]"));
+		strstr(run.out, "-L, list [dying|unconfirmed|expect|ask] [FILTER]"));
 	cr_assert_not_null(strstr(run.out, "-j, --json"));
 	cr_assert_null(strstr(run.out, "completion"));
 	run_end(&run);

@@ -253,17 +253,18 @@ Test(tool, stats_and_reasons)
 
 Test(tool, queues)
 {
-	run_expect(fake, "queues", 0,
-	           "queue  hook         worker  cpu  depth/max      oldest   packets  "
-	           "accepted  "
-	           "dropped  kernel-full  sock-full  fail   errors\n"
-	           "    0  prerouting        1    2     3/4096      123456  91223114  "
-	           "91223000  "
-	           "    111            0          0  close       0\n"
-	           "    1  postrouting       1    -     3/4096  2300000000  91223114  "
-	           "91223000  "
-	           "    111         1204          0  open        0\n",
-	           "");
+	run_expect(
+		fake, "queues", 0,
+		"queue  hook         worker  cpu  depth/max      oldest  held   packets  "
+		"accepted  "
+		"dropped  kernel-full  sock-full  fail   errors\n"
+		"    0  prerouting        1    2     3/4096      123456     -  91223114  "
+		"91223000  "
+		"    111            0          0  close       0\n"
+		"    1  postrouting       1    -     3/4096  2300000000     -  91223114  "
+		"91223000  "
+		"    111         1204          0  open        0\n",
+		"");
 	run_expect(fake, "-J queues", 0, NULL, "");
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/base.h"
 #include "ctlink/answer.h"
+#include "ctlink/ask.h"
 #include "ctlink/batch.h"
 #include "ctlink/daemon.h"
 #include "ctlink/expect.h"
@@ -56,6 +57,7 @@ PLAIN_AGAIN(expect)
 PLAIN_AGAIN(cpu_stats)
 PLAIN_AGAIN(global_stats)
 PLAIN_AGAIN(packet)
+PLAIN_AGAIN(ask)
 PLAIN_AGAIN(queue)
 PLAIN_AGAIN(ruleset_info)
 PLAIN_AGAIN(groups)
@@ -462,7 +464,8 @@ static int ruleset_info_example(struct ctlink_message *m,
 
 static int queue_example(struct ctlink_message *m, const struct ctlink_header *header)
 {
-	struct ctlink_queue queue = { .has = (UINT64_C(2) << CTLINK_QUEUE_OLDEST) - 1,
+	struct ctlink_queue queue = { .has = (UINT64_C(2) << CTLINK_QUEUE_HELD) - 1,
+		                      .held = 23,
 		                      .number = 1,
 		                      .worker = 2,
 		                      .cpu = 3,
@@ -627,6 +630,22 @@ static int packet_example(struct ctlink_message *m, const struct ctlink_header *
 	return ctlink_packet_build(m, header, &packet);
 }
 
+static int ask_example(struct ctlink_message *m, const struct ctlink_header *header)
+{
+	struct ctlink_ask ask = {
+		.has = (UINT64_C(2) << CTLINK_ASK_REASON) - 1,
+		.id = 17,
+		.left = 29000,
+		.without_answer = CTQ_VERDICT_DROP,
+		.verdict = CTQ_VERDICT_ACCEPT,
+		.scope = CTQ_ASK_FLOW,
+		.reason = 5,
+	};
+
+	packet_fill(&ask.packet);
+	return ctlink_ask_build(m, header, &ask);
+}
+
 static int explain_example(struct ctlink_message *m, const struct ctlink_header *header)
 {
 	struct ctlink_explain explain = {
@@ -745,6 +764,7 @@ static int batch_end_again(const struct nlmsghdr *nlh, const struct ctlink_heade
 #define SETS(message)   CTLINK_TYPE(CTQ_SUBSYS_SETS, CTQ_MSG_##message)
 #define DAEMON(message) CTLINK_TYPE(CTQ_SUBSYS_DAEMON, CTQ_MSG_DAEMON_##message)
 #define QUEUES(message) CTLINK_TYPE(CTQ_SUBSYS_QUEUES, CTQ_MSG_QUEUE_##message)
+#define ASK(message)    CTLINK_TYPE(CTQ_SUBSYS_ASK, CTQ_MSG_ASK_##message)
 #define PROTOS(message) CTLINK_TYPE(CTQ_SUBSYS_PROTO, CTQ_MSG_PROTO_##message)
 
 const struct kind kinds[] = {
@@ -772,6 +792,8 @@ const struct kind kinds[] = {
 	{ "ruleset", RULES(RULESET_NEW), 0, ruleset_info_example, ruleset_info_again },
 	{ "packet", CTLINK_TYPE(CTQ_SUBSYS_PACKETS, CTQ_MSG_PACKET_SEEN), 0,
 	  packet_example, packet_again },
+	{ "packet-asked", ASK(NEW), 0, ask_example, ask_again },
+	{ "packet-answer", ASK(ANSWER), NLM_F_REQUEST, ask_example, ask_again },
 	{ "queue", QUEUES(NEW), 0, queue_example, queue_again },
 	{ "proto", PROTOS(NEW), 0, proto_example, proto_again },
 	{ "daemon", DAEMON(NEW), 0, daemon_example, daemon_again },

@@ -347,6 +347,8 @@ static const struct {
 	{ "element-name", 2 + 1 },
 	{ "element-list", 1 + 1 },
 	{ "explain-step", 1 },
+	{ "packet-asked", 1 },
+	{ "packet-answer", 1 },
 	{ "proto", 2 * 2 },
 	{ "stats", 2 + 2 },
 };
