@@ -340,6 +340,13 @@ static bool reserve_one(struct flow_worker *w, const struct tuple *tuple, bool r
 
 /* ---- birth --------------------------------------------------------------------- */
 
+static void side_begin(struct flow *f, enum track_dir dir, const struct tuple *tuple)
+{
+	flow_tuple_store(f, dir, tuple);
+	atomic_store_explicit(&f->side[dir].packets, 0, memory_order_relaxed);
+	atomic_store_explicit(&f->side[dir].bytes, 0, memory_order_relaxed);
+}
+
 static void flow_fill(struct flow_worker *w, struct flow *f, const struct packet *p,
                       const struct tuple *reply, uint8_t machine, bool reserved,
                       uint64_t now_ns)
@@ -348,11 +355,15 @@ static void flow_fill(struct flow_worker *w, struct flow *f, const struct packet
 	uint32_t index = slab_index(t->slab, f);
 	uint32_t previous = atomic_load_explicit(&f->id, memory_order_relaxed);
 
-	memset(f->side, 0, sizeof(f->side));
-	f->side[TRACK_ORIGINAL].tuple = p->tuple;
+	/* Who knew the flow that was here by slot and id (info.c: its master) sees that id gone
+	 * before it can see any of this one. */
+	atomic_store_explicit(&f->id, 0, memory_order_relaxed);
+	atomic_thread_fence(memory_order_release);
+	side_begin(f, TRACK_ORIGINAL, &p->tuple);
 	atomic_store_explicit(&f->side[TRACK_ORIGINAL].hash,
 	                      tuple_hash(&p->tuple, &t->key), memory_order_relaxed);
-	f->side[TRACK_REPLY].tuple = *reply;
+	side_begin(f, TRACK_REPLY, reply);
+	atomic_store_explicit(&f->side[TRACK_REPLY].hash, 0, memory_order_relaxed);
 	atomic_store_explicit(&f->status, 0, memory_order_relaxed);
 	atomic_store_explicit(&f->mark, 0, memory_order_relaxed);
 	atomic_store_explicit(&f->last_s, (uint32_t)(now_ns / 1000000000u),
@@ -385,7 +396,7 @@ static void flow_fill(struct flow_worker *w, struct flow *f, const struct packet
 	atomic_store_explicit(&f->ifin, p->ifin, memory_order_relaxed);
 	atomic_store_explicit(&f->ifout, p->ifout, memory_order_relaxed);
 	atomic_store_explicit(&f->id, flow_id_next(t, index, previous),
-	                      memory_order_relaxed);
+	                      memory_order_release);
 #ifdef DEBUG_REFS
 	memset(f->held, 0, sizeof(f->held));
 	atomic_store(&f->held[FLOW_HOLDER_TABLE], 1);
