@@ -15,7 +15,8 @@
 
 #include "control/control_priv.h"
 
-/* Datagrams of a job, and requests, before others get their turn. */
+/* Datagrams of a job, and requests, before others get their turn. One that is as long as it can
+ * be, with a thousand steps of a transaction, is a turn of its own: some milliseconds. */
 #define CLIENT_TURN 16
 
 struct control_client *control_client_new(struct control *c, int fd, bool may_change)
@@ -324,8 +325,8 @@ static void datagram_step(struct control_client *client)
 	}
 }
 
-/* False: there is nothing to read now. */
-static bool receive(struct control_client *client)
+/* False: there is nothing to read now. *@turn goes on by what was read. */
+static bool receive(struct control_client *client, unsigned int *turn)
 {
 	struct ctlink_error error = { .code = -EMSGSIZE };
 	ssize_t n = recv(client->fd, client->input, CTQ_DATAGRAM_MAX,
@@ -344,6 +345,7 @@ static bool receive(struct control_client *client)
 		answer_garbage(client, &error);
 		return true;
 	}
+	*turn += (unsigned int)n / (CTQ_DATAGRAM_MAX / CLIENT_TURN);
 	ctlink_datagram_init(&client->datagram, client->input, (uint32_t)n);
 	datagram_step(client);
 	return true;
@@ -360,7 +362,7 @@ void control_client_step(struct control_client *client)
 			job_step(client);
 		else if (client->datagram.size)
 			datagram_step(client);
-		else if (!receive(client))
+		else if (!receive(client, &turn))
 			break;
 	}
 	flow_event_origin_set(control_worker(client->control), 0);

@@ -60,7 +60,7 @@ tool "load $RULES rules" load "$TMP/first.ctq"
 tool "load as many others" load "$TMP/second.ctq"
 tool "add one rule" rule add prerouting tcp dport 1 drop
 tool "explain a packet" explain tcp 192.0.2.9:1000 ">" 198.51.100.9:80
-tool "reload them from a file" load "$TMP/first.ctq"
+tool "load the first again" load "$TMP/first.ctq"
 tool "load none" load "$TMP/none.ctq"
 tool "load $ELEMENTS elements" load "$TMP/elements.ctq"
 tool "load them again" load "$TMP/elements.ctq"
