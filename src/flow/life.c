@@ -134,7 +134,7 @@ static void open_change(struct flow *f, enum flow_role role, uint32_t open)
 	const struct flow_table_config *cfg = &f->table->cfg;
 	uint32_t before;
 
-	if (atomic_load(&f->open[role]) == open)
+	if (!open && !atomic_load(&f->open[role]))
 		return;
 	before = atomic_exchange(&f->open[role], open);
 	if (before)

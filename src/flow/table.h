@@ -155,8 +155,9 @@ struct flow_ref flow_confirm(struct flow_worker *w, struct flow *f,
                              enum ctq_reason *why);
 
 /** @open counts the flow at that role from now on, until another does (0: nobody) or the flow
- * ends; then flow_table_config.open_left is told, exactly once. What @open means is the caller's
- * own. The flow may be dying already. */
+ * ends; then flow_table_config.open_left is told, exactly once. It is told at once when @open
+ * counts it already, since two workers may count one flow at the same time. What @open means is
+ * the caller's own. The flow may be dying already. */
 void flow_open_set(struct flow *f, enum flow_role role, uint32_t open);
 
 /** Who counts the flow at that role; 0: nobody. */
