@@ -4,11 +4,12 @@
  *
  * Workers send batches of real packets through path_batch() at both hooks: UDP and its answers,
  * TCP connections that open and close, ICMP errors, noise. The connections are few, so that
- * workers meet on them, and more than the table has room for, so that they evict. Control
+ * workers meet on them, and more than the table has room for, so that they evict. Rules ask
+ * about some, and control answers most of the questions. It also
  * expires (its clock runs ten times faster than the workers'), lists with references, lists
  * the dying and the unconfirmed, deletes, flushes, changes rules and timeouts, reads events, and
  * unloads and loads the machines of UDP, TCP and ICMP, one after the other without end.
- * At the end: every packet had its verdict, every count is zero (those of machines, too), every
+ * At the end: every packet had its verdict, those that waited, too, every count is zero (those of machines, too), every
  * page of slots is back.
  */
 #include <netinet/in.h>
@@ -19,6 +20,7 @@
 #include "base/clock.h"
 #include "ctlink/rule.h"
 #include "flow/event.h"
+#include "path/ask.h"
 #include "path/path.h"
 #include "rules/rules.h"
 #include "traffic.h"
@@ -40,8 +42,8 @@ static struct flow_table *flows;
 static struct rules *rules;
 static struct path *path;
 static atomic_bool stop;
-static _Atomic uint64_t sent, accepted;
-static uint64_t listed, deleted, flushed, events, changes, unloads;
+static _Atomic uint64_t sent, accepted, waited, released;
+static uint64_t answers, listed, deleted, flushed, events, changes, unloads;
 
 static uint32_t draw(uint64_t *seed, uint32_t below)
 {
@@ -106,12 +108,15 @@ static void hook(uint16_t worker, struct packet *packets, struct packet_verdict 
                  unsigned int n)
 {
 	unsigned int i;
+	uint64_t held;
 
 	for (i = 0; i < n; i++)
 		verdicts[i] = (struct packet_verdict){ .mark = 0 };
-	path_batch(path_worker(path, worker), packets, verdicts, n, clock_monotonic_ns());
+	held = path_batch(path_worker(path, worker), packets, verdicts, n,
+	                  clock_monotonic_ns());
 	rcu_quiet();
 	sent += n;
+	waited += (unsigned int)__builtin_popcountll(held);
 	for (i = 0; i < n; i++)
 		accepted += verdicts[i].accept;
 }
@@ -141,6 +146,19 @@ static void forward(uint16_t worker, const struct traffic *t, unsigned int n,
 		hook(worker, packets, verdicts, left);
 }
 
+/* The verdicts of packets whose wait is over. */
+static void release(struct path_worker *w)
+{
+	const struct path_released *r;
+
+	while ((r = path_held_peek(w)) != NULL) {
+		released++;
+		accepted += r->verdict.accept;
+		path_held_drop(w);
+	}
+	rcu_quiet();
+}
+
 static void *work(void *arg)
 {
 	const uint16_t number = *(const uint16_t *)arg;
@@ -150,8 +168,12 @@ static void *work(void *arg)
 	urcu_qsbr_register_thread();
 	while (!atomic_load_explicit(&stop, memory_order_relaxed)) {
 		forward(number, t, write_batch(t, &seed), &seed);
+		path_held_step(path_worker(path, number), clock_monotonic_ns());
+		release(path_worker(path, number));
 		path_tick(path_worker(path, number), clock_monotonic_ns());
 	}
+	path_held_close(path_worker(path, number), clock_monotonic_ns());
+	release(path_worker(path, number));
 	urcu_qsbr_unregister_thread();
 	return NULL;
 }
@@ -225,6 +247,29 @@ static struct ctlink_statement *statement_add(struct ctlink_rule *rule, uint16_t
 	return s;
 }
 
+static void chain_set(struct ctlink_rule *rule)
+{
+	if (ctlink_string_set(&rule->chain, "chain", 5, NULL) < 0)
+		abort();
+	ctlink_mark(rule, CTLINK_RULE_CHAIN);
+}
+
+/* "sport 1024-1027 ask": an eighth of the connections. */
+static void ask_make(struct ctlink_rule *rule)
+{
+	struct ctlink_match *match = ctlink_rule_append_match(rule, NULL);
+	struct ctlink_value *value = match ? ctlink_match_append(match, NULL) : NULL;
+
+	if (!value)
+		abort();
+	match->field = CTQ_FIELD_SPORT;
+	ctlink_mark(match, CTLINK_MATCH_FIELD);
+	ctlink_value_set_number(value, CTLINK_VALUE_FIRST, 1024, 2);
+	ctlink_value_set_number(value, CTLINK_VALUE_LAST, 1027, 2);
+	statement_add(rule, CTQ_STATEMENT_ASK);
+	chain_set(rule);
+}
+
 /* "limit rule connections 500 accept": what ends is taken off the count, or the rules could not
  * be destroyed. */
 static void rule_make(struct ctlink_rule *rule)
@@ -236,16 +281,15 @@ static void rule_make(struct ctlink_rule *rule)
 	ctlink_mark(s, CTLINK_STATEMENT_VALUE);
 	ctlink_mark(s, CTLINK_STATEMENT_RATE);
 	statement_add(rule, CTQ_STATEMENT_ACCEPT);
-	if (ctlink_string_set(&rule->chain, "chain", 5, NULL) < 0)
-		abort();
-	ctlink_mark(rule, CTLINK_RULE_CHAIN);
+	chain_set(rule);
 }
 
-/* A new generation with another policy at one hook, behind a rule that counts connections. */
+/* A new generation with another policy at one hook, behind a rule that mostly asks and one that
+ * counts connections. */
 static void change_rules(uint64_t *seed)
 {
 	struct ctlink_chain chain = { .hook = PACKET_HOOK_POSTROUTING };
-	struct ctlink_rule rule = { 0 };
+	struct ctlink_rule rule = { 0 }, ask = { 0 };
 	struct rules_error e;
 	struct rules_change *c;
 	int err = 0;
@@ -258,9 +302,12 @@ static void change_rules(uint64_t *seed)
 	ctlink_mark(&chain, CTLINK_CHAIN_HOOK);
 	ctlink_mark(&chain, CTLINK_CHAIN_POLICY);
 	rule_make(&rule);
+	ask_make(&ask);
 	if (rules_change_flush(c) < 0 || rules_change_chain_set(c, 1, &chain, &e) < 0 ||
+	    (draw(seed, 4) && rules_change_rule_add(c, 1, &ask, &e) < 0) ||
 	    rules_change_rule_add(c, 1, &rule, &e) < 0 || rules_change_build(c, &e) < 0)
 		abort();
+	ctlink_rule_fini(&ask, NULL);
 	rules_change_commit(c, 1, 1);
 	rules_change_destroy(c);
 	ctlink_chain_fini(&chain, NULL);
@@ -352,6 +399,24 @@ static void machine_step(uint64_t *seed)
 	}
 }
 
+/* Most questions get an answer, at once; the others the deadline's. */
+static void answer_questions(uint64_t *seed)
+{
+	const struct path_question *q;
+	uint16_t i;
+
+	path_ask_listen(path, draw(seed, 64));
+	for (i = 0; i < WORKERS; i++) {
+		while ((q = path_question_peek(path, i)) != NULL) {
+			if (q->event == PATH_QUESTION_ASKED && draw(seed, 8))
+				answers += path_ask_answer(path, i, q->slot, q->serial,
+				                           draw(seed, 2),
+				                           draw(seed, 2)) == 0;
+			path_question_drop(path, i);
+		}
+	}
+}
+
 static void read_events(void)
 {
 	struct flow_event e;
@@ -392,6 +457,7 @@ static void control(double seconds)
 		if (draw(&seed, 4) == 0)
 			machine_step(&seed);
 		read_events();
+		answer_questions(&seed);
 		rcu_quiet();
 	}
 	atomic_store(&stop, true);
@@ -416,7 +482,9 @@ static bool everything_happened(void)
 	       changes && unloads && counted(FLOW_COUNTER_EVICTED) &&
 	       counted(FLOW_COUNTER_EXPIRED) && counted(FLOW_COUNTER_CLOSED) &&
 	       counted(FLOW_COUNTER_SHARED) && counted(FLOW_COUNTER_CONFIRMED) &&
-	       path_reason_read(path, CTQ_ACCEPT_FLOW);
+	       path_reason_read(path, CTQ_ACCEPT_FLOW) && answers &&
+	       path_reason_read(path, CTQ_ACCEPT_ASKED) &&
+	       path_reason_read(path, CTQ_DROP_ASKED);
 }
 
 static bool machines_are_unused(void)
@@ -450,11 +518,16 @@ static int check_end(void)
 	                "S1: the slots' pages are back but for each worker's chunk");
 	failed += check(5, machines_are_unused(), "no machine has a flow");
 	failed += check(6, everything_happened(), "everything happened");
+	failed +=
+		check(7, waited == released, "every packet that waited had its verdict");
 	printf("# packets %lu accepted %lu listed %lu deleted %lu flushed %lu events %lu "
 	       "generations %lu unloads %lu\n",
 	       (unsigned long)sent, (unsigned long)accepted, (unsigned long)listed,
 	       (unsigned long)deleted, (unsigned long)flushed, (unsigned long)events,
 	       (unsigned long)changes, (unsigned long)unloads);
+	printf("# waited %lu answers %lu above the limit %lu\n", (unsigned long)waited,
+	       (unsigned long)answers,
+	       (unsigned long)path_reason_read(path, CTQ_DROP_ASK_LIMIT));
 	printf("# confirmed %lu evicted %lu expired %lu closed %lu clash %lu shared "
 	       "%lu\n",
 	       (unsigned long)counted(FLOW_COUNTER_CONFIRMED),
@@ -495,6 +568,9 @@ static void setup(void)
 	path_cfg.cookie_mask = COOKIE_MASK;
 	path_cfg.seen_mask = SEEN_MASK;
 	path_cfg.seen_value = SEEN_VALUE;
+	path_cfg.ask.timeout_s = 1;
+	path_cfg.ask.limit = 64;
+	path_cfg.ask.flow_limit = 4;
 	if (flows && rules)
 		path = path_new(&path_cfg, flows, rules, WORKERS);
 	if (!path)
@@ -521,7 +597,7 @@ int main(void)
 		pthread_join(threads[i], NULL);
 	rcu_online();
 	failed = check_end();
-	printf("1..6\n");
+	printf("1..7\n");
 	path_destroy(path);
 	rcu_offline();
 	flow_table_destroy(flows);
