@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "../packet/wire.h"
+#include "../rules/ask_all.h"
 #include "ctlink/ask.h"
-#include "ctlink/rule.h"
 #include "path/ask.h"
 #include "server.h"
 
@@ -17,39 +17,10 @@ static struct answers answers;
 static struct server s;
 static int fd;
 
-/* All that enters is asked about. */
-static void load_rules(void)
-{
-	struct ctlink_chain chain = { .hook = 0, .policy = CTQ_VERDICT_ACCEPT };
-	struct ctlink_rule rule = { .has = 0 };
-	struct ctlink_statement *statement;
-	struct rules_change *c;
-	struct rules_error e;
-	int err;
-
-	cr_assert_eq(ctlink_string_set(&chain.name, "in", 2, NULL), 0);
-	ctlink_mark(&chain, CTLINK_CHAIN_NAME);
-	ctlink_mark(&chain, CTLINK_CHAIN_HOOK);
-	ctlink_mark(&chain, CTLINK_CHAIN_POLICY);
-	cr_assert_eq(ctlink_string_set(&rule.chain, "in", 2, NULL), 0);
-	ctlink_mark(&rule, CTLINK_RULE_CHAIN);
-	statement = ctlink_rule_append_statement(&rule, NULL);
-	statement->kind = CTQ_STATEMENT_ASK;
-	ctlink_mark(statement, CTLINK_STATEMENT_KIND);
-	c = rules_change_new(s.rules, &err);
-	cr_assert_eq(rules_change_chain_set(c, 1, &chain, &e), 0);
-	cr_assert_eq(rules_change_rule_add(c, 2, &rule, &e), 0, "%s", e.error.text);
-	cr_assert_eq(rules_change_build(c, &e), 0);
-	rules_change_commit(c, 1, 1);
-	rules_change_destroy(c);
-	ctlink_chain_fini(&chain, NULL);
-	ctlink_rule_fini(&rule, NULL);
-}
-
 static void begin(void)
 {
 	s = server_new(0, NULL);
-	load_rules();
+	rules_ask_all(s.rules);
 	fd = server_connect(&s);
 	server_subscribe(&s, fd, 1u << CTQ_GROUP_ASK);
 }

@@ -6,9 +6,11 @@
 #include <stdatomic.h>
 #include <sys/epoll.h>
 
+#include "../rules/ask_all.h"
 #include "base/clock.h"
 #include "base/rcu.h"
 #include "daemon/worker.h"
+#include "path/ask.h"
 #include "replayed.h"
 
 void *__real_calloc(size_t n, size_t size);
@@ -66,6 +68,8 @@ static void base_open(void)
 	base.rules = rules_new("linear", 1, NULL, &err);
 	path_config_init(&path);
 	path.cookie_mask = 0x0fff0000;
+	path.ask.accept = true;
+	path.ask.limit = PATH_ASK_LIMIT_MAX;
 	base.path = path_new(&path, base.flows, base.rules, 1);
 	cr_assert(base.flows && base.rules && base.path);
 	rcu_offline();
@@ -194,6 +198,71 @@ Test(worker, drains_one_role_and_goes_on_with_the_other)
 	queue_close(b);
 	worker_destroy(w);
 	replayed_expect_all_answered(confirm);
+}
+
+/* All packets of a queue wait. */
+static void packets_held_wait(const struct queue *q)
+{
+	while (queue_held(q) < REPLAYED_PACKETS)
+		sched_yield();
+}
+
+static void ask_about_all(void)
+{
+	rcu_online();
+	rules_ask_all(base.rules);
+	rcu_offline();
+	path_ask_listen(base.path, true);
+}
+
+Test(worker, answers_packets_that_waited)
+{
+	struct replayed *r = replayed_new(PACKET_HOOK_PREROUTING, 1024);
+	struct worker *w = worker_open(1);
+	struct queue *q = replay_open(0, r);
+	const struct path_question *question;
+	struct queue_info info;
+
+	ask_about_all();
+	cr_assert(worker_queue_add(w, q, FLOW_ROLE_ENTRY) == 0);
+	packets_held_wait(q);
+	do {
+		sched_yield();
+		queue_info_read(q, NULL, clock_monotonic_ns(), &info);
+	} while (!info.oldest_ns);
+	cr_expect_eq(info.held, REPLAYED_PACKETS);
+	while ((question = path_question_peek(base.path, 0)) != NULL) {
+		if (question->event == PATH_QUESTION_ASKED)
+			cr_assert(path_ask_answer(base.path, 0, question->slot,
+			                          question->serial, true, true) == 0);
+		path_question_drop(base.path, 0);
+	}
+	worker_wake(w);
+	packets_wait(q, REPLAYED_PACKETS);
+	worker_drain(w, FLOW_ROLE_ENTRY);
+	cr_assert(worker_wait(w) == 0);
+	cr_expect_eq(path_reason_read(base.path, CTQ_ACCEPT_ASKED), REPLAYED_PACKETS);
+	queue_close(q);
+	worker_destroy(w);
+	replayed_expect_all_answered(r);
+}
+
+Test(worker, what_waits_at_the_drain_gets_the_default)
+{
+	struct replayed *r = replayed_new(PACKET_HOOK_PREROUTING, 1024);
+	struct worker *w = worker_open(1);
+	struct queue *q = replay_open(0, r);
+
+	ask_about_all();
+	cr_assert(worker_queue_add(w, q, FLOW_ROLE_ENTRY) == 0);
+	packets_held_wait(q);
+	worker_drain(w, FLOW_ROLE_ENTRY);
+	cr_assert(worker_wait(w) == 0);
+	queue_close(q);
+	worker_destroy(w);
+	replayed_expect_all_answered(r);
+	cr_expect_eq(path_reason_read(base.path, CTQ_ACCEPT_ASK_DEFAULT),
+	             REPLAYED_PACKETS);
 }
 
 Test(worker, draining_what_is_not_there_is_done_at_once)
