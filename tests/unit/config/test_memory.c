@@ -8,30 +8,12 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
+#include "config/labels.h"
+#include "tests/unit/fail.h"
 #include "text.h"
-
-void *__real_calloc(size_t n, size_t size);
-void *__real_malloc(size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_malloc(size_t size);
-
-static long fail_after = -1;
-
-static bool fails(void)
-{
-	return fail_after >= 0 && fail_after-- == 0;
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-	return fails() ? NULL : __real_calloc(n, size);
-}
-
-void *__wrap_malloc(size_t size)
-{
-	return fails() ? NULL : __real_malloc(size);
-}
 
 Test(memory, each_failing_allocation_is_reported)
 {
@@ -54,4 +36,32 @@ Test(memory, each_failing_allocation_is_reported)
 	fail_after = -1;
 	cr_expect(r == 0);
 	cr_expect(n >= 3, "only %ld allocations", n);
+}
+
+Test(memory, so_it_is_with_labels)
+{
+	static struct config_labels labels;
+	static struct text_sink errors;
+	char path[] = "/tmp/ctqd-labels-XXXXXX";
+	FILE *file = fdopen(mkstemp(path), "w");
+	long n;
+	int r;
+
+	cr_assert_not_null(file);
+	fputs("0 web\n17 bulk\n", file);
+	fclose(file);
+	for (n = 0; n < 1000; n++) {
+		fail_after = n;
+		memset(&errors, 0, sizeof(errors));
+		r = config_labels_load(&labels, path, &config_reader_files, text_report,
+		                       &errors);
+		if (r == 0)
+			break;
+		cr_assert_eq(r, -ENOMEM, "allocation %ld: %d", n, r);
+		cr_assert_str_eq(labels.name[0], "", "half a file");
+	}
+	fail_after = -1;
+	unlink(path);
+	cr_expect_gt(n, 0, "only %ld allocations", n);
+	cr_expect_str_eq(labels.name[17], "bulk");
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "module/module.h"
+#include "tests/unit/fail.h"
 
 static char directory[64], path[96], text[MODULE_TEXT_MAX];
 
@@ -267,6 +268,25 @@ Test(module, what_is_wrong_in_itself_is_refused)
 	cr_assert_eq(open_it("m"), 0, "%s", text);
 	compile_text("m", HELPER(".state_size = 24"));
 	cr_assert_eq(open_it("m"), 0, "%s", text);
+}
+
+Test(module, without_memory_none_is_open)
+{
+	struct module *m = NULL;
+	long n;
+	int r = -ENOMEM;
+
+	compile_example("callback");
+	for (n = 0; r == -ENOMEM && n < 100; n++) {
+		fail_after = n;
+		text[0] = '\0';
+		r = module_open(&m, directory, "callback", geteuid(), text);
+		cr_assert(r == 0 || text[0], "a text stands beside the error");
+	}
+	fail_after = -1;
+	cr_assert_eq(r, 0, "%s", text);
+	cr_assert_gt(n, 1, "nothing was allocated");
+	module_close(m);
 }
 
 Test(module, an_answer_outside_of_its_tables_is_invalid)

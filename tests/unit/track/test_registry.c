@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <stdio.h>
 
+#include "tests/unit/fail.h"
 #include "track/registry.h"
 
 static struct track_registry *r;
@@ -86,4 +87,50 @@ Test(registry, is_full_at_its_limit)
 	}
 	cr_assert_eq(number, -ENOSPC);
 	cr_assert_eq(i, TRACK_MACHINES_MAX - TRACK_MACHINES_BUILTIN + 1);
+}
+
+/* ---- without memory --------------------------------------------------------------- */
+
+Test(registry, that_cannot_be_made_is_none)
+{
+	struct track_registry *other;
+	long n;
+
+	for (n = 0; n < 100; n++) {
+		fail_after = n;
+		other = track_registry_new();
+		if (other)
+			break;
+	}
+	fail_after = -1;
+	cr_assert_eq(n, 2, "%ld allocations", n);
+	track_registry_destroy(other);
+}
+
+/* The version in force stays, and so does what it says. */
+static void check_same(const struct track_machines *before, int result)
+{
+	fail_after = -1;
+	cr_assert_eq(result, -ENOMEM);
+	cr_assert_eq(track_registry_peek(r), before);
+}
+
+Test(registry, a_change_that_fails_has_not_begun)
+{
+	static const struct track_proto proto = { .name = "mine", .l4 = 253 };
+	const struct track_machines *before = track_registry_peek(r);
+	int number;
+
+	fail_after = 0;
+	check_same(before, track_registry_add(r, &proto));
+	fail_after = 0;
+	check_same(before, track_registry_close(r, TRACK_MACHINE_GRE));
+	number = track_registry_add(r, &proto);
+	cr_assert_eq(number, TRACK_MACHINES_BUILTIN, "the number was not used up");
+	before = track_registry_peek(r);
+	fail_after = 0;
+	check_same(before, track_registry_open(r, (uint8_t)number));
+	fail_after = 0;
+	check_same(before, track_registry_remove(r, (uint8_t)number));
+	cr_assert_eq(track_registry_remove(r, (uint8_t)number), 0);
 }
