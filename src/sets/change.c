@@ -99,6 +99,8 @@ struct sets_change *sets_change_new(struct sets *sets, uint64_t now_ms)
 
 	if (!c)
 		return NULL;
+	assert(!sets->change); /* one at a time: drafts belong to it */
+	sets->change = c;
 	c->sets = sets;
 	c->now_ms = now_ms;
 	stage_init(&c->stage, sets);
@@ -184,6 +186,8 @@ void sets_change_destroy(struct sets_change *c)
 			draft_undo(d);
 		draft_free(c, d);
 	}
+	if (c->sets->change == c)
+		c->sets->change = NULL;
 	stage_fini(&c->stage);
 	sets_free(c->sets, c);
 }
@@ -951,6 +955,7 @@ static void drafts_leave(struct sets_change *c)
 
 	for (d = c->drafts; d; d = d->next)
 		d->set->draft = NULL;
+	c->sets->change = NULL;
 }
 
 int sets_change_commit(struct sets_change *c, uint32_t max)

@@ -172,7 +172,8 @@ struct sets {
 	uint16_t workers;
 	struct set **list; /* by name */
 	uint32_t length, room;
-	uint32_t turn; /* the set whose elements expire first */
+	struct sets_change *change; /* that is under way; or NULL */
+	uint32_t turn;              /* the set whose elements expire first */
 	struct set_index *leaving;
 	pthread_mutex_t lock; /* of the graveyard: references are put anywhere */
 	struct set *graveyard;
