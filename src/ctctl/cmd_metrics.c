@@ -108,6 +108,8 @@ static int write_queues(struct tool *tool)
 	const struct queue_family families[] = {
 		{ tool->out, "queue_depth", "gauge", "Packets that wait.",
 		  CTQA_QUEUE_DEPTH },
+		{ tool->out, "queue_held", "gauge", "Packets that wait for an answer.",
+		  CTQA_QUEUE_HELD },
 		{ tool->out, "queue_packets", "counter", "Packets received.",
 		  CTQA_QUEUE_PACKETS },
 		{ tool->out, "queue_accepted", "counter", "Accepting verdicts.",

@@ -355,7 +355,7 @@ void path_watch_fill(const struct path_worker *w, const struct path_step *s,
 	out->ifin = p->ifin;
 	out->ifout = p->ifout;
 	out->mark = p->mark;
-	out->new_mark = s->out->set_mark ? s->out->mark : p->mark;
+	out->new_mark = !s->waits && s->out->set_mark ? s->out->mark : p->mark;
 	out->queue = p->queue;
 	out->worker = w->number;
 	out->ctstate = s->ctstate;
