@@ -14,6 +14,7 @@
 
 #include "base/base.h"
 #include "ctlink/answer.h"
+#include "ctlink/ask.h"
 #include "ctlink/daemon.h"
 #include "ctlink/proto.h"
 #include "ctlink/explain.h"
@@ -25,6 +26,7 @@
 #define DAEMON(message) CTLINK_TYPE(CTQ_SUBSYS_DAEMON, CTQ_MSG_DAEMON_##message)
 #define RULES(message)  CTLINK_TYPE(CTQ_SUBSYS_RULES, CTQ_MSG_##message)
 #define QUEUES(message) CTLINK_TYPE(CTQ_SUBSYS_QUEUES, CTQ_MSG_QUEUE_##message)
+#define ASK(message)    CTLINK_TYPE(CTQ_SUBSYS_ASK, CTQ_MSG_ASK_##message)
 #define PROTO(message)  CTLINK_TYPE(CTQ_SUBSYS_PROTO, CTQ_MSG_PROTO_##message)
 
 /* The fake itself never fails; a thread has nobody to tell. */
@@ -391,6 +393,34 @@ static void answer_queues(struct turn *turn)
 	answer_done(turn);
 }
 
+static void answer_questions(struct turn *turn)
+{
+	const struct ctlink_header header = header_of(turn, ASK(NEW), NLM_F_MULTI);
+	struct ctlink_ask ask = { .id = 17,
+		                  .left = 29500,
+		                  .without_answer = CTQ_VERDICT_DROP,
+		                  .packet = { .family = AF_INET,
+		                              .proto = IPPROTO_TCP,
+		                              .src_size = 4,
+		                              .dst_size = 4,
+		                              .src = { 192, 0, 2, 1 },
+		                              .dst = { 198, 51, 100, 1 },
+		                              .sport = 1024,
+		                              .dport = 22,
+		                              .rule = 7,
+		                              .rule_name = "ssh" } };
+
+	ask.has = 1u << CTLINK_ASK_ID | 1u << CTLINK_ASK_LEFT | 1u << CTLINK_ASK_DEFAULT |
+	          1u << CTLINK_ASK_PACKET;
+	ask.packet.has = 1u << CTLINK_PACKET_HOOK | 1u << CTLINK_PACKET_FAMILY |
+	                 1u << CTLINK_PACKET_PROTO | 1u << CTLINK_PACKET_SRC |
+	                 1u << CTLINK_PACKET_DST | 1u << CTLINK_PACKET_SPORT |
+	                 1u << CTLINK_PACKET_DPORT | 1u << CTLINK_PACKET_RULE |
+	                 1u << CTLINK_PACKET_RULE_NAME;
+	must(ctlink_ask_build(&turn->m, &header, &ask) == 0);
+	answer_done(turn);
+}
+
 static void answer_protos(struct turn *turn)
 {
 	const struct ctlink_header header = header_of(turn, PROTO(NEW), NLM_F_MULTI);
@@ -573,6 +603,8 @@ static void answer_known(struct turn *turn)
 		{ DAEMON(SUBSCRIBE), answer_ack },
 		{ DAEMON(RELOAD), answer_ack },
 		{ QUEUES(GET), answer_queues },
+		{ ASK(GET), answer_questions },
+		{ ASK(ANSWER), answer_ack },
 		{ PROTO(GET), answer_protos },
 		{ PROTO(LOAD), answer_ack },
 		{ PROTO(UNLOAD), answer_ack },

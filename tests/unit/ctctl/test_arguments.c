@@ -126,6 +126,12 @@ static const struct {
 	  "error: 'old' is none of new, update, destroy, rules, drop, expect, ask, all\n"
 	  "  ctctl monitor new,old\n"
 	  "                ^^^^^^^\n" },
+	{ "answer 17 maybe", "error: 'maybe' is no verdict: accept or drop\n"
+	                     "  ctctl answer 17 maybe\n"
+	                     "                  ^^^^^\n" },
+	{ "answer 17 accept it", "error: 'it' is no scope: packet or flow\n"
+	                         "  ctctl answer 17 accept it\n"
+	                         "                         ^^\n" },
 	{ "help lod", "error: unknown command 'lod'\n"
 	              "  ctctl help lod\n"
 	              "             ^^^  did you mean 'load'?\n" },

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ctlink/ask.h"
 #include "run.h"
 
 #define CT(message)     CTLINK_TYPE(NFNL_SUBSYS_CTNETLINK, IPCTNL_MSG_CT_##message)
@@ -266,6 +267,29 @@ Test(tool, queues)
 		"    111         1204          0  open        0\n",
 		"");
 	run_expect(fake, "-J queues", 0, NULL, "");
+}
+
+Test(tool, questions_and_answers)
+{
+	const struct nlmsghdr *answer;
+	struct ctlink_ask ask;
+
+	run_expect(fake, "list ask", 0,
+	           "17: tcp 192.0.2.1:1024 > 198.51.100.1:22 at prerouting, rule 7 ssh; "
+	           "drop in 29s\n",
+	           "");
+	run_expect(fake, "-J list ask", 0,
+	           "{\"id\":17,\"left_ms\":29500,\"default\":\"drop\",\"packet\":{"
+	           "\"hook\":\"prerouting\",\"family\":\"ipv4\",\"proto\":\"tcp\","
+	           "\"src\":\"192.0.2.1\",\"dst\":\"198.51.100.1\",\"rule\":\"ssh\","
+	           "\"sport\":1024,\"dport\":22,\"rule_id\":7,\"rules_held\":[]}}\n",
+	           "");
+	run_expect(fake, "answer 17 drop flow", 0, "", "");
+	answer = fake_request(fake, CTLINK_TYPE(CTQ_SUBSYS_ASK, CTQ_MSG_ASK_ANSWER));
+	cr_assert_not_null(answer);
+	cr_assert_eq(ctlink_ask_answer_parse(answer, &ask, NULL), 0);
+	cr_assert(ask.id == 17 && ask.verdict == CTQ_VERDICT_DROP &&
+	          ask.scope == CTQ_ASK_FLOW);
 }
 
 Test(tool, protocols)
