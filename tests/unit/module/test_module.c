@@ -53,6 +53,16 @@ static void compile_example(const char *name)
 	compile(name, source);
 }
 
+/* The same, open. */
+static struct module *open_example(const char *name)
+{
+	struct module *m;
+
+	compile_example(name);
+	cr_assert_eq(module_open(&m, directory, name, geteuid(), text), 0, "%s", text);
+	return m;
+}
+
 /* A module whose text is @body. */
 static void compile_text(const char *name, const char *body)
 {
@@ -104,11 +114,8 @@ Test(module, the_example_asks_and_answers)
 	const struct track_proto *proto;
 	struct track_result res;
 	union track_state state;
-	struct module *m;
+	struct module *m = open_example("ping253");
 
-	compile_example("ping253");
-	cr_assert_eq(module_open(&m, directory, "ping253", geteuid(), text), 0, "%s",
-	             text);
 	proto = module_proto(m);
 	cr_assert_str_eq(proto->name, "ping253");
 	cr_assert_eq(proto->l4, 253);
@@ -156,11 +163,8 @@ Test(module, the_example_of_a_helper_announces)
 {
 	const struct helper *helper;
 	struct helper_result res;
-	struct module *m;
+	struct module *m = open_example("callback");
 
-	compile_example("callback");
-	cr_assert_eq(module_open(&m, directory, "callback", geteuid(), text), 0, "%s",
-	             text);
 	helper = module_helper(m);
 	cr_assert_null(module_proto(m));
 	cr_assert_str_eq(helper->name, "callback");
