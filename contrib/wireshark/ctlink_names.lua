@@ -441,6 +441,9 @@ return {
 			[10] = { "CTQA_STATEMENT_PREFIX6", "u8" },
 			[11] = { "CTQA_STATEMENT_LEVEL", "u8" },
 			[12] = { "CTQA_STATEMENT_EVERY", "u32" },
+			[13] = { "CTQA_STATEMENT_FIELD", "u16" },
+			[14] = { "CTQA_STATEMENT_WITH", "u16" },
+			[15] = { "CTQA_STATEMENT_TIMEOUT", "u32" },
 		},
 		CTQA_SET = {
 			[1] = { "CTQA_SET_NAME", "string" },

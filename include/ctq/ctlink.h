@@ -334,7 +334,7 @@ enum ctq_statement_attr {
 	CTQA_STATEMENT_VALUE, /* u32: the mark of MARK and CTMARK */
 	CTQA_STATEMENT_MASK, /* u32: bits that MARK changes; absent: all; VALUE has no other */
 	CTQA_STATEMENT_STRING, /* string: the chain of JUMP, what LOG puts first, the label of
-	                        * LABEL */
+	                        * LABEL, the set of ADD and DELETE */
 	CTQA_STATEMENT_FLAGS,  /* u32: CTQ_LIMIT_OVER */
 	CTQA_STATEMENT_RATE,   /* u32, at least 1: how many, in a PERIOD or at once */
 	CTQA_STATEMENT_PERIOD, /* u32, seconds: 1, 60, 3600 or 86400 */
@@ -343,6 +343,9 @@ enum ctq_statement_attr {
 	CTQA_STATEMENT_PREFIX6, /* u8: of an IPv6 one; absent: 128 */
 	CTQA_STATEMENT_LEVEL,   /* u8, syslog's (3 … 7): of LOG; absent: 6, info */
 	CTQA_STATEMENT_EVERY,   /* u32: LOG one of so many; absent: all */
+	CTQA_STATEMENT_FIELD, /* u16, enum ctq_field: what ADD and DELETE take of the packet */
+	CTQA_STATEMENT_WITH,    /* u16, enum ctq_field: the port beside an address */
+	CTQA_STATEMENT_TIMEOUT, /* u32, seconds: of what ADD adds; absent: the set's */
 	__CTQA_STATEMENT_MAX,
 };
 #define CTQA_STATEMENT_MAX (__CTQA_STATEMENT_MAX - 1)
@@ -366,6 +369,8 @@ enum ctq_statement {
 	CTQ_STATEMENT_LIMIT,   /* VALUE is an enum ctq_limit: goes on while it holds */
 	CTQ_STATEMENT_LABEL,   /* STRING, name or number: a label of the flow; goes on */
 	CTQ_STATEMENT_ASK, /* ends the evaluation: clients answer for the packet or its flow */
+	CTQ_STATEMENT_ADD, /* STRING, FIELD, WITH, TIMEOUT: to a set, if it is not in it; goes on */
+	CTQ_STATEMENT_DELETE, /* STRING, FIELD, WITH: from a set; goes on */
 };
 
 /** What a LIMIT counts; it holds while that is not more, with CTQ_LIMIT_OVER once it is. */
@@ -554,9 +559,10 @@ enum ctq_packets_msg {
  * once; joining needs the right to change, since it makes packets wait.
  */
 enum ctq_ask_msg {
-	CTQ_MSG_ASK_GET = 0, /* dump → CTQ_MSG_ASK_NEW: the open questions, by their ids */
-	CTQ_MSG_ASK_NEW = 1, /* a question; announced in CTQ_GROUP_ASK */
-	CTQ_MSG_ASK_DEL = 2, /* it is settled: CTQA_ASK_ID, _REASON; announced */
+	CTQ_MSG_ASK_GET =
+		0, /* dump → CTQ_MSG_ASK_NEW: the open questions, by their ids */
+	CTQ_MSG_ASK_NEW = 1,    /* a question; announced in CTQ_GROUP_ASK */
+	CTQ_MSG_ASK_DEL = 2,    /* it is settled: CTQA_ASK_ID, _REASON; announced */
 	CTQ_MSG_ASK_ANSWER = 3, /* CTQA_ASK_ID, _VERDICT, _SCOPE; ENOENT: there is no such
 	                         * question, or it has been answered */
 };
@@ -566,7 +572,7 @@ enum ctq_ask_attr {
 	CTQA_ASK_ID,      /* u32, never 0, of one life of the daemon */
 	CTQA_ASK_LEFT,    /* u32, ms until the deadline */
 	CTQA_ASK_DEFAULT, /* u8, enum ctq_verdict: what then decides, ACCEPT or DROP */
-	CTQA_ASK_PACKET,  /* nested, CTQA_PACKET_*: the first packet; its bytes for clients
+	CTQA_ASK_PACKET, /* nested, CTQA_PACKET_*: the first packet; its bytes for clients
 	                   * with the right to change only */
 	CTQA_ASK_VERDICT, /* u8, enum ctq_verdict, of an answer: ACCEPT or DROP */
 	CTQA_ASK_SCOPE,   /* u8, enum ctq_ask_scope, of an answer; absent: PACKET */
@@ -577,8 +583,9 @@ enum ctq_ask_attr {
 
 /** For which packets an answer is. A packet without a flow has itself only. */
 enum ctq_ask_scope {
-	CTQ_ASK_PACKET = 1, /* those that wait: the next one of the flow is asked about again */
-	CTQ_ASK_FLOW,       /* those, and all of the flow until other rules are in force */
+	CTQ_ASK_PACKET =
+		1,    /* those that wait: the next one of the flow is asked about again */
+	CTQ_ASK_FLOW, /* those, and all of the flow until other rules are in force */
 };
 
 /* ---- CTQ_SUBSYS_QUEUES ------------------------------------------------------ */
@@ -609,7 +616,7 @@ enum ctq_queue_attr {
 	CTQA_QUEUE_ERRORS,         /* u64: verdicts refused by the kernel, e.g. ENOENT */
 	CTQA_QUEUE_BATCHES,        /* u64: receive calls that brought packets */
 	CTQA_QUEUE_OLDEST, /* u64: ns that the oldest unanswered packet has waited in ctqd */
-	CTQA_QUEUE_HELD,   /* u32: packets that wait for an answer (CTQ_SUBSYS_ASK) */
+	CTQA_QUEUE_HELD, /* u32: packets that wait for an answer (CTQ_SUBSYS_ASK) */
 	__CTQA_QUEUE_MAX,
 };
 #define CTQA_QUEUE_MAX      (__CTQA_QUEUE_MAX - 1)

@@ -397,6 +397,8 @@ void control_step(struct control *c, uint64_t now_ns)
 void control_tick(struct control *c, uint64_t now_ns)
 {
 	c->now_ns = now_ns;
+	if (!control_is_committing(c)) /* one change of sets at a time */
+		control_sets_update(c);
 	control_sets_flush(c);
 	control_groups_events(c);
 	control_watch_events(c);

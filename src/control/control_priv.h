@@ -60,7 +60,7 @@ enum control_counter {
 };
 
 /* What the rules count beside hits. */
-#define CONTROL_RULES_COUNTERS 2
+#define CONTROL_RULES_COUNTERS 3
 
 struct control_client;
 
@@ -343,6 +343,10 @@ void control_kill_destroy(struct control_kill *kill);
  * @request: how many. Or a negative errno. */
 int control_kill_step(struct control_client *client, struct control_kill *kill,
                       const struct nlmsghdr *request, struct ctlink_message *m);
+
+/** Do what rules have asked of sets since the last time. While no other change of sets is under
+ * way. */
+void control_sets_update(struct control *c);
 
 /** sets_listen(): gather announcements; and send what was gathered. */
 void control_sets_told(void *control, enum sets_event event, const struct set *set,

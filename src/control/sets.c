@@ -13,6 +13,7 @@
 #include "control/control_priv.h"
 #include "ctlink/daemon.h"
 #include "ctlink/set.h"
+#include "rules/update.h"
 
 #define NS_PER_MS 1000000u
 
@@ -332,6 +333,37 @@ void control_sets_told(void *ctx, enum sets_event event, const struct set *set,
 	control_sets_flush(c);
 	if (put_told(c, &header, element, set, position) < 0)
 		c->counters[CONTROL_COUNTER_OVERRUNS]++;
+}
+
+/* ---- what rules add and delete --------------------------------------------------------------- */
+
+/* An element that cannot be added (the set is full) is counted by the set. */
+static void update(struct control *c, const struct rules_update *u)
+{
+	struct sets_change *change = sets_change_new(sets_of(c), now_ms(c));
+	struct sets_error ignored;
+	int err;
+
+	if (!change)
+		return;
+	err = u->add ? sets_change_element_add(change, &u->element, true, &ignored)
+	             : sets_change_element_delete(change, &u->element, &ignored);
+	if (err == 0)
+		(void)sets_change_commit(change, UINT32_MAX);
+	sets_change_destroy(change);
+}
+
+void control_sets_update(struct control *c)
+{
+	struct rules_update u;
+	uint32_t left;
+	uint16_t w;
+
+	/* what comes meanwhile waits for the next time: other work waits as well */
+	for (w = 0; w < c->env.workers; w++)
+		for (left = RULES_LOG_SLOTS;
+		     left && rules_update_take(c->env.rules, w, &u); left--)
+			update(c, &u);
 }
 
 /* ---- flows of added addresses -------------------------------------------------------------- */

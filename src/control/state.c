@@ -233,6 +233,7 @@ static const struct {
 } rules_counters[CONTROL_RULES_COUNTERS] = {
 	{ "limit.evicted", rules_limit_evicted },
 	{ "log.lost", rules_log_lost },
+	{ "sets.lost", rules_updates_lost },
 };
 
 static const struct {

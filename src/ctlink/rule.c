@@ -31,6 +31,9 @@ static const struct statement_kind {
 	{ CTQ_STATEMENT_OFFLOAD, 0, 0, false, "offload" },
 	{ CTQ_STATEMENT_LABEL, BIT(STRING), 0, false, "label" },
 	{ CTQ_STATEMENT_ASK, 0, 0, true, "ask" },
+	{ CTQ_STATEMENT_ADD, BIT(STRING) | BIT(FIELD), BIT(WITH) | BIT(TIMEOUT), false,
+	  "add" },
+	{ CTQ_STATEMENT_DELETE, BIT(STRING) | BIT(FIELD), BIT(WITH), false, "delete" },
 	{ CTQ_STATEMENT_LIMIT, BIT(VALUE) | BIT(RATE),
 	  BIT(FLAGS) | BIT(PERIOD) | BIT(BURST) | BIT(PREFIX4) | BIT(PREFIX6), false,
 	  "limit" },
@@ -53,6 +56,9 @@ static const struct {
 	[CTLINK_STATEMENT_PREFIX6] = { CTQA_STATEMENT_PREFIX6, "IPv6 prefix" },
 	[CTLINK_STATEMENT_LEVEL] = { CTQA_STATEMENT_LEVEL, "level" },
 	[CTLINK_STATEMENT_EVERY] = { CTQA_STATEMENT_EVERY, "sample" },
+	[CTLINK_STATEMENT_FIELD] = { CTQA_STATEMENT_FIELD, "field" },
+	[CTLINK_STATEMENT_WITH] = { CTQA_STATEMENT_WITH, "second field" },
+	[CTLINK_STATEMENT_TIMEOUT] = { CTQA_STATEMENT_TIMEOUT, "timeout" },
 };
 
 static const struct statement_kind *kind_find(uint16_t kind)
@@ -64,6 +70,11 @@ static const struct statement_kind *kind_find(uint16_t kind)
 			return &statement_kinds[i];
 	}
 	return NULL;
+}
+
+bool ctlink_statement_has_set(uint16_t kind)
+{
+	return kind == CTQ_STATEMENT_ADD || kind == CTQ_STATEMENT_DELETE;
 }
 
 bool ctlink_statement_is_last(uint16_t kind)
@@ -181,6 +192,9 @@ int ctlink_statement_check(const struct ctlink_statement *s, uint16_t *attr,
 		return ctlink_error_set(error, -EINVAL, 0,
 		                        "'%s' sets bits outside of its mask: 0x%x",
 		                        kind->name, s->value & ~s->mask);
+	if (s->has & BIT(TIMEOUT) && (s->timeout < 1 || s->timeout > CTQ_SET_TIMEOUT_MAX))
+		return statement_fault(attr, error, BIT(TIMEOUT), kind->name,
+		                       "is not from a second to ten years");
 	err = rate_check(s, kind, attr, error);
 	if (!err && s->kind == CTQ_STATEMENT_LIMIT)
 		err = limit_check(s, attr, error);
@@ -220,6 +234,9 @@ static const struct ctlink_attr statement_attrs[] = {
 	STATEMENT(CTQA_STATEMENT_PREFIX6, CTLINK_U8, prefix6, PREFIX6),
 	STATEMENT(CTQA_STATEMENT_LEVEL, CTLINK_U8, level, LEVEL),
 	STATEMENT(CTQA_STATEMENT_EVERY, CTLINK_U32, every, EVERY),
+	STATEMENT(CTQA_STATEMENT_FIELD, CTLINK_U16, field, FIELD),
+	STATEMENT(CTQA_STATEMENT_WITH, CTLINK_U16, with, WITH),
+	STATEMENT(CTQA_STATEMENT_TIMEOUT, CTLINK_U32, timeout, TIMEOUT),
 };
 static const struct ctlink_layout statement_layout = CTLINK_LAYOUT(
 	"CTQA_RULE_STATEMENT", statement_attrs,

@@ -36,13 +36,18 @@ enum ctlink_statement_bit {
 	CTLINK_STATEMENT_PREFIX6,
 	CTLINK_STATEMENT_LEVEL,
 	CTLINK_STATEMENT_EVERY,
+	CTLINK_STATEMENT_FIELD,
+	CTLINK_STATEMENT_WITH,
+	CTLINK_STATEMENT_TIMEOUT,
 };
 
 struct ctlink_statement {
-	uint64_t has;  /* 1 << enum ctlink_statement_bit */
-	uint16_t kind; /* enum ctq_statement */
+	uint64_t has;         /* 1 << enum ctlink_statement_bit */
+	uint16_t kind;        /* enum ctq_statement */
+	uint16_t field, with; /* enum ctq_field */
 	uint32_t value, mask, flags;
 	uint32_t rate, period, burst, every;
+	uint32_t timeout; /* seconds */
 	uint8_t prefix4, prefix6, level;
 	char *string; /* owned */
 };
@@ -53,6 +58,9 @@ struct ctlink_statement {
  */
 int ctlink_statement_check(const struct ctlink_statement *statement, uint16_t *attr,
                            struct ctlink_error *error) BASE_MUST_CHECK;
+
+/** Does it change a set, whose name is its string? */
+bool ctlink_statement_has_set(uint16_t kind);
 
 /** Does nothing stand behind it in a rule? */
 bool ctlink_statement_is_last(uint16_t kind);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Statements that have details: limits and log. The details gather in l->detail; at the
+ * Statements that have details: limits, log, changes of sets. The details gather in l->detail; at the
  * end they become a statement of the rule, unless one was wrong.
  */
 #include "lang/lang_priv.h"
@@ -173,6 +173,38 @@ void lang_detail_name(struct lang *l, const struct lang_token *token)
 {
 	if (detail_mark(l, CTLINK_STATEMENT_STRING, token) &&
 	    !lang_token_copy(l, token, CTQ_NAME_MAX, &l->detail.string))
+		l->detail_failed = true;
+}
+
+/* ---- sets ------------------------------------------------------------------------ */
+
+/* The operand says which field, and which one beside it. */
+void lang_detail_set(struct lang *l, const struct lang_token *name)
+{
+	const struct lang_word *word = l->operand.word, *with = l->operand.with;
+
+	if (!word || !lang_set_name_check(l, name) ||
+	    !lang_token_copy(l, name, CTQ_NAME_MAX, &l->detail.string)) {
+		l->detail_failed = true;
+		return;
+	}
+	ctlink_mark(&l->detail, CTLINK_STATEMENT_STRING);
+	l->detail.field = word->field;
+	ctlink_mark(&l->detail, CTLINK_STATEMENT_FIELD);
+	lang_set_imply(l, word);
+	if (!with)
+		return;
+	l->detail.with = with->field;
+	ctlink_mark(&l->detail, CTLINK_STATEMENT_WITH);
+	lang_set_imply(l, with);
+}
+
+void lang_detail_timeout(struct lang *l, const struct lang_token *token)
+{
+	if (lang_set_number(l, CTQ_FIELD_TIMEOUT, token, CTQ_SET_TIMEOUT_MAX,
+	                    &l->detail.timeout))
+		detail_mark(l, CTLINK_STATEMENT_TIMEOUT, token);
+	else
 		l->detail_failed = true;
 }
 

@@ -64,6 +64,8 @@ static void lang_yyerror(struct lang_place *place, struct lang_input *in, void *
 %token RATE		"rate"
 %token SOURCE		"src"
 %token CONNECTIONS	"connections"
+%token ADD		"add"
+%token DELETE		"delete"
 %token OF_RULE		"rule"
 %token OVER		"over"
 %token BURST		"burst"
@@ -253,10 +255,31 @@ part:
 	| OFFLOAD	{ lang_rule_statement(in->l, CTQ_STATEMENT_OFFLOAD, NULL, &@$); }
 	| ASK		{ lang_rule_statement(in->l, CTQ_STATEMENT_ASK, NULL, &@$); }
 	| limit				{ lang_detail_end(in->l, &@$); }
+	| update			{ lang_detail_end(in->l, &@$); }
 	| log				{ lang_detail_end(in->l, &@$); }
 	| JUMP name	{ lang_rule_statement(in->l, CTQ_STATEMENT_JUMP, &$2, &@$); }
 	| NAME name			{ lang_rule_name(in->l, &$2); }
 	| COMMENT name			{ lang_rule_comment(in->l, &$2); }
+	;
+
+update:
+	  update_word SET_NAME SET_OPEN update_key update_timeout SET_CLOSE
+		{ lang_detail_set(in->l, &$2); }
+	;
+
+update_word:
+	  ADD			{ lang_detail_begin(in->l, CTQ_STATEMENT_ADD); }
+	| DELETE		{ lang_detail_begin(in->l, CTQ_STATEMENT_DELETE); }
+	;
+
+update_key:
+	  field
+	| pair
+	;
+
+update_timeout:
+	  %empty
+	| TIMEOUT VALUE_WORD	{ lang_detail_timeout(in->l, &$2); }
 	;
 
 limit:

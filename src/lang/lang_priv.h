@@ -233,6 +233,8 @@ void lang_detail_prefix4(struct lang *l, const struct lang_token *token);
 void lang_detail_prefix6(struct lang *l, const struct lang_token *token);
 void lang_detail_level(struct lang *l, const struct lang_token *token);
 void lang_detail_name(struct lang *l, const struct lang_token *token);
+void lang_detail_set(struct lang *l, const struct lang_token *name); /* and the operand */
+void lang_detail_timeout(struct lang *l, const struct lang_token *token);
 void lang_detail_end(struct lang *l, const struct lang_place *place);
 void lang_detail_forget(struct lang *l);
 
@@ -250,6 +252,14 @@ bool lang_set_name_check(struct lang *l, const struct lang_token *token);
 
 /** A type's name; NULL: of another version. */
 const char *lang_set_type_name(uint16_t type);
+
+/** match.c: the family and the protocol that a word of a set's field names become matches of the
+ * rule. */
+void lang_set_imply(struct lang *l, const struct lang_word *word);
+
+/** set.c: a number of @field (with its units) up to @max; false: it is told. */
+bool lang_set_number(struct lang *l, uint16_t field, const struct lang_token *token,
+                     uint32_t max, uint32_t *out);
 
 /** match.c: as lang_value_parse(), of a token, whose escapes are replaced first; -EALREADY: a
  * mistake that has been told. */

@@ -364,7 +364,7 @@ static void set_match_fill(struct lang *l, struct ctlink_match *m, bool negate,
 }
 
 /* A set has addresses of both families, so that a spelling's own must be said. */
-static void set_imply(struct lang *l, const struct lang_word *word)
+void lang_set_imply(struct lang *l, const struct lang_word *word)
 {
 	if (word->family)
 		match_imply(l, CTQ_FIELD_FAMILY, word->family, &l->operand.place);
@@ -390,9 +390,9 @@ void lang_rule_set(struct lang *l, bool negate, const struct lang_token *name,
 		l->draft.failed = true;
 		return;
 	}
-	set_imply(l, word);
+	lang_set_imply(l, word);
 	if (with)
-		set_imply(l, with);
+		lang_set_imply(l, with);
 	if (l->draft.failed)
 		return;
 	m = match_append(l, word->field, place);

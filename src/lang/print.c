@@ -305,6 +305,40 @@ static void print_log(const struct ctlink_statement *s, FILE *out)
 	}
 }
 
+/* "1d2h": seconds in units that are read again. */
+static void print_seconds(FILE *out, uint32_t seconds)
+{
+	static const struct {
+		uint32_t seconds;
+		char letter;
+	} units[] = { { 86400, 'd' }, { 3600, 'h' }, { 60, 'm' }, { 1, 's' } };
+	size_t i;
+
+	if (seconds == 0)
+		fputs("0s", out);
+	for (i = 0; i < BASE_ARRAY_LENGTH(units); i++) {
+		if (seconds / units[i].seconds)
+			fprintf(out, "%u%c", seconds / units[i].seconds, units[i].letter);
+		seconds %= units[i].seconds;
+	}
+}
+
+/* "add @knocked { src . dport timeout 1h }" */
+static void print_update(const char *word, const struct ctlink_statement *s, FILE *out)
+{
+	const struct ctlink_field *field = ctlink_field_get(s->field);
+	const struct ctlink_field *with = ctlink_field_get(s->with);
+
+	fprintf(out, "%s @%s { %s", word, s->string, field ? field->word : "?");
+	if (with)
+		fprintf(out, " . %s", with->word);
+	if (ctlink_has(s, CTLINK_STATEMENT_TIMEOUT)) {
+		fputs(" timeout ", out);
+		print_seconds(out, s->timeout);
+	}
+	fputs(" }", out);
+}
+
 static void print_statement(const struct ctlink_statement *s, FILE *out)
 {
 	switch ((enum ctq_statement)s->kind) {
@@ -327,6 +361,8 @@ static void print_statement(const struct ctlink_statement *s, FILE *out)
 	case CTQ_STATEMENT_OFFLOAD: fputs("offload", out); break;
 	case CTQ_STATEMENT_LIMIT: print_limit(s, out); break;
 	case CTQ_STATEMENT_ASK: fputs("ask", out); break;
+	case CTQ_STATEMENT_ADD: print_update("add", s, out); break;
+	case CTQ_STATEMENT_DELETE: print_update("delete", s, out); break;
 	default: fprintf(out, "# statement %u of another version", s->kind); break;
 	}
 }
@@ -395,24 +431,6 @@ void lang_chain_print(const struct ctlink_chain *chain, FILE *out)
 }
 
 /* ---- named sets -------------------------------------------------------------------- */
-
-/* "1d2h": seconds in units that are read again. */
-static void print_seconds(FILE *out, uint32_t seconds)
-{
-	static const struct {
-		uint32_t seconds;
-		char letter;
-	} units[] = { { 86400, 'd' }, { 3600, 'h' }, { 60, 'm' }, { 1, 's' } };
-	size_t i;
-
-	if (seconds == 0)
-		fputs("0s", out);
-	for (i = 0; i < BASE_ARRAY_LENGTH(units); i++) {
-		if (seconds / units[i].seconds)
-			fprintf(out, "%u%c", seconds / units[i].seconds, units[i].letter);
-		seconds %= units[i].seconds;
-	}
-}
 
 void lang_set_print(const struct ctlink_set *set, FILE *out)
 {

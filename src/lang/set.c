@@ -238,8 +238,8 @@ void lang_set_flag(struct lang *l, const struct lang_token *token)
 }
 
 /* A number of @field, whose spellings it has: seconds as "1h30m". */
-static bool number_read(struct lang *l, uint16_t field, const struct lang_token *token,
-                        uint32_t max, uint32_t *out)
+bool lang_set_number(struct lang *l, uint16_t field, const struct lang_token *token,
+                     uint32_t max, uint32_t *out)
 {
 	struct ctlink_value v = { 0 };
 	struct lang_fault fault = { "" };
@@ -265,7 +265,8 @@ void lang_set_timeout(struct lang *l, const struct lang_token *token)
 	struct ctlink_set *set = set_open(l);
 	uint32_t timeout = 0;
 
-	if (!number_read(l, CTQ_FIELD_TIMEOUT, token, CTQ_SET_TIMEOUT_MAX, &timeout) ||
+	if (!lang_set_number(l, CTQ_FIELD_TIMEOUT, token, CTQ_SET_TIMEOUT_MAX,
+	                     &timeout) ||
 	    !set)
 		return;
 	set->timeout = timeout;
@@ -279,7 +280,7 @@ void lang_set_size(struct lang *l, const struct lang_token *token)
 	struct ctlink_set *set = set_open(l);
 	uint32_t size = 0;
 
-	if (!number_read(l, CTQ_FIELD_LENGTH, token, CTQ_SET_SIZE_MAX, &size) || !set)
+	if (!lang_set_number(l, CTQ_FIELD_LENGTH, token, CTQ_SET_SIZE_MAX, &size) || !set)
 		return;
 	if (size == 0) {
 		lang_error_add(l, &token->place, "a set of no size");
@@ -412,7 +413,7 @@ void lang_element_timeout(struct lang *l, const struct lang_token *token)
 	struct ctlink_set *set;
 	uint32_t timeout = 0, n;
 
-	if (!number_read(l, CTQ_FIELD_TIMEOUT, token, CTQ_SET_TIMEOUT_MAX, &timeout))
+	if (!lang_set_number(l, CTQ_FIELD_TIMEOUT, token, CTQ_SET_TIMEOUT_MAX, &timeout))
 		return;
 	for (n = elements_open(l, &set); n-- > 0;) {
 		element_at(l, set, n)->timeout = timeout;

@@ -146,7 +146,7 @@ static int name_check(struct build *b, struct draft_rule *d)
 	                       other->rule->id);
 }
 
-static void action_fill(const struct rules_labels *labels,
+static void action_fill(const struct rules_labels *labels, struct check_pool *pool,
                         const struct ctlink_statement *s, struct rule_state *state,
                         struct rule_action *out)
 {
@@ -168,6 +168,12 @@ static void action_fill(const struct rules_labels *labels,
 	if (s->kind == CTQ_STATEMENT_LABEL)
 		out->value =
 			(uint32_t)rules_label_find(labels, s->string, strlen(s->string));
+	if (ctlink_statement_has_set(s->kind)) {
+		out->prefix = s->string;
+		out->check = check_make_set(pool, s->field, s->with);
+		out->timeout_s = s->timeout;
+		out->with = s->with;
+	}
 	if (ctlink_has(s, CTLINK_STATEMENT_PERIOD))
 		out->rate = limit_rate_of(s->rate, s->period,
 		                          ctlink_has(s, CTLINK_STATEMENT_BURST)
@@ -178,13 +184,13 @@ static void action_fill(const struct rules_labels *labels,
 }
 
 /* Jumps are resolved later, when all chains have a number. */
-static void actions_fill(const struct rules_labels *labels, const struct rule *rule,
-                         struct rule_action *out)
+static void actions_fill(const struct rules_labels *labels, struct check_pool *pool,
+                         const struct rule *rule, struct rule_action *out)
 {
 	uint32_t i;
 
 	for (i = 0; i < rule->value.statements.length; i++)
-		action_fill(labels, ctlink_rule_statement(&rule->value, i),
+		action_fill(labels, pool, ctlink_rule_statement(&rule->value, i),
 		            rule->states ? &rule->states[i] : NULL, &out[i]);
 }
 
@@ -212,13 +218,37 @@ static int set_complain(struct build *b, const struct draft_rule *d, uint32_t nu
 	                       m->with ? " . port" : "");
 }
 
-/* Look the sets of a rule's matches up, and take references. */
+/* A set that a statement changes, by what it has of the packet. */
+static int statement_set_resolve(struct build *b, const struct draft_rule *d, uint32_t i)
+{
+	const struct ctlink_statement *s = ctlink_rule_statement(&d->rule->value, i);
+	struct set *set = change_set_peek(b->change, s->string);
+	struct ctlink_set value = { .has = 0 };
+
+	if (!set)
+		return rules_error_set(b->error, -ENOENT, d->item, CTQA_RULE_STATEMENT, i,
+		                       "there is no set '%.64s'", s->string);
+	if (!set_fits(set, s->field, s->with))
+		return rules_error_set(b->error, -EINVAL, d->item, CTQA_RULE_STATEMENT, i,
+		                       "set '%.64s' is of another type", s->string);
+	set_read(set, &value);
+	if (s->timeout && !(value.flags & CTQ_SET_TIMEOUT))
+		return rules_error_set(b->error, -EINVAL, d->item, CTQA_RULE_STATEMENT, i,
+		                       "elements of set '%.64s' have no timeout",
+		                       s->string);
+	set_get(set);
+	b->rs->pool.sets[b->rs->n_sets++] = set;
+	return 0;
+}
+
+/* Look the sets of a rule's matches up, then those of its statements, and take references. */
 static int sets_resolve(struct build *b, const struct draft_rule *d)
 {
 	struct check_pool *pool = &b->rs->pool;
 	const struct ctlink_match *m;
 	struct set *set;
 	uint32_t i;
+	int err;
 
 	for (i = 0; i < d->rule->value.matches.length; i++) {
 		m = ctlink_rule_match(&d->rule->value, i);
@@ -229,6 +259,14 @@ static int sets_resolve(struct build *b, const struct draft_rule *d)
 			return set_complain(b, d, i, set);
 		set_get(set);
 		pool->sets[b->rs->n_sets++] = set;
+	}
+	for (i = 0; i < d->rule->value.statements.length; i++) {
+		if (!ctlink_statement_has_set(
+			    ctlink_rule_statement(&d->rule->value, i)->kind))
+			continue;
+		err = statement_set_resolve(b, d, i);
+		if (err)
+			return err;
 	}
 	return 0;
 }
@@ -304,7 +342,7 @@ static int rules_fill(struct build *b, struct rule_action **actions)
 			b->items[n] = d->item;
 			check_make(&d->rule->value, &rs->pool, &rs->code[n]);
 			rs->code[n].final = is_final(&d->rule->value);
-			actions_fill(b->change->labels, d->rule, *actions);
+			actions_fill(b->change->labels, &rs->pool, d->rule, *actions);
 			rs->body[n] = (struct rule_body){
 				.index = d->rule->index,
 				.id = d->rule->id,

@@ -116,6 +116,12 @@ void check_count(const struct ctlink_rule *rule, struct check_room *room)
 	uint32_t i;
 
 	room->checks += rule->matches.length;
+	for (i = 0; i < rule->statements.length; i++) {
+		if (!ctlink_statement_has_set(ctlink_rule_statement(rule, i)->kind))
+			continue;
+		room->checks++;
+		room->sets++;
+	}
 	for (i = 0; i < rule->matches.length; i++) {
 		m = ctlink_rule_match(rule, i);
 		if (m->set)
@@ -262,4 +268,18 @@ void check_make(const struct ctlink_rule *rule, struct check_pool *pool,
 		           &pool->checks[pool->n_checks]);
 		out->needs |= pool->checks[pool->n_checks++].needs;
 	}
+}
+
+const struct check *check_make_set(struct check_pool *pool, uint16_t field, uint16_t with)
+{
+	struct ctlink_match match = { .field = field, .with = with };
+	struct check *out = &pool->checks[pool->n_checks++];
+	int offset = place_find(field);
+
+	assert(offset >= 0);
+	*out = (struct check){ .field = field,
+		               .needs = 1ull << field,
+		               .offset = (uint16_t)offset };
+	make_set_check(&match, pool, out);
+	return out;
 }

@@ -194,6 +194,11 @@ struct check_room {
 /** Add up what @rule takes. */
 void check_count(const struct ctlink_rule *rule, struct check_room *room);
 
+/** A check, from @pool, that the packet's field, and the one beside it (0: none), is in the
+ * pool's next set. */
+const struct check *check_make_set(struct check_pool *pool, uint16_t field,
+                                   uint16_t with);
+
 /** Make @out of a valid @rule, with checks and values from @pool, which has room, and with its
  * sets, which stand in the pool from n_sets on. Its labels have been found. */
 void check_make(const struct ctlink_rule *rule, struct check_pool *pool,

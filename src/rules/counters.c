@@ -21,12 +21,18 @@ int counters_init(struct counters *c, uint16_t workers,
 	pthread_mutex_init(&c->lock, NULL);
 	for (; c->n_workers < workers; c->n_workers++) {
 		c->workers[c->n_workers].number = c->n_workers;
-		if (rules_log_init(&c->workers[c->n_workers].log, memory)) {
-			counters_fini(c);
-			return -ENOMEM;
+		if (rules_log_init(&c->workers[c->n_workers].log, memory))
+			goto failed;
+		if (rules_log_init(&c->workers[c->n_workers].updates, memory)) {
+			rules_log_fini(&c->workers[c->n_workers].log, memory);
+			goto failed;
 		}
 	}
 	return 0;
+
+failed:
+	counters_fini(c);
+	return -ENOMEM;
 }
 
 void counters_fini(struct counters *c)
@@ -36,6 +42,7 @@ void counters_fini(struct counters *c)
 
 	for (w = 0; w < c->n_workers; w++) {
 		rules_log_fini(&c->workers[w].log, c->memory);
+		rules_log_fini(&c->workers[w].updates, c->memory);
 		for (i = 0; i < c->chunks; i++)
 			ctlink_memory_free(c->memory, c->workers[w].chunks[i]);
 	}

@@ -44,6 +44,7 @@ struct rules_worker {
 	struct rules_counter
 		*chunks[COUNTERS_CHUNKS]; /* set before an index of it is used */
 	struct rules_log log;
+	struct rules_log updates; /* of sets */
 };
 
 struct counters {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * log.h - what `log` statements have to say
+ * log.h - what `log` statements have to say, and by the same kind of ring what is to be done to
+ * sets (update.h)
  *
  * Workers never write: a ring for each of them carries entries to the control thread, one
  * producer and one consumer. When a ring is full an entry is lost and counted (log.lost).
@@ -27,7 +28,11 @@ struct rules_log_entry {
 	uint16_t reason;           /* enum ctq_reason: what became of the packet */
 	uint8_t level;             /* syslog's */
 	char name[CTQ_NAME_MAX];   /* of the rule, or "" */
-	char prefix[CTQ_NAME_MAX]; /* or "" */
+	char prefix[CTQ_NAME_MAX]; /* or ""; of an update: the set */
+	/* of an update: */
+	uint16_t statement;   /* CTQ_STATEMENT_ADD or _DELETE */
+	uint16_t field, with; /* enum ctq_field; with: 0: none */
+	uint32_t timeout_s;   /* 0: the set's */
 };
 
 struct rules_log {

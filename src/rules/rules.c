@@ -289,14 +289,28 @@ bool rules_log_take(struct rules *rules, uint16_t number, struct rules_log_entry
 	return rules_log_pop(&rules->counters.workers[number].log, out);
 }
 
+static uint64_t lost(const struct rules_log *log)
+{
+	return atomic_load_explicit(&log->lost, memory_order_relaxed);
+}
+
 uint64_t rules_log_lost(const struct rules *rules)
 {
 	uint64_t sum = 0;
 	uint16_t w;
 
 	for (w = 0; w < rules->counters.n_workers; w++)
-		sum += atomic_load_explicit(&rules->counters.workers[w].log.lost,
-		                            memory_order_relaxed);
+		sum += lost(&rules->counters.workers[w].log);
+	return sum;
+}
+
+uint64_t rules_updates_lost(const struct rules *rules)
+{
+	uint64_t sum = 0;
+	uint16_t w;
+
+	for (w = 0; w < rules->counters.n_workers; w++)
+		sum += lost(&rules->counters.workers[w].updates);
 	return sum;
 }
 

@@ -157,6 +157,9 @@ bool rules_log_take(struct rules *rules, uint16_t number, struct rules_log_entry
 uint64_t rules_log_lost(const struct rules *rules);
 uint64_t rules_limit_evicted(const struct rules *rules);
 
+/** Changes of sets that found their ring full (update.h). Any thread. */
+uint64_t rules_updates_lost(const struct rules *rules);
+
 /** A connection that @open (of a verdict) has counted has ended, or is counted by another. Once
  * for each verdict that had it. Any thread. */
 void rules_open_put(struct rules *rules, uint32_t open);

@@ -16,6 +16,7 @@
  *     limit.c     rates, of rules and of sources
  *     open.c      how many connections that a rule has let in are open
  *     log.c       what `log` statements have to say, on its way to control
+ *     update.c    what `add` and `delete` want of sets, on its way to control
  *     index.c     names and ids to things
  *
  * References. A rule is held by each generation and each change that has it. A generation
@@ -61,15 +62,18 @@ struct rule_action {
 	uint16_t kind;        /* enum ctq_statement */
 	uint32_t value, mask; /* value: also the number of a label */
 	union {
-		uint32_t chain; /* of a jump: number in the generation */
-		uint32_t every; /* of a log: one of so many; 0: all, or by rate */
-		uint32_t most;  /* of a limit of connections */
+		uint32_t chain;     /* of a jump: number in the generation */
+		uint32_t every;     /* of a log: one of so many; 0: all, or by rate */
+		uint32_t most;      /* of a limit of connections */
+		uint32_t timeout_s; /* of what is added to a set; 0: the set's */
 	};
-	uint8_t flags;            /* of a limit */
-	uint8_t prefix4, prefix6; /* of a limit of sources */
-	uint8_t level;            /* of a log */
-	const char *prefix;       /* of a log; or NULL */
-	struct limit_rate rate;   /* interval 0: none */
+	uint16_t with;             /* of an update: enum ctq_field, or 0 */
+	uint8_t flags;             /* of a limit */
+	uint8_t prefix4, prefix6;  /* of a limit of sources */
+	uint8_t level;             /* of a log */
+	const char *prefix;        /* of a log; or NULL; of an update: the set */
+	const struct check *check; /* of an update: is it in the set? */
+	struct limit_rate rate;    /* interval 0: none */
 	struct rule_state *state;
 };
 

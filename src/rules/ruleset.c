@@ -360,6 +360,29 @@ static void walk_log_write(const struct walk *w)
 	}
 }
 
+/* ---- sets ---------------------------------------------------------------------- */
+
+/* What is in the set need not be added, and what is not, not be deleted. */
+static void walk_update(const struct walk *w, const struct rule_action *a)
+{
+	struct rules_log_entry *e;
+	uint32_t element;
+
+	if (!w->worker || (w->key->present & a->check->needs) != a->check->needs ||
+	    check_set_find(a->check, w->key, &element) == (a->kind == CTQ_STATEMENT_ADD))
+		return;
+	e = rules_log_slot(&w->worker->updates);
+	if (!e)
+		return;
+	e->key = *w->key;
+	e->statement = a->kind;
+	e->field = a->check->field;
+	e->with = a->with;
+	e->timeout_s = a->timeout_s;
+	text_copy(e->prefix, a->prefix);
+	rules_log_push(&w->worker->updates);
+}
+
 /* ---- executing ----------------------------------------------------------------- */
 
 /* Limits stand first. False: the rule is passed over, as if it did not hold. */
@@ -428,6 +451,8 @@ static bool walk_rule(struct walk *w, const struct rule_body *body)
 			walk_policy(w);
 			return false;
 		case CTQ_STATEMENT_LOG: walk_log(w, body, a); break;
+		case CTQ_STATEMENT_ADD:
+		case CTQ_STATEMENT_DELETE: walk_update(w, a); break;
 		case CTQ_STATEMENT_OFFLOAD: w->verdict->offload = true; break;
 		case CTQ_STATEMENT_LIMIT:
 		case CTQ_STATEMENT_COUNT:

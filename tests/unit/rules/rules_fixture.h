@@ -21,8 +21,32 @@
 #include "base/rcu.h"
 #include "lang/lang.h"
 #include "rules/rules.h"
+#include "sets/sets.h"
 
 /* ---- rule sets ---------------------------------------------------------------------- */
+
+/* The sets that were read, and their elements. */
+static inline void change_fill_sets(struct rules_change *c,
+                                    const struct ctlink_ruleset *ruleset)
+{
+	struct ctlink_element element;
+	struct sets_error e;
+	struct ctlink_set *set;
+	uint32_t i, k;
+
+	for (i = 0; i < ruleset->sets.length; i++) {
+		set = ctlink_ruleset_set(ruleset, i);
+		cr_assert_eq(sets_change_set_add(rules_change_sets(c, 0), set, false, &e),
+		             0, "%s", e.error.text);
+		for (k = 0; k < set->elements.length; k++) {
+			element = *ctlink_set_element(set, k);
+			element.set = set->name; /* borrowed */
+			cr_assert_eq(sets_change_element_add(rules_change_sets(c, 0),
+			                                     &element, false, &e),
+			             0, "%s", e.error.text);
+		}
+	}
+}
 
 /* Put what was read into a change. */
 static inline int change_fill(struct rules_change *c, struct ctlink_ruleset *set,
@@ -31,6 +55,7 @@ static inline int change_fill(struct rules_change *c, struct ctlink_ruleset *set
 	uint32_t i, item = 1;
 	int err = 0;
 
+	change_fill_sets(c, set);
 	for (i = 0; i < set->chains.length && !err; i++)
 		err = rules_change_chain_set(c, item++, ctlink_ruleset_chain(set, i), e);
 	for (i = 0; i < set->rules.length && !err; i++)

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "rules/log.h"
+#include "rules/update.h"
 #include "rules_fixture.h"
 
 #include "ctq/reasons.h"
@@ -53,6 +54,100 @@ static uint64_t hits(struct rules *rules, uint32_t position)
 
 	cr_assert(ruleset_rule_read(rules_peek(rules), position, 0, &rule));
 	return rule.hits;
+}
+
+/* ---- sets ---------------------------------------------------------------------- */
+
+/* The next change that a rule wants, as text. */
+static void expect_update(struct rules *rules, const char *wanted)
+{
+	struct rules_update u;
+	char text[256] = "", address[INET6_ADDRSTRLEN];
+
+	if (rules_update_take(rules, 0, &u)) {
+		if (u.element.key.string)
+			strcpy(address, u.element.key.string);
+		else if (u.element.key.first_size == 16 ||
+		         strchr(u.element.set, 'a')) /* of addresses */
+			inet_ntop(u.element.key.first_size == 4 ? AF_INET : AF_INET6,
+			          u.element.key.first, address, sizeof(address));
+		else
+			sprintf(address, "%lu",
+			        ctlink_value_number(u.element.key.first,
+			                            u.element.key.first_size));
+		snprintf(text, sizeof(text), "%s %s %s %lu %u", u.add ? "add" : "delete",
+		         u.element.set, address,
+		         ctlink_value_number(u.element.with.first,
+		                             u.element.with.first_size),
+		         u.element.timeout);
+	}
+	cr_assert_str_eq(text, wanted);
+}
+
+static void check_updates(struct rules *rules)
+{
+	struct rule_key key = key_of(SSH " in eth7");
+	struct rule_verdict v;
+	int i;
+
+	judge(rules, SSH " in eth7 mark 9", S);
+	expect_update(rules, "add a 10.0.0.1 0 60");
+	expect_update(rules, "add pa 10.0.0.2 22 0");
+	expect_update(rules, "add if eth7 0 0");
+	expect_update(rules, "add m 9 0 0");
+	expect_update(rules, "add p 1024 0 0");
+	expect_update(rules, ""); /* what is not there is not deleted */
+	judge(rules, "tcp 2001:db8::1 1024 ::1 80", S);
+	expect_update(rules, "add a 2001:db8::1 0 60");
+	expect_update(rules, "add pa ::1 80 0");
+	expect_update(rules, "add p 1024 0 0"); /* what it does not have is not added */
+	expect_update(rules, "");
+	judge(rules, "tcp 10.9.0.1 1 10.0.0.2 81", S);
+	expect_update(rules, "add pa 10.0.0.2 81 0"); /* in it, by a prefix */
+	expect_update(rules, "add p 1 0 0");
+	expect_update(rules, "delete a 10.9.0.1 0 0");
+	ruleset_classify(rules_peek(rules), &key, NULL, 100, S, &v);
+	expect_update(rules, ""); /* who only asks changes nothing */
+	for (i = 0; i < RULES_LOG_SLOTS; i++)
+		judge(rules, WEB, S);
+	cr_assert_eq(rules_updates_lost(rules), 2 * RULES_LOG_SLOTS);
+}
+
+Test(update, what_rules_add_and_delete_is_told)
+{
+	each_backend("set a { type address; flags timeout; elements { 10.9.0.0/16 } }\n"
+	             "set pa { type address . port; }\n"
+	             "set if { type interface; }\n"
+	             "set m { type mark; }\n"
+	             "set p { type port; }\n"
+	             "chain prerouting {\n"
+	             "add @a { src timeout 1m } add @pa { dst . dport } add @if { iif }\n"
+	             "add @m { mark } add @p { sport } delete @a { src } accept\n}",
+	             check_updates);
+}
+
+Test(update, a_set_must_be_there_and_fit)
+{
+	static const char *const texts[] = {
+		"chain prerouting { add @none { src } accept; }",
+		"set p { type port; }\nchain prerouting { add @p { src } accept; }",
+		"set p { type port; }\nchain prerouting { delete @p { sport . dport } "
+		"accept; }",
+		"set a { type address; }\nchain prerouting { add @a { src timeout 1h } "
+		"accept; }",
+	};
+	struct rules_error e;
+	struct rules *rules;
+	size_t i;
+
+	urcu_qsbr_register_thread();
+	rules = rules_of("linear", "chain prerouting { accept; }");
+	for (i = 0; i < BASE_ARRAY_LENGTH(texts); i++) {
+		cr_assert_lt(rules_load(rules, texts[i], &e), 0, "%s", texts[i]);
+		cr_assert_eq(e.attr, CTQA_RULE_STATEMENT);
+	}
+	rules_destroy(rules);
+	urcu_qsbr_unregister_thread();
 }
 
 /* ---- labels -------------------------------------------------------------------- */
