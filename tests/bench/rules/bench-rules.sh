@@ -21,7 +21,7 @@ for name in rules sets ctlink hashtrie packet base; do archives+=("$top_builddir
 peers=()
 
 ours() { # name, flags
-	"${compile[@]}" "${@:2}" -o "$work/$1.so" "$here/peer_ours.c" "${archives[@]}" -lmnl \
+	"${compile[@]}" "${@:2}" -o "$work/$1.so" "$here/peer_ours.c" "$here/generate_rule.c" "${archives[@]}" -lmnl \
 		-lurcu-qsbr -lurcu-common || exit 1
 	peers+=("$1")
 }
