@@ -65,7 +65,7 @@ _ctctl()
 		;;
 	bans) words=''
 		;;
-	monitor) words='new update destroy rules drop expect ask proto src dst host sport dport port state status mark zone rule iif oif age idle timeout bytes packets verdict reason id family icmp-type icmp-code reply-src reply-dst reply-sport reply-dport and or not all -e --event-mask -n --limit -s --src -d --dst -r --reply-src -q --reply-dst -p --proto --sport --dport --state -u --status -m --mark -w --zone -f --family -i --id --src-nat --dst-nat --any-nat'
+	monitor) words='new update destroy rules drop expect ask sets proto src dst host sport dport port state status mark zone rule iif oif age idle timeout bytes packets verdict reason id family icmp-type icmp-code reply-src reply-dst reply-sport reply-dport and or not all -e --event-mask -n --limit -s --src -d --dst -r --reply-src -q --reply-dst -p --proto --sport --dport --state -u --status -m --mark -w --zone -f --family -i --id --src-nat --dst-nat --any-nat'
 		;;
 	answer) words=''
 		;;

@@ -289,6 +289,7 @@ return {
 			[8] = { "CTQA_ELEMENT_PACKETS", "u64" },
 			[9] = { "CTQA_ELEMENT_BYTES", "u64" },
 			[10] = { "CTQA_ELEMENT_LINE", "u32" },
+			[11] = { "CTQA_ELEMENT_TYPE", "u16" },
 		},
 		CTQA_EXPLAIN = {
 			[64] = { "CTQA_EXPLAIN_STEP", "u8" },

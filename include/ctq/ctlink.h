@@ -540,6 +540,7 @@ enum ctq_element_attr {
 	CTQA_ELEMENT_PACKETS, /* u64 */
 	CTQA_ELEMENT_BYTES,   /* u64 */
 	CTQA_ELEMENT_LINE,    /* u32, line in its file */
+	CTQA_ELEMENT_TYPE,    /* u16, enum ctq_set_type of its set: in announcements */
 	__CTQA_ELEMENT_MAX,
 };
 #define CTQA_ELEMENT_MAX     (__CTQA_ELEMENT_MAX - 1)

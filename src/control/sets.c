@@ -303,11 +303,12 @@ static int put_told(struct control *c, const struct ctlink_header *header, bool 
 	struct ctlink_element e;
 	struct ctlink_set value;
 
-	if (!element) {
-		set_read(set, &value);
+	set_read(set, &value);
+	if (!element)
 		return ctlink_set_build(&c->sets_out, header, &value);
-	}
 	set_element_read(set, position, now_ms(c), &e);
+	e.type = value.type;
+	ctlink_mark(&e, CTLINK_ELEMENT_TYPE);
 	return ctlink_element_build(&c->sets_out, header, &e);
 }
 

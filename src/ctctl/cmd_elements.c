@@ -20,14 +20,6 @@
 
 /* ---- all sets ------------------------------------------------------------------------ */
 
-static const char *const type_names[] = {
-	[CTQ_SET_ADDRESS] = "address",
-	[CTQ_SET_PORT] = "port",
-	[CTQ_SET_ADDRESS_PORT] = "address . port",
-	[CTQ_SET_INTERFACE] = "interface",
-	[CTQ_SET_MARK] = "mark",
-};
-
 static const struct table_column columns[] = {
 	{ "NAME", false },   { "TYPE", false }, { "ELEMENTS", true },
 	{ "TIMEOUT", true }, { "RULES", true }, { "MEMORY", true },
@@ -42,35 +34,9 @@ struct list {
 	bool any;
 };
 
-static const char *type_name(const struct ctq_record *set)
-{
-	uint64_t type = ctq_record_number(set, CTQA_SET_TYPE);
-
-	return type < BASE_ARRAY_LENGTH(type_names) && type_names[type] ? type_names[type]
-	                                                                : "unknown";
-}
-
 static const char *name_of(const struct ctq_record *set)
 {
 	return ctq_record_string(set, CTQA_SET_NAME) ?: "?";
-}
-
-static void set_json(struct json *json, const struct ctq_record *set)
-{
-	uint64_t flags = ctq_record_number(set, CTQA_SET_FLAGS);
-
-	json_string(json, "name", name_of(set));
-	json_string(json, "type", type_name(set));
-	json_bool(json, "timeouts", flags & CTQ_SET_TIMEOUT);
-	json_bool(json, "counters", flags & CTQ_SET_COUNTER);
-	if (ctq_record_has(set, CTQA_SET_TIMEOUT))
-		json_number(json, "timeout", ctq_record_number(set, CTQA_SET_TIMEOUT));
-	json_number(json, "size", ctq_record_number(set, CTQA_SET_SIZE));
-	json_number(json, "length", ctq_record_number(set, CTQA_SET_LENGTH));
-	json_number(json, "uses", ctq_record_number(set, CTQA_SET_USES));
-	json_number(json, "memory", ctq_record_number(set, CTQA_SET_MEMORY));
-	if (ctq_record_string(set, CTQA_SET_COMMENT))
-		json_string(json, "comment", ctq_record_string(set, CTQA_SET_COMMENT));
 }
 
 static void set_row(struct list *list, const struct ctq_record *set)
@@ -79,7 +45,7 @@ static void set_row(struct list *list, const struct ctq_record *set)
 	char buf[UNITS_MAX];
 
 	table_cell(&list->table, name_of(set));
-	table_cell(&list->table, type_name(set));
+	table_cell(&list->table, elements_type_name(set));
 	table_cell(&list->table,
 	           units_count(ctq_record_number(set, CTQA_SET_LENGTH), human, buf));
 	table_cell(&list->table,
@@ -111,7 +77,7 @@ static void json_item(struct list *list,
 
 static void set_members(struct list *list, const struct ctq_record *set)
 {
-	set_json(&list->json, set);
+	elements_set_json(&list->json, set);
 }
 
 static int set_record(void *data, const struct ctq_record *set)
@@ -196,7 +162,7 @@ static int head_record(void *data, const struct ctq_record *set)
 	list->type = (unsigned int)ctq_record_number(set, CTQA_SET_TYPE);
 	list->counts = ctq_record_number(set, CTQA_SET_FLAGS) & CTQ_SET_COUNTER;
 	if (list->tool->format == TOOL_FORMAT_JSON)
-		set_json(&list->json, set);
+		elements_set_json(&list->json, set);
 	if (tool_is_json(list->tool))
 		return 0;
 	if (ctq_set_print(set, list->tool->out))

@@ -15,6 +15,7 @@
 #include "ctctl/arguments.h"
 #include "ctctl/ask.h"
 #include "ctctl/cmd.h"
+#include "ctctl/elements.h"
 #include "ctctl/expect.h"
 #include "ctctl/filter.h"
 #include "ctctl/message.h"
@@ -23,7 +24,7 @@
 
 struct monitor {
 	struct tool *tool;
-	uint32_t groups[8];
+	uint32_t groups[16];
 	size_t n_groups;
 	bool drops; /* their group is among them */
 	struct ctq_filter *filter;
@@ -49,6 +50,8 @@ static const struct {
 	{ "expect",
 	  { CTQ_GROUP_EXPECT_NEW, CTQ_GROUP_EXPECT_UPDATE, CTQ_GROUP_EXPECT_DESTROY } },
 	{ "ask", { CTQ_GROUP_ASK } },
+	{ "sets", { CTQ_GROUP_SETS } },
+	{ "set", { CTQ_GROUP_SETS } },
 	{ "all", { CTQ_GROUP_FLOW_NEW, CTQ_GROUP_FLOW_UPDATE, CTQ_GROUP_FLOW_DESTROY } },
 };
 
@@ -82,8 +85,9 @@ static bool group_parse(struct monitor *monitor, const char *word, size_t length
 /* "new,destroy": groups? Then all words between the commas must be. */
 static int groups_parse(struct monitor *monitor, const struct tool_word *list)
 {
-	static const char *const words[] = { "new",  "update", "destroy", "rules",
-		                             "drop", "expect", "ask",     "all" };
+	static const char *const words[] = { "new",   "update", "destroy",
+		                             "rules", "drop",   "expect",
+		                             "ask",   "sets",   "all" };
 	const char *word = list->text;
 	size_t length;
 
@@ -93,7 +97,7 @@ static int groups_parse(struct monitor *monitor, const struct tool_word *list)
 			return message_usage(monitor->tool, list->index, words,
 			                     BASE_ARRAY_LENGTH(words),
 			                     "'%.*s' is none of new, update, destroy, "
-			                     "rules, drop, expect, ask, all",
+			                     "rules, drop, expect, ask, sets, all",
 			                     (int)length, word);
 		if (word[length] == '\0')
 			return TOOL_OK;
@@ -178,6 +182,9 @@ static int announcement(void *data, const struct ctq_event *event)
 		expect_write_event(monitor->tool, event);
 	else if (event->kind == CTQ_EVENT_QUESTION || event->kind == CTQ_EVENT_SETTLED)
 		ask_write_event(monitor->tool, event);
+	else if (event->kind >= CTQ_EVENT_SET_NEW &&
+	         event->kind <= CTQ_EVENT_ELEMENT_DELETE)
+		elements_write_event(monitor->tool, event);
 	else if (event->kind == CTQ_EVENT_RULES)
 		write_rules(monitor, event->record, event->sequence);
 	else if (event->kind == CTQ_EVENT_PACKET)

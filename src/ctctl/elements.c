@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ctctl/elements.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -167,4 +168,116 @@ void elements_json(struct json *json, unsigned int type, const struct ctq_record
 	json_bool(json, "of_rules",
 	          ctq_record_number(record, CTQA_ELEMENT_FLAGS) & CTQ_ELEMENT_OF_RULES);
 	free(key);
+}
+
+/* ---- sets --------------------------------------------------------------------------- */
+
+static const char *const type_names[] = {
+	[CTQ_SET_ADDRESS] = "address",
+	[CTQ_SET_PORT] = "port",
+	[CTQ_SET_ADDRESS_PORT] = "address . port",
+	[CTQ_SET_INTERFACE] = "interface",
+	[CTQ_SET_MARK] = "mark",
+};
+
+const char *elements_type_name(const struct ctq_record *set)
+{
+	uint64_t type = ctq_record_number(set, CTQA_SET_TYPE);
+
+	return type < BASE_ARRAY_LENGTH(type_names) && type_names[type] ? type_names[type]
+	                                                                : "unknown";
+}
+
+static const char *set_name(const struct ctq_record *set)
+{
+	return ctq_record_string(set, CTQA_SET_NAME) ?: "?";
+}
+
+void elements_set_json(struct json *json, const struct ctq_record *set)
+{
+	uint64_t flags = ctq_record_number(set, CTQA_SET_FLAGS);
+
+	json_string(json, "name", set_name(set));
+	json_string(json, "type", elements_type_name(set));
+	json_bool(json, "timeouts", flags & CTQ_SET_TIMEOUT);
+	json_bool(json, "counters", flags & CTQ_SET_COUNTER);
+	if (ctq_record_has(set, CTQA_SET_TIMEOUT))
+		json_number(json, "timeout", ctq_record_number(set, CTQA_SET_TIMEOUT));
+	json_number(json, "size", ctq_record_number(set, CTQA_SET_SIZE));
+	json_number(json, "length", ctq_record_number(set, CTQA_SET_LENGTH));
+	json_number(json, "uses", ctq_record_number(set, CTQA_SET_USES));
+	json_number(json, "memory", ctq_record_number(set, CTQA_SET_MEMORY));
+	if (ctq_record_string(set, CTQA_SET_COMMENT))
+		json_string(json, "comment", ctq_record_string(set, CTQA_SET_COMMENT));
+}
+
+/* ---- announcements ------------------------------------------------------------------ */
+
+static void write_element(FILE *out, const struct ctq_event *event)
+{
+	const struct ctq_record *element = event->record;
+	unsigned int type = (unsigned int)ctq_record_number(element, CTQA_ELEMENT_TYPE);
+
+	fprintf(out, "%s @%s ",
+	        event->kind == CTQ_EVENT_ELEMENT_NEW ? "added   " : "deleted ",
+	        ctq_record_string(element, CTQA_ELEMENT_SET) ?: "?");
+	if (ctq_element_print(type, element, out) < 0)
+		fputc('?', out);
+	fputc('\n', out);
+}
+
+static void write_set(FILE *out, const struct ctq_event *event)
+{
+	const struct ctq_record *set = event->record;
+
+	if (event->kind == CTQ_EVENT_SET_DELETE)
+		fprintf(out, "set      @%s is deleted\n", set_name(set));
+	else
+		fprintf(out, "set      @%s: %s, %" PRIu64 " elements\n", set_name(set),
+		        elements_type_name(set), ctq_record_number(set, CTQA_SET_LENGTH));
+}
+
+static const char *event_word(enum ctq_event_kind kind)
+{
+	switch (kind) {
+	case CTQ_EVENT_SET_NEW: return "set";
+	case CTQ_EVENT_SET_DELETE: return "set_deleted";
+	case CTQ_EVENT_ELEMENT_NEW: return "added";
+	default: return "deleted";
+	}
+}
+
+static void json_event(FILE *out, const struct ctq_event *event, bool element)
+{
+	const struct ctq_record *record = event->record;
+	struct json json;
+
+	json_init(&json, out);
+	json_object_begin(&json, NULL);
+	json_string(&json, "event", event_word(event->kind));
+	if (element) {
+		json_string(&json, "set",
+		            ctq_record_string(record, CTQA_ELEMENT_SET) ?: "?");
+		elements_json(&json,
+		              (unsigned int)ctq_record_number(record, CTQA_ELEMENT_TYPE),
+		              record);
+	} else {
+		elements_set_json(&json, record);
+	}
+	json_number(&json, "sequence", event->sequence);
+	json_object_end(&json);
+	json_newline(&json);
+}
+
+void elements_write_event(struct tool *tool, const struct ctq_event *event)
+{
+	bool element = event->kind == CTQ_EVENT_ELEMENT_NEW ||
+	               event->kind == CTQ_EVENT_ELEMENT_DELETE;
+
+	if (tool_is_json(tool))
+		json_event(tool->out, event, element);
+	else if (element)
+		write_element(tool->out, event);
+	else
+		write_set(tool->out, event);
 }

@@ -36,4 +36,13 @@ void elements_json(struct json *json, unsigned int type, const struct ctq_record
 /** The key as a string; NULL: no memory, or not understood. The caller frees it. */
 char *elements_key(unsigned int type, const struct ctq_record *record);
 
+/** The type of a CTQA_SET_* record: "address . port". */
+const char *elements_type_name(const struct ctq_record *set);
+
+/** Members of a CTQA_SET_* record in an open object. */
+void elements_set_json(struct json *json, const struct ctq_record *set);
+
+/** Write a CTQ_EVENT_SET_* or CTQ_EVENT_ELEMENT_*. */
+void elements_write_event(struct tool *tool, const struct ctq_event *event);
+
 #endif

@@ -94,6 +94,7 @@ static const struct ctlink_attr element_attrs[] = {
 	ELEMENT(CTQA_ELEMENT_PACKETS, CTLINK_U64, packets, PACKETS),
 	ELEMENT(CTQA_ELEMENT_BYTES, CTLINK_U64, bytes, BYTES),
 	ELEMENT(CTQA_ELEMENT_LINE, CTLINK_U32, line, LINE),
+	ELEMENT(CTQA_ELEMENT_TYPE, CTLINK_U16, type, TYPE),
 };
 static const struct ctlink_layout element_layout =
 	CTLINK_LAYOUT("element", element_attrs,

@@ -30,6 +30,7 @@ enum ctlink_element_bit {
 	CTLINK_ELEMENT_PACKETS,
 	CTLINK_ELEMENT_BYTES,
 	CTLINK_ELEMENT_LINE,
+	CTLINK_ELEMENT_TYPE,
 };
 
 struct ctlink_element {
@@ -41,6 +42,7 @@ struct ctlink_element {
 	uint32_t expires;         /* seconds left */
 	uint32_t flags;           /* CTQ_ELEMENT_* */
 	uint32_t line;
+	uint16_t type; /* enum ctq_set_type of its set; the daemon tells it, and reads none */
 	uint64_t packets, bytes;
 	char name[CTQ_IFNAME_MAX +
 	          1]; /* for key.string of a listing, which then is not owned */

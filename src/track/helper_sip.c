@@ -21,7 +21,7 @@
  *
  *     v=  …  c= of all media  …  m= medium  …  c= of this one alone  …  m= medium  …
  *
- * As nf_conntrack_sip.c of Linux 6.18; what differs stands in docs/tracking.md.
+ * The rules are those of the kernel's nf_conntrack_sip.c; what differs stands in docs/tracking.md.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>

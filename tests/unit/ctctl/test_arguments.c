@@ -123,7 +123,7 @@ static const struct {
 	                        "  ctctl count proto tcp by\n"
 	                        "                        ^^\n" },
 	{ "monitor new,old",
-	  "error: 'old' is none of new, update, destroy, rules, drop, expect, ask, all\n"
+	  "error: 'old' is none of new, update, destroy, rules, drop, expect, ask, sets, all\n"
 	  "  ctctl monitor new,old\n"
 	  "                ^^^^^^^\n" },
 	{ "answer 17 maybe", "error: 'maybe' is no verdict: accept or drop\n"

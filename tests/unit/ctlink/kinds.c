@@ -397,7 +397,7 @@ static int element_example(struct ctlink_message *m, const struct ctlink_header 
 {
 	static const uint8_t address[] = { 192, 0, 2, 0 };
 	char set[] = "ban", comment[] = "too fast";
-	struct ctlink_element e = { .has = (UINT64_C(2) << CTLINK_ELEMENT_LINE) - 1,
+	struct ctlink_element e = { .has = (UINT64_C(2) << CTLINK_ELEMENT_TYPE) - 1,
 		                    .set = set,
 		                    .comment = comment,
 		                    .timeout = 60,
@@ -405,7 +405,8 @@ static int element_example(struct ctlink_message *m, const struct ctlink_header 
 		                    .flags = CTQ_ELEMENT_OF_RULES,
 		                    .packets = 5,
 		                    .bytes = 6,
-		                    .line = 7 };
+		                    .line = 7,
+		                    .type = CTQ_SET_ADDRESS_PORT };
 
 	ctlink_value_set_address(&e.key, CTLINK_VALUE_FIRST, address, sizeof(address));
 	e.key.prefix = 24;
