@@ -9,6 +9,8 @@
  * with the state and the mark that it has now. Packets without a flow (INVALID,
  * UNTRACKED) and ICMP errors about one (RELATED) are judged each for itself.
  */
+#include <netinet/in.h>
+
 #include "flow/label.h"
 #include "path/path_priv.h"
 
@@ -198,6 +200,14 @@ static enum ctq_reason reason_of_flow(const struct flow_verdict *v)
 	}
 }
 
+/* The answer of the kernel's rules to a rejected packet comes through a queue, too, where one is
+ * at output. And nobody answers a reset. */
+static bool is_reset(const struct packet *p)
+{
+	return p->has_tuple && p->tuple.l4 == IPPROTO_TCP && !p->later_fragment &&
+	       p->l4.tcp.flags & PACKET_TCP_RST;
+}
+
 bool path_judge_waits(const struct path_worker *w, const struct path_step *s)
 {
 	struct flow_verdict v = flow_verdict_load(s->flow, s->role);
@@ -227,6 +237,10 @@ void path_judge(struct path_worker *w, struct path_step *s)
 	s->accept = v.accept;
 	s->reason = reason_of_flow(&v);
 	s->waits = s->reason == CTQ_HELD_ASK;
+	if (s->reason == CTQ_REJECT_FLOW && is_reset(s->p)) {
+		s->accept = true;
+		s->reason = CTQ_ACCEPT_RESET;
+	}
 	s->marked = s->reason == CTQ_REJECT_FLOW && w->path->cfg.reject_mask;
 	s->mark_value = v.mark_value;
 	s->mark_mask = v.mark_mask;

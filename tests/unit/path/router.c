@@ -165,7 +165,7 @@ struct ctlink_rule router_rule(uint16_t port)
 	return rule;
 }
 
-struct ctlink_rule router_accept_state(enum ctq_ctstate state)
+struct ctlink_rule router_state_rule(enum ctq_ctstate state, enum ctq_statement kind)
 {
 	struct ctlink_rule rule = { .has = 0 };
 	struct ctlink_statement *s;
@@ -181,7 +181,7 @@ struct ctlink_rule router_accept_state(enum ctq_ctstate state)
 	ctlink_value_set_number(value, CTLINK_VALUE_FIRST, state, 4);
 	ctlink_value_set_number(value, CTLINK_VALUE_MASK, state, 4);
 	s = ctlink_rule_append_statement(&rule, NULL);
-	s->kind = CTQ_STATEMENT_ACCEPT;
+	s->kind = (uint16_t)kind;
 	ctlink_mark(s, CTLINK_STATEMENT_KIND);
 	return rule;
 }

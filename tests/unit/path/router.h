@@ -77,7 +77,7 @@ void router_rules(struct router *r, enum packet_hook hook, enum ctq_verdict poli
 
 /** The same with statements of the test's own in the one rule. */
 struct ctlink_rule router_rule(uint16_t port);
-struct ctlink_rule router_accept_state(enum ctq_ctstate state);
+struct ctlink_rule router_state_rule(enum ctq_ctstate state, enum ctq_statement kind);
 void router_load(struct router *r, enum packet_hook hook, enum ctq_verdict policy,
                  struct ctlink_rule *rules, unsigned int n);
 

@@ -304,7 +304,8 @@ Test(ask, new_rules_judge_what_waits)
 Test(ask, a_packet_without_a_flow_is_a_question_for_itself)
 {
 	struct wire wire = wire_ip4(IPPROTO_TCP);
-	struct ctlink_rule rule = router_accept_state(CTQ_CTSTATE_INVALID);
+	struct ctlink_rule rule =
+		router_state_rule(CTQ_CTSTATE_INVALID, CTQ_STATEMENT_ACCEPT);
 	struct path_question q;
 
 	ctlink_rule_statement(&rule, 0)->kind = CTQ_STATEMENT_ASK;

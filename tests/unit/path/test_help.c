@@ -94,7 +94,8 @@ Test(help, rules_see_related)
 	struct router r = router_new(&helped);
 	struct talk t = talk_ftp(&r);
 	struct wire w = data_syn(1025), other = data_syn(1026);
-	struct ctlink_rule rule = router_accept_state(CTQ_CTSTATE_RELATED);
+	struct ctlink_rule rule =
+		router_state_rule(CTQ_CTSTATE_RELATED, CTQ_STATEMENT_ACCEPT);
 
 	cr_assert(from_server(&t, PACKET_TCP_ACK, "227 ok (198,51,100,2,4,1)\r\n"));
 	router_load(&r, PACKET_HOOK_PREROUTING, CTQ_VERDICT_DROP, &rule, 1);

@@ -240,6 +240,31 @@ Test(path, a_tcp_connection_opens_and_is_assured)
 	router_end(&r);
 }
 
+Test(path, a_rejected_connection_may_be_reset)
+{
+	struct router r = router_new(&defaults);
+	struct wire syn = tcp(100, 0, PACKET_TCP_SYN), reply, data, reset;
+	struct ctlink_rule rule =
+		router_state_rule(CTQ_CTSTATE_ESTABLISHED, CTQ_STATEMENT_REJECT);
+
+	cr_assert(router_forward(&r, &syn));
+	reply = tcp(500, 101, PACKET_TCP_SYN | PACKET_TCP_ACK);
+	reply = wire_reply(&reply);
+	cr_assert(router_forward(&r, &reply));
+	router_load(&r, PACKET_HOOK_PREROUTING, CTQ_VERDICT_ACCEPT, &rule, 1);
+	data = tcp(101, 501, PACKET_TCP_ACK);
+	cr_assert_not(router_hook(&r, 0, &data, PACKET_HOOK_PREROUTING, 0));
+	cr_assert_eq(reason(&r, CTQ_REJECT_RULE), 1);
+	cr_assert_not(router_hook(&r, 0, &data, PACKET_HOOK_PREROUTING, 0));
+	cr_assert_eq(reason(&r, CTQ_REJECT_FLOW), 1);
+	reset = tcp(501, 101, PACKET_TCP_RST | PACKET_TCP_ACK);
+	reset = wire_reply(&reset);
+	cr_assert(router_hook(&r, 0, &reset, PACKET_HOOK_OUTPUT, 0),
+	          "the kernel's answer to the first");
+	cr_assert_eq(reason(&r, CTQ_ACCEPT_RESET), 1);
+	router_end(&r);
+}
+
 Test(path, an_invalid_packet_is_judged_without_its_flow)
 {
 	struct router r = router_new(&defaults);
