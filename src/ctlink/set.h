@@ -42,7 +42,8 @@ struct ctlink_element {
 	uint32_t expires;         /* seconds left */
 	uint32_t flags;           /* CTQ_ELEMENT_* */
 	uint32_t line;
-	uint16_t type; /* enum ctq_set_type of its set; the daemon tells it, and reads none */
+	uint16_t
+		type; /* enum ctq_set_type of its set; the daemon tells it, and reads none */
 	uint64_t packets, bytes;
 	char name[CTQ_IFNAME_MAX +
 	          1]; /* for key.string of a listing, which then is not owned */

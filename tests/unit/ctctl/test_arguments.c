@@ -122,10 +122,10 @@ static const struct {
 	{ "count proto tcp by", "error: 'by' needs a field: by proto, by src/24\n"
 	                        "  ctctl count proto tcp by\n"
 	                        "                        ^^\n" },
-	{ "monitor new,old",
-	  "error: 'old' is none of new, update, destroy, rules, drop, expect, ask, sets, all\n"
-	  "  ctctl monitor new,old\n"
-	  "                ^^^^^^^\n" },
+	{ "monitor new,old", "error: 'old' is none of new, update, destroy, rules, drop, "
+	                     "expect, ask, sets, all\n"
+	                     "  ctctl monitor new,old\n"
+	                     "                ^^^^^^^\n" },
 	{ "answer 17 maybe", "error: 'maybe' is no verdict: accept or drop\n"
 	                     "  ctctl answer 17 maybe\n"
 	                     "                  ^^^^^\n" },
