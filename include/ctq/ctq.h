@@ -410,6 +410,15 @@ int ctq_rules_read_text(struct ctq_rules *rules, const char *name, const char *t
  * -ENOMEM. */
 int ctq_rules_print(const struct ctq_rules *rules, FILE *out);
 
+/**
+ * The sets that were read, as records of CTQA_SET_*, and the elements of those called @set, as
+ * records of CTQA_ELEMENT_*: what ctq_sets_dump() and ctq_elements_dump() tell of the sets in
+ * force, as far as a text says it. Return 0, what @cb returned, or -ENOMEM.
+ */
+int ctq_rules_sets(const struct ctq_rules *rules, ctq_record_cb *cb, void *data);
+int ctq_rules_elements(const struct ctq_rules *rules, const char *set, ctq_record_cb *cb,
+                       void *data);
+
 #define CTQ_RULES_CHECK 0x1 /* flag: have them checked only */
 
 /**
@@ -526,7 +535,7 @@ struct ctq_event {
 		CTQ_EVENT_FLOW_NEW,
 		CTQ_EVENT_FLOW_UPDATE,
 		CTQ_EVENT_FLOW_DESTROY,
-		CTQ_EVENT_RULES,   /* a new generation: @record has CTQA_RULESET_* */
+		CTQ_EVENT_RULES,      /* a new generation: @record has CTQA_RULESET_* */
 		CTQ_EVENT_EXPECT_NEW, /* @record has CTA_EXPECT_* */
 		CTQ_EVENT_EXPECT_UPDATE,
 		CTQ_EVENT_EXPECT_DESTROY,
@@ -540,7 +549,7 @@ struct ctq_event {
 		CTQ_EVENT_PACKET, /* a packet was judged: @record has CTQA_PACKET_* */
 		/* @record has CTQA_ASK_*: */
 		CTQ_EVENT_QUESTION, /* a packet waits for an answer */
-		CTQ_EVENT_SETTLED,  /* a question was answered, or something else decided */
+		CTQ_EVENT_SETTLED, /* a question was answered, or something else decided */
 	} kind;
 	const struct ctq_flow *flow;
 	const struct ctq_record *record;

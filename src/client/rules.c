@@ -200,6 +200,87 @@ int ctq_rules_print(const struct ctq_rules *rules, FILE *out)
 	return 0;
 }
 
+/* ---- sets of the texts ----------------------------------------------------------------- */
+
+/* Hand over the one message in @m, if building it has not failed. */
+static int tell_record(const struct ctlink_message *m, int err, ctq_record_cb *cb,
+                       void *data)
+{
+	struct ctq_record record;
+
+	if (!err)
+		err = record_of_message((const struct nlmsghdr *)(const void *)m->data,
+		                        &record);
+	return err ? err : cb(data, &record);
+}
+
+int ctq_rules_sets(const struct ctq_rules *rules, ctq_record_cb *cb, void *data)
+{
+	const struct ctlink_header header = { .type = CTLINK_TYPE(CTQ_SUBSYS_SETS,
+		                                                  CTQ_MSG_SET_NEW) };
+	const struct ctlink_ruleset *set = lang_ruleset(rules->lang);
+	struct ctlink_message m;
+	struct ctlink_set value;
+	int err = 0;
+	uint32_t i;
+
+	ctlink_message_init(&m, CTQ_DATAGRAM_MAX, rules->memory);
+	for (i = 0; i < set->sets.length && !err; i++) {
+		value = *ctlink_ruleset_set(set, i);
+		if (!ctlink_has(&value, CTLINK_SET_SIZE))
+			value.size = CTQ_SET_SIZE_DEFAULT;
+		ctlink_mark(&value, CTLINK_SET_SIZE);
+		ctlink_message_reset(&m);
+		err = tell_record(&m, ctlink_set_build(&m, &header, &value), cb, data);
+	}
+	ctlink_message_fini(&m);
+	return err;
+}
+
+/* An element of @set with its set's name, which is borrowed. */
+static struct ctlink_element element_of(const struct ctlink_set *set, uint32_t i)
+{
+	struct ctlink_element element = *ctlink_set_element(set, i);
+
+	element.set = set->name;
+	ctlink_mark(&element, CTLINK_ELEMENT_SET);
+	return element;
+}
+
+static int tell_elements(const struct ctlink_set *set, struct ctlink_message *m,
+                         ctq_record_cb *cb, void *data)
+{
+	const struct ctlink_header header = { .type = CTLINK_TYPE(CTQ_SUBSYS_SETS,
+		                                                  CTQ_MSG_ELEMENT_NEW) };
+	struct ctlink_element element;
+	int err = 0;
+	uint32_t i;
+
+	for (i = 0; i < set->elements.length && !err; i++) {
+		element = element_of(set, i);
+		ctlink_message_reset(m);
+		err = tell_record(m, ctlink_element_build(m, &header, &element), cb,
+		                  data);
+	}
+	return err;
+}
+
+int ctq_rules_elements(const struct ctq_rules *rules, const char *name, ctq_record_cb *cb,
+                       void *data)
+{
+	const struct ctlink_ruleset *set = lang_ruleset(rules->lang);
+	struct ctlink_message m;
+	int err = 0;
+	uint32_t i;
+
+	ctlink_message_init(&m, CTQ_DATAGRAM_MAX, rules->memory);
+	for (i = 0; i < set->sets.length && !err; i++)
+		if (strcmp(ctlink_ruleset_set(set, i)->name, name) == 0)
+			err = tell_elements(ctlink_ruleset_set(set, i), &m, cb, data);
+	ctlink_message_fini(&m);
+	return err;
+}
+
 /* ---- changing ------------------------------------------------------------------------ */
 
 /* One batch being written: a head (BEGIN, and FLUSH for a load), chains, rules, END. */
@@ -250,9 +331,7 @@ static int load_put_set(const struct load *load, struct ctlink_header *header,
 		return ctlink_set_build(&load->ctq->out, header, set);
 	}
 	header->type = CTLINK_TYPE(CTQ_SUBSYS_SETS, CTQ_MSG_ELEMENT_NEW);
-	value = *ctlink_set_element(set, (uint32_t)element);
-	value.set = set->name; /* borrowed, as everything else */
-	ctlink_mark(&value, CTLINK_ELEMENT_SET);
+	value = element_of(set, (uint32_t)element);
 	return ctlink_element_build(&load->ctq->out, header, &value);
 }
 

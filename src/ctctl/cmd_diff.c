@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "ctctl/cmd.h"
+#include "ctctl/diff_sets.h"
 #include "ctctl/message.h"
 #include "ctctl/outcome.h"
 
@@ -285,20 +286,26 @@ static bool write_sides(FILE *out, const struct side *a, const struct side *b)
 
 /* ---- the command --------------------------------------------------------------------------- */
 
-static int diff_write(struct tool *tool, const struct side *in_force,
-                      const struct side *file)
+static int diff_write(struct tool *tool, const struct ctq_rules *rules,
+                      const struct side *in_force, const struct side *file)
 {
 	char *text = NULL;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
-	bool differ;
+	bool differ = false;
+	int err;
 
 	if (!out) {
 		message_error(tool, "no memory");
 		return TOOL_FAILED;
 	}
-	differ = write_sides(out, in_force, file);
+	err = diff_sets_write(out, tool->ctq, rules, &differ);
+	differ |= write_sides(out, in_force, file);
 	fclose(out);
+	if (err) {
+		free(text);
+		return tool_failed(tool, err);
+	}
 	if (differ && !tool_has(tool, OPTION_QUIET))
 		fprintf(tool->out, "--- generation %" PRIu64 "\n+++ %s\n%s",
 		        in_force->generation, tool->words[0].text, text);
@@ -326,7 +333,7 @@ static int diff_run(struct tool *tool, struct ctq_rules *rules)
 	err = side_in_force(tool->ctq, &in_force);
 	if (!err)
 		err = side_of_file(rules, &file);
-	code = err ? tool_failed(tool, err) : diff_write(tool, &in_force, &file);
+	code = err ? tool_failed(tool, err) : diff_write(tool, rules, &in_force, &file);
 	side_free(&in_force);
 	side_free(&file);
 	return code;
