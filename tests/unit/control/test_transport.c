@@ -12,11 +12,10 @@
 #include "ctlink/batch.h"
 #include "ctlink/daemon.h"
 #include "ctlink/flow.h"
-#include "ctlink/rule.h"
+#include "batch.h"
 #include "server.h"
 
 #define CT(message)     CTLINK_TYPE(NFNL_SUBSYS_CTNETLINK, IPCTNL_MSG_CT_##message)
-#define RULES(message)  CTLINK_TYPE(CTQ_SUBSYS_RULES, CTQ_MSG_##message)
 #define DAEMON(message) CTLINK_TYPE(CTQ_SUBSYS_DAEMON, CTQ_MSG_DAEMON_##message)
 
 static struct answers answers; /* half a megabyte: not for the stack */
@@ -47,48 +46,6 @@ static void ask_tuple(struct server *s, int fd, uint16_t type, const struct tupl
 	server_ask(s, fd, &m);
 	server_read(s, fd, &answers);
 	ctlink_message_fini(&m);
-}
-
-static void put_begin(struct ctlink_message *m, uint32_t generation)
-{
-	struct ctlink_batch batch = { .subsystem = CTQ_SUBSYS_RULES,
-		                      .generation = generation };
-
-	if (generation)
-		ctlink_mark(&batch, CTLINK_BATCH_GENERATION);
-	ctlink_message_init(m, CTQ_DATAGRAM_MAX, NULL);
-	cr_assert_eq(ctlink_batch_begin_build(m, 1, &batch), 0);
-}
-
-static void put_chain(struct ctlink_message *m, const char *name)
-{
-	struct ctlink_header header = { .type = RULES(CHAIN_NEW),
-		                        .flags = NLM_F_REQUEST,
-		                        .seq = 2 };
-	struct ctlink_chain chain = { .hook = 0, .policy = CTQ_VERDICT_ACCEPT };
-
-	cr_assert_eq(ctlink_string_set(&chain.name, name, strlen(name), NULL), 0);
-	ctlink_mark(&chain, CTLINK_CHAIN_NAME);
-	ctlink_mark(&chain, CTLINK_CHAIN_HOOK);
-	ctlink_mark(&chain, CTLINK_CHAIN_POLICY);
-	cr_assert_eq(ctlink_chain_build(m, &header, &chain), 0);
-	ctlink_chain_fini(&chain, NULL);
-}
-
-static void put_rule(struct ctlink_message *m, uint32_t seq)
-{
-	struct ctlink_header header = { .type = RULES(RULE_NEW),
-		                        .flags = NLM_F_REQUEST,
-		                        .seq = seq };
-	struct ctlink_rule rule = { .has = 0 };
-	struct ctlink_statement *st = ctlink_rule_append_statement(&rule, NULL);
-
-	cr_assert_eq(ctlink_string_set(&rule.chain, "prerouting", 10, NULL), 0);
-	ctlink_mark(&rule, CTLINK_RULE_CHAIN);
-	st->kind = CTQ_STATEMENT_DROP;
-	ctlink_mark(st, CTLINK_STATEMENT_KIND);
-	cr_assert_eq(ctlink_rule_build(m, &header, &rule), 0);
-	ctlink_rule_fini(&rule, NULL);
 }
 
 static void ask_end(struct server *s, int fd, struct ctlink_message *m, uint16_t flags)
@@ -199,11 +156,11 @@ Test(transport, a_broken_message_spoils_its_batch)
 	struct nlmsghdr *nlh;
 
 	for (broken = 0; broken < 3; broken++) {
-		put_begin(&m, 0);
-		put_chain(&m, "prerouting");
+		batch_put_begin(&m, 0);
+		batch_put_chain(&m, "prerouting");
 		server_ask(&s, fd, &m);
 		ctlink_message_reset(&m);
-		put_rule(&m, 3);
+		batch_put_rule(&m, NULL, 3);
 		nlh = (struct nlmsghdr *)m.data;
 		if (broken == 0)
 			((struct nfgenmsg *)(nlh + 1))->version = 1;
@@ -229,7 +186,7 @@ Test(transport, so_many_batches_are_open_at_once)
 	struct ctlink_message m;
 	int fd[CTQ_BATCHES_MAX + 1], i;
 
-	put_begin(&m, 0);
+	batch_put_begin(&m, 0);
 	for (i = 0; i <= CTQ_BATCHES_MAX; i++) {
 		fd[i] = server_connect(&s);
 		server_ask(&s, fd[i], &m);
@@ -240,7 +197,7 @@ Test(transport, so_many_batches_are_open_at_once)
 	server_run(&s);
 	server_ask(&s, fd[CTQ_BATCHES_MAX], &m);
 	ctlink_message_reset(&m);
-	put_chain(&m, "prerouting");
+	batch_put_chain(&m, "prerouting");
 	ask_end(&s, fd[CTQ_BATCHES_MAX], &m, 0);
 	cr_assert_eq(answers_error(&answers).code, 0, "there is room again");
 	for (i = 1; i <= CTQ_BATCHES_MAX; i++)
