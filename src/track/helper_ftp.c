@@ -93,7 +93,7 @@ struct text {
 struct target {
 	uint8_t address[16];
 	uint16_t port; /* network byte order */
-	bool foreign;  /* of the other family, or no address at all */
+	bool foreign;  /* of the other family, or nothing that one can connect to */
 };
 
 static bool is_digit(char c)
@@ -136,6 +136,8 @@ static bool read_octets(struct text *t, struct target *target)
 	for (i = 0; i < 4; i++)
 		target->address[i] = (uint8_t)n[i];
 	target->port = htons((uint16_t)(n[4] << 8 | n[5]));
+	if (target->port == 0)
+		target->foreign = true;
 	return true;
 }
 

@@ -46,6 +46,8 @@ SEEDS = {
                       ("<", "227 (10,0,0,6,0,22)\r\n")),
     "ftp-nat": talk(FTP | NAT, *FTP_OPEN, ("<", "227 (10,0,0,9,4,1)\r\n"),
                     (">", "PORT 192,0,2,1,4,1\r\n")),
+    "ftp-port-0": talk(FTP, *FTP_OPEN, (">", "PORT 192,0,2,1,0,0\r\n"),
+                       ("<", "227 ok (198,51,100,2,0,0)\r\n")),
     "ftp-6": talk(FTP | IPV6, *FTP_OPEN, (">", "EPRT |2|2001:db8::1|40000|\r\n"),
                   ("<", "229 Extended (|||1027|)\r\n")),
     "tftp": talk(TFTP, (">", b"\0\1file\0octet\0"), (">", b"\0\2file\0octet\0"), ("<", b"\0\4\0\1")),
