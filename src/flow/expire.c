@@ -274,15 +274,16 @@ unsigned int flow_expire(struct flow_worker *w, uint64_t now_ns)
 	                               : expire_scaled(w, end, scale, now_ns);
 }
 
-unsigned int flow_reap(struct flow_worker *w, uint64_t now_ns)
+/* At most @max of those in @which. */
+static unsigned int reap_list(struct flow_worker *w, enum flow_list which,
+                              unsigned int max, uint64_t now_ns)
 {
 	struct flow_table *t = w->table;
 	uint64_t patience = t->cfg.unconfirmed_s * NS_PER_S;
 	unsigned int killed = 0;
 	struct flow *f;
 
-	while (killed < FLOW_REAP_MAX &&
-	       (f = lists_peek_oldest(w, t->slab, FLOW_LIST_UNCONFIRMED)) != NULL) {
+	while (killed < max && (f = lists_peek_oldest(w, t->slab, which)) != NULL) {
 		if (atomic_load_explicit(&f->order, memory_order_relaxed) + patience >
 		    now_ns)
 			break;
@@ -292,6 +293,14 @@ unsigned int flow_reap(struct flow_worker *w, uint64_t now_ns)
 		killed++;
 	}
 	return killed;
+}
+
+unsigned int flow_reap(struct flow_worker *w, uint64_t now_ns)
+{
+	enum flow_list own = flow_list_of(FLOW_LIST_UNCONFIRMED, true);
+	unsigned int killed = reap_list(w, FLOW_LIST_UNCONFIRMED, FLOW_REAP_MAX, now_ns);
+
+	return killed + reap_list(w, own, FLOW_REAP_MAX - killed, now_ns);
 }
 
 static bool is_made_by(const struct flow *f, uint8_t machine, int l4)

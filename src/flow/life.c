@@ -232,16 +232,26 @@ static void find_oldest(struct flow_table *t, enum flow_list which, struct candi
 	}
 }
 
+/* Of those that are not assured. */
+static void find_unassured(struct flow_table *t, bool reserved, struct candidate *c)
+{
+	find_oldest(t, flow_list_of(FLOW_LIST_UNCONFIRMED, reserved), c);
+	find_oldest(t, flow_list_of(FLOW_LIST_UNASSURED, reserved), c);
+}
+
+/* What is taken is room for whoever asks: one without a right to reserved slots lacks a slot
+ * that is not reserved, and would gain nothing by a flow that is. */
 static struct candidate find_candidate(struct flow_table *t, bool reserved)
 {
 	struct candidate c = { NULL, FLOW_LIST_NONE };
 
-	find_oldest(t, FLOW_LIST_UNCONFIRMED, &c);
-	find_oldest(t, FLOW_LIST_UNASSURED, &c);
+	find_unassured(t, false, &c);
 	if (!c.flow && reserved)
-		find_oldest(t, FLOW_LIST_RESERVED, &c);
+		find_unassured(t, true, &c);
 	if (!c.flow && t->cfg.evict_closing)
-		find_oldest(t, FLOW_LIST_CLOSING, &c);
+		find_oldest(t, flow_list_of(FLOW_LIST_CLOSING, false), &c);
+	if (!c.flow && t->cfg.evict_closing && reserved)
+		find_oldest(t, flow_list_of(FLOW_LIST_CLOSING, true), &c);
 	return c;
 }
 
@@ -255,6 +265,12 @@ static void prefetch_next(const struct flow_worker *w, enum flow_list which)
 		flow_prefetch_all(f);
 }
 
+/* Bits of the status that let a flow stay which was seen in that list. */
+static uint32_t stays_with(enum flow_list which)
+{
+	return which % FLOW_LIST_RESERVED == FLOW_LIST_CLOSING ? 0 : TRACK_ASSURED;
+}
+
 /*
  * False: nothing can go. @reserved: for one who has a right to reserved slots.
  *
@@ -266,11 +282,12 @@ static bool evict_one(struct flow_worker *w, bool reserved, uint64_t now_ns)
 {
 	struct candidate c = find_candidate(w->table, reserved);
 
-	if (c.flow && lists_move_from(w->table, c.flow, c.list, FLOW_LIST_NONE, 0))
-		kill_unless(w, c.flow, c.list == FLOW_LIST_CLOSING ? 0 : TRACK_ASSURED,
-		            FLOW_END_EVICTED, now_ns);
+	if (!c.flow)
+		return false;
+	if (lists_move_from(w->table, c.flow, c.list, FLOW_LIST_NONE, 0))
+		kill_unless(w, c.flow, stays_with(c.list), FLOW_END_EVICTED, now_ns);
 	prefetch_next(w, c.list);
-	return c.flow != NULL;
+	return true;
 }
 
 static bool is_reserved(const struct flow_table *t, const struct tuple *tuple)
@@ -404,6 +421,12 @@ static void flow_fill(struct flow_worker *w, struct flow *f, const struct packet
 	atomic_store_explicit(&f->refs, 1, memory_order_release);
 }
 
+/* The list of that kind where the flow belongs. */
+static enum flow_list list_for(const struct flow *f, enum flow_list kind)
+{
+	return flow_list_of(kind, f->reserved);
+}
+
 /*
  * In its list before its phase says so: who finds it by its phase (a flush) may bury it at
  * once, and takes it out of its list. Who finds it in its list first (an eviction) has set
@@ -422,7 +445,7 @@ static int flow_publish(struct flow_worker *w, struct flow *f, uint64_t now_ns)
 	f->cookie = w->number < t->cfg.workers
 	                    ? cookie_take(t->cookies, w->number, f->index)
 	                    : 0;
-	lists_append(w, t->slab, f, FLOW_LIST_UNCONFIRMED, now_ns);
+	lists_append(w, t->slab, f, list_for(f, FLOW_LIST_UNCONFIRMED), now_ns);
 	atomic_compare_exchange_strong(&t->phase[f->index], &phase,
 	                               FLOW_PHASE_UNCONFIRMED);
 	flow_count(w, FLOW_COUNTER_NEW);
@@ -549,12 +572,6 @@ static struct flow_ref confirm_clash(struct flow_worker *w, int err, uint32_t st
 	return err == -EEXIST ? flow_of_handle(w->table, standing) : none;
 }
 
-/* Where it waits to be evicted, once confirmed. */
-static enum flow_list unassured_list(const struct flow *f)
-{
-	return f->reserved ? FLOW_LIST_RESERVED : FLOW_LIST_UNASSURED;
-}
-
 /* The keys stand: lists, phase. False: a killer came between (L1). */
 static bool confirm_finish(struct flow_worker *w, struct flow *f, uint64_t now_ns)
 {
@@ -566,9 +583,9 @@ static bool confirm_finish(struct flow_worker *w, struct flow *f, uint64_t now_n
 		remove_keys(t, f);
 		return false;
 	}
-	lists_move_from(t, f, FLOW_LIST_UNCONFIRMED,
+	lists_move_from(t, f, list_for(f, FLOW_LIST_UNCONFIRMED),
 	                flow_status(f) & TRACK_ASSURED ? FLOW_LIST_NONE
-	                                               : unassured_list(f),
+	                                               : list_for(f, FLOW_LIST_UNASSURED),
 	                now_ns);
 	flow_count(w, FLOW_COUNTER_CONFIRMED);
 	return true;
@@ -632,7 +649,8 @@ void flow_status_add(struct flow_worker *w, struct flow *f, uint32_t bits)
 		flow_count(w, FLOW_COUNTER_OFFLOADED);
 	if (bits & ~status & TRACK_ASSURED) {
 		atomic_fetch_add_explicit(&t->assured, 1, memory_order_relaxed);
-		lists_move_from(t, f, unassured_list(f), FLOW_LIST_NONE, 0);
+		lists_move_from(t, f, list_for(f, FLOW_LIST_UNASSURED), FLOW_LIST_NONE,
+		                0);
 	}
 }
 
@@ -645,17 +663,19 @@ void flow_status_remove(struct flow *f, uint32_t bits)
 void flow_closing_set(struct flow_worker *w, struct flow *f, bool closing,
                       uint64_t now_ns)
 {
+	enum flow_list list = list_for(f, FLOW_LIST_CLOSING);
+
 	if (closing)
-		lists_move_from(w->table, f, FLOW_LIST_NONE, FLOW_LIST_CLOSING, now_ns);
+		lists_move_from(w->table, f, FLOW_LIST_NONE, list, now_ns);
 	else
-		lists_move_from(w->table, f, FLOW_LIST_CLOSING, FLOW_LIST_NONE, 0);
+		lists_move_from(w->table, f, list, FLOW_LIST_NONE, 0);
 }
 
 /* ---- waiting ------------------------------------------------------------------- */
 
 void flow_wait_begin(struct flow_table *t, struct flow *f)
 {
-	lists_move_from(t, f, FLOW_LIST_UNCONFIRMED, FLOW_LIST_NONE, 0);
+	lists_move_from(t, f, list_for(f, FLOW_LIST_UNCONFIRMED), FLOW_LIST_NONE, 0);
 }
 
 /* Another worker may have confirmed it meanwhile, and found it in no list. One that is dead
@@ -665,7 +685,9 @@ void flow_wait_end(struct flow_table *t, struct flow *f, uint64_t now_ns)
 	uint32_t status = flow_status(f);
 
 	if (!(status & TRACK_CONFIRMED))
-		lists_move_from(t, f, FLOW_LIST_NONE, FLOW_LIST_UNCONFIRMED, now_ns);
+		lists_move_from(t, f, FLOW_LIST_NONE, list_for(f, FLOW_LIST_UNCONFIRMED),
+		                now_ns);
 	else if (!(status & TRACK_ASSURED))
-		lists_move_from(t, f, FLOW_LIST_NONE, unassured_list(f), now_ns);
+		lists_move_from(t, f, FLOW_LIST_NONE, list_for(f, FLOW_LIST_UNASSURED),
+		                now_ns);
 }

@@ -20,17 +20,18 @@ void lists_fini(struct flow_lists *l)
 
 static bool is_list(enum flow_list which)
 {
-	return which != FLOW_LIST_NONE && which != FLOW_LIST_DEAD;
+	return which < FLOW_LISTS;
 }
 
 static void list_link(struct flow_lists *l, struct slab *s, struct flow *f,
                       enum flow_list which)
 {
-	struct flow_list_head *head = &l->list[which];
+	struct flow_list_head *head;
 
 	f->list = (uint8_t)which;
 	if (!is_list(which))
 		return;
+	head = &l->list[which];
 	f->next = 0;
 	f->prev = head->last;
 	if (head->last)
@@ -42,10 +43,11 @@ static void list_link(struct flow_lists *l, struct slab *s, struct flow *f,
 
 static void list_unlink(struct flow_lists *l, struct slab *s, struct flow *f)
 {
-	struct flow_list_head *head = &l->list[f->list];
+	struct flow_list_head *head;
 
 	if (!is_list((enum flow_list)f->list))
 		return;
+	head = &l->list[f->list];
 	if (f->prev)
 		slab_slot(s, f->prev)->next = f->next;
 	else

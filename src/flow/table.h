@@ -23,8 +23,12 @@
  *             worker exactly that one; with several, what they do at the same time has no order.
  * V2 assured  No assured flow goes while one that is not can go. Then none goes, or, with
  *             evict_closing, the oldest of those that are closing.
- * V3 bounded  A new flow looks at the heads of the workers' lists and evicts one flow. Only where
- *             another thread is faster does it try again, and never more than 64 times.
+ * V3 bounded  A new flow looks at the heads of the workers' lists and evicts one flow, or none
+ *             if it cannot get in by that. Only where another thread is faster does it try again,
+ *             and never more than 64 times.
+ *
+ * For a flow of a reserved address (is_reserved) V1 and V2 hold among the flows of others first,
+ * then among its own; for any other only among those of others.
  *
  * Order of shutdown: workers stop, flow_table_flush(), all references are put,
  * flow_table_destroy() (which waits for the grace period and asserts that nothing is
@@ -55,8 +59,8 @@ struct flow_table_config {
 		per_source; /* flows of one source (flow/source.h) at most; 0: no limit */
 	/**
 	 * All but @reserve of @max are the most that others have than those for whom this says
-	 * yes: those get in while anything of others, or a non-assured flow of their own, can
-	 * go; and none of their non-assured flows makes room for others. NULL: for nobody.
+	 * yes: those get in while anything of others, or of their own, can go; and none of their
+	 * flows makes room for others. NULL: for nobody.
 	 */
 	uint32_t reserve;
 	bool (*is_reserved)(void *ctx, const struct tuple *t);

@@ -16,16 +16,23 @@
 struct hashtrie;
 struct flow_event;
 
-/* The lists that a flow can be in, one at a time; they run from old to young. */
+/* The lists that a flow can be in, one at a time; they run from old to young. Those who have
+ * reserved slots have lists of their own, so that others never meet their flows. */
 enum flow_list {
-	FLOW_LIST_NONE,        /* assured, or a free slot */
 	FLOW_LIST_UNCONFIRMED, /* order: birth */
 	FLOW_LIST_UNASSURED,   /* confirmed; order: confirmation */
-	FLOW_LIST_RESERVED,    /* the same, of those who have reserved slots */
 	FLOW_LIST_CLOSING,     /* assured, but its protocol says that it ends */
-	FLOW_LIST_DEAD,        /* in none any more */
-	FLOW_LISTS,
+	FLOW_LIST_RESERVED,    /* from here on the same three, of those who have them */
+	FLOW_LISTS = 2 * FLOW_LIST_RESERVED,
+	FLOW_LIST_NONE = FLOW_LISTS, /* assured, or a free slot */
+	FLOW_LIST_DEAD,              /* in none any more */
 };
+
+/** The list of that kind for flows that are @reserved, or not. */
+static inline enum flow_list flow_list_of(enum flow_list kind, bool reserved)
+{
+	return reserved ? (enum flow_list)(kind + FLOW_LIST_RESERVED) : kind;
+}
 
 struct flow_list_head {
 	_Atomic uint32_t first; /* slot; 0: empty. Others peek at it without the lock */

@@ -656,6 +656,125 @@ Test(life, others_leave_the_flows_of_reserved_addresses_alone)
 	fixture_end(&fx);
 }
 
+/* A flow of the reserved address, from a port of its own. */
+static struct flow *reserved_number(struct fixture *fx, uint16_t n)
+{
+	enum ctq_reason why = CTQ_REASON_NONE;
+	struct packet p = packet_number(7);
+	struct flow *f;
+
+	p.tuple.src_id = htons(1024 + n);
+	f = flow_new(fx->worker, &p, TRACK_MACHINE_UDP, fx->now_ns, &why);
+	cr_assert_not_null(f, "flow_new: reason %d", why);
+	return f;
+}
+
+static struct flow *confirm(struct fixture *fx, struct flow *f)
+{
+	enum ctq_reason why;
+	struct tuple reply;
+
+	tuple_invert(&f->side[TRACK_ORIGINAL].tuple, &reply);
+	cr_assert_eq(flow_confirm(fx->worker, f, &reply, fx->now_ns, &why).flow, f);
+	return f;
+}
+
+/* Of 100 slots 10 are reserved for number 7. */
+static struct fixture fixture_reserve(bool evict_closing)
+{
+	struct flow_table_config cfg;
+
+	flow_table_config_init(&cfg);
+	cfg.max = 100;
+	cfg.reserve = 10;
+	cfg.is_reserved = is_number_7;
+	cfg.evict_closing = evict_closing;
+	return fixture_new(&cfg);
+}
+
+static unsigned int count_dying(struct flow *const *flows, unsigned int n)
+{
+	unsigned int dying = 0, i;
+
+	for (i = 0; i < n; i++)
+		dying += flow_is_dying(flows[i]);
+	return dying;
+}
+
+static void assure(struct fixture *fx, struct flow *f)
+{
+	flow_status_add(fx->worker, f, TRACK_ASSURED);
+}
+
+Test(life, V3_others_leave_the_unconfirmed_flows_of_reserved_addresses_alone)
+{
+	struct fixture fx = fixture_reserve(false);
+	enum ctq_reason why = CTQ_REASON_NONE;
+	struct packet p = packet_number(5000);
+	struct flow *f[5];
+	uint16_t n;
+
+	for (n = 0; n < 90; n++)
+		assure(&fx, confirmed_number(&fx, 1000 + n));
+	for (n = 0; n < 5; n++)
+		f[n] = reserved_number(&fx, n);
+	cr_assert_null(flow_new(fx.worker, &p, 0, fx.now_ns, &why));
+	cr_assert_eq(why, CTQ_DROP_TABLE_FULL);
+	cr_assert_eq(count_dying(f, 5), 0);
+	cr_assert_eq(flow_counter_read(fx.table, FLOW_COUNTER_EVICTED), 0);
+	fx.now_ns += 11 * SECOND;
+	cr_assert_eq(flow_reap(fx.worker, fx.now_ns), 5, "they are reaped as others are");
+	fixture_end(&fx);
+}
+
+Test(life, V3_others_leave_the_closing_flows_of_reserved_addresses_alone)
+{
+	struct fixture fx = fixture_reserve(true);
+	struct flow *f[9], *closing = NULL;
+	uint16_t n;
+
+	for (n = 0; n < 9; n++) {
+		f[n] = confirm(&fx, reserved_number(&fx, n));
+		assure(&fx, f[n]);
+		flow_closing_set(fx.worker, f[n], true, fx.now_ns);
+	}
+	for (n = 0; n < 90; n++) {
+		closing = confirmed_number(&fx, 1000 + n);
+		assure(&fx, closing);
+	}
+	flow_closing_set(fx.worker, closing, true, fx.now_ns + SECOND);
+	confirmed_number(&fx, 5000);
+	cr_assert(flow_is_dying(closing));
+	cr_assert_eq(count_dying(f, 9), 0);
+	cr_assert_eq(flow_counter_read(fx.table, FLOW_COUNTER_EVICTED), 1);
+	fixture_end(&fx);
+}
+
+/* A table of nothing but assured flows, of which some are closing. */
+Test(life, V2_reserved_addresses_take_closing_flows_of_others_first_then_their_own)
+{
+	struct fixture fx = fixture_reserve(true);
+	struct flow *own[10], *closing = NULL;
+	uint16_t n;
+
+	for (n = 0; n < 10; n++) {
+		own[n] = confirm(&fx, reserved_number(&fx, n));
+		assure(&fx, own[n]);
+	}
+	flow_closing_set(fx.worker, own[3], true, fx.now_ns);
+	for (n = 0; n < 90; n++) {
+		closing = confirmed_number(&fx, 1000 + n);
+		assure(&fx, closing);
+	}
+	flow_closing_set(fx.worker, closing, true, fx.now_ns + SECOND);
+	assure(&fx, confirm(&fx, reserved_number(&fx, 100)));
+	cr_assert(flow_is_dying(closing) && !flow_is_dying(own[3]));
+	reserved_number(&fx, 101);
+	cr_assert(flow_is_dying(own[3]));
+	cr_assert_eq(flow_counter_read(fx.table, FLOW_COUNTER_EVICTED), 2);
+	fixture_end(&fx);
+}
+
 Test(life, reserved_addresses_make_room_among_others_first_then_among_their_own)
 {
 	struct packet first = packet_number(7), p = first;
