@@ -328,17 +328,29 @@ static uint32_t step_end(const struct flow_table *t, struct flow_kill_cursor *c)
 	               : end;
 }
 
+/* Not a free slot: its pages may be gone, and even an exchange that changes nothing brings them
+ * back. */
+static void slot_forget_helper(struct flow_table *t, uint32_t index, uint16_t number)
+{
+	_Atomic uint16_t *helper = &slab_slot(t->slab, index)->helper;
+	uint16_t wanted =
+		number; /* another flow may have the slot by now: then it is not */
+
+	if (atomic_load_explicit(&t->phase[index], memory_order_acquire) ==
+	            FLOW_PHASE_FREE ||
+	    atomic_load_explicit(helper, memory_order_relaxed) != number)
+		return;
+	atomic_compare_exchange_strong(helper, &wanted, 0);
+}
+
 bool flow_forget_helper(struct flow_table *t, struct flow_kill_cursor *c, uint16_t number)
 {
 	uint32_t end = step_end(t, c), i;
-	uint16_t wanted;
 
 	for (i = c->next; i < end; i++) {
 		if (i % EXPIRE_STRIDE == 0)
 			rcu_quiet();
-		wanted = number; /* a slot may be another flow's by now: then it is not */
-		atomic_compare_exchange_strong(&slab_slot(t->slab, i)->helper, &wanted,
-		                               0);
+		slot_forget_helper(t, i, number);
 	}
 	c->next = i;
 	return i <= slab_high_water(t->slab);

@@ -581,6 +581,67 @@ Test(life, S1_what_stands_beside_the_slots_comes_back_too)
 	fixture_end(&fx);
 }
 
+static size_t slots_resident(struct fixture *fx)
+{
+	const struct slab *slab = fx->table->slab;
+
+	return array_resident(fx, slab_slot(slab, 0), sizeof(struct flow));
+}
+
+static void forget_helper(struct fixture *fx, uint16_t number)
+{
+	struct flow_kill_cursor c = { 0 };
+
+	while (flow_forget_helper(fx->table, &c, number))
+		rcu_quiet();
+}
+
+static void set_helper(struct flow *f, uint16_t number)
+{
+	atomic_store(&f->helper, number);
+}
+
+Test(life, a_helper_is_taken_from_its_flows_also_from_dead_ones_that_are_held)
+{
+	struct fixture fx = fixture_new(NULL);
+	struct flow *f[4];
+	uint16_t n;
+
+	for (n = 0; n < 4; n++) {
+		f[n] = n ? confirmed_number(&fx, n) : unconfirmed_number(&fx, n);
+		set_helper(f[n], n < 3 ? 5 : 6);
+	}
+	flow_get(f[2], FLOW_HOLDER_CONTROL);
+	flow_kill(fx.worker, f[2], FLOW_END_DELETED, fx.now_ns);
+	forget_helper(&fx, 5);
+	for (n = 0; n < 3; n++)
+		cr_assert_eq(f[n]->helper, 0, "%u", n);
+	cr_assert_eq(f[3]->helper, 6);
+	flow_put(fx.table, f[2], FLOW_HOLDER_CONTROL);
+	fixture_end(&fx);
+}
+
+Test(life, S1_forgetting_a_helper_touches_no_free_slot)
+{
+	struct flow_table_config cfg;
+	struct fixture fx;
+	size_t before;
+	uint32_t n;
+
+	flow_table_config_init(&cfg);
+	cfg.max = 50000;
+	fx = fixture_new(&cfg);
+	for (n = 0; n < 50000; n++)
+		confirmed_number(&fx, n);
+	cr_assert_geq(slots_resident(&fx), 50000 * sizeof(struct flow) / 4096);
+	flow_table_flush(fx.worker, FLOW_END_DELETED, fx.now_ns);
+	fixture_settle(&fx);
+	before = slots_resident(&fx);
+	forget_helper(&fx, 3);
+	cr_assert_eq(slots_resident(&fx), before);
+	fixture_end(&fx);
+}
+
 Test(life, a_source_has_as_many_flows_as_it_may)
 {
 	enum ctq_reason why = CTQ_REASON_NONE;
