@@ -228,6 +228,8 @@ def _tuple(payload):
                                     5: ("type", integer), 6: ("code", integer),
                                     7: ("id", integer), 8: ("type", integer),
                                     9: ("code", integer)}))
+        elif kind == 3:
+            out["zone"] = integer(body)
     return out
 
 

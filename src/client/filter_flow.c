@@ -24,7 +24,9 @@ static bool ct_number(const struct nf_conntrack *ct, enum nf_conntrack_attr attr
 	case ATTR_ORIG_PORT_DST:
 	case ATTR_REPL_PORT_SRC:
 	case ATTR_REPL_PORT_DST: *number = ntohs(nfct_get_attr_u16(ct, attr)); break;
-	case ATTR_ZONE: *number = nfct_get_attr_u16(ct, attr); break;
+	case ATTR_ZONE:
+	case ATTR_ORIG_ZONE:
+	case ATTR_REPL_ZONE: *number = nfct_get_attr_u16(ct, attr); break;
 	case ATTR_MARK:
 	case ATTR_ID:
 	case ATTR_STATUS:
@@ -57,6 +59,15 @@ static bool ct_state(const struct nf_conntrack *ct, uint64_t *number)
 	       ct_number(ct, ATTR_SCTP_STATE, number);
 }
 
+/* That of both directions, or of the one that has it; 0 is not said. */
+static bool ct_zone(const struct nf_conntrack *ct, uint64_t *number)
+{
+	if (!ct_number(ct, ATTR_ZONE, number) && !ct_number(ct, ATTR_ORIG_ZONE, number) &&
+	    !ct_number(ct, ATTR_REPL_ZONE, number))
+		*number = 0;
+	return true;
+}
+
 /* The number of a field with one value. */
 static bool flow_number(const struct ctq_flow *flow, uint16_t field, uint64_t *number)
 {
@@ -76,10 +87,7 @@ static bool flow_number(const struct ctq_flow *flow, uint16_t field, uint64_t *n
 	case CTQ_FIELD_ID: return ct_number(ct, ATTR_ID, number);
 	case CTQ_FIELD_TIMEOUT: return ct_number(ct, ATTR_TIMEOUT, number);
 	case CTQ_FIELD_STATE: return ct_state(ct, number);
-	case CTQ_FIELD_ZONE:
-		*number = 0; /* zone 0 is not said */
-		ct_number(ct, ATTR_ZONE, number);
-		return true;
+	case CTQ_FIELD_ZONE: return ct_zone(ct, number);
 	case CTQ_FIELD_PACKETS:
 		return ct_sum(ct, ATTR_ORIG_COUNTER_PACKETS, ATTR_REPL_COUNTER_PACKETS,
 		              number);

@@ -103,6 +103,15 @@ static const char *ifname_of(const struct control *c, uint32_t index)
 	return index && c->env.ifname ? c->env.ifname(c->env.ctx, index) : NULL;
 }
 
+/* That of both directions, or of the one that has it. */
+static void read_zone(struct readings *r, uint16_t orig, uint16_t reply)
+{
+	if (orig || !reply)
+		read_number(r, orig);
+	if (reply && reply != orig)
+		read_number(r, reply);
+}
+
 static void read_tuple_field(const struct flow_info *info, uint16_t field,
                              struct readings *r)
 {
@@ -112,7 +121,7 @@ static void read_tuple_field(const struct flow_info *info, uint16_t field,
 	switch (field) {
 	case CTQ_FIELD_FAMILY: read_number(r, o->l3); break;
 	case CTQ_FIELD_PROTO: read_number(r, o->l4); break;
-	case CTQ_FIELD_ZONE: read_number(r, o->zone); break;
+	case CTQ_FIELD_ZONE: read_zone(r, o->zone, p->zone); break;
 	case CTQ_FIELD_SRC: read_address(r, o, o->src); break;
 	case CTQ_FIELD_DST: read_address(r, o, o->dst); break;
 	case CTQ_FIELD_REPLY_SRC: read_address(r, p, p->src); break;
@@ -298,6 +307,15 @@ static bool kernel_tuple_holds(const struct ctlink_tuple *want, uint32_t flags,
 	       !((ntohs(want->dst_id) ^ ntohs(t->dst_id)) & 0xff);
 }
 
+/* As nf_ct_zone_equal_any(): whichever directions the zone is for; 0: neither has one. */
+static bool kernel_zone_holds(uint16_t zone, const struct flow_info *info)
+{
+	uint16_t orig = info->tuple[TRACK_ORIGINAL].zone,
+		 reply = info->tuple[TRACK_REPLY].zone;
+
+	return zone ? zone == orig || zone == reply : !orig && !reply;
+}
+
 static bool kernel_filter_holds(const struct ctlink_filter *f,
                                 const struct flow_info *info)
 {
@@ -316,8 +334,7 @@ static bool kernel_filter_holds(const struct ctlink_filter *f,
 		if ((info->status & mask) != f->status)
 			return false;
 	}
-	if (ctlink_has(f, CTLINK_FILTER_ZONE) &&
-	    f->zone != info->tuple[TRACK_ORIGINAL].zone)
+	if (ctlink_has(f, CTLINK_FILTER_ZONE) && !kernel_zone_holds(f->zone, info))
 		return false;
 	if (ctlink_has(f, CTLINK_FILTER_ID) && f->id != info->id)
 		return false;

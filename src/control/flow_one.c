@@ -52,10 +52,34 @@ static struct flow *find_named(struct control_request *r, struct ctlink_flow *va
 	return f;
 }
 
+/* As the kernel has it (ctnetlink_parse_tuple_zone()), a request has one zone: of both
+ * directions, or of one. */
+static int check_zones(struct control_request *r, const struct ctlink_flow *value)
+{
+	uint16_t zone = ctlink_has(value, CTLINK_FLOW_ZONE) ? value->zone : 0;
+	uint16_t tuple = 0;
+
+	if (ctlink_has(value, CTLINK_FLOW_ORIG_ZONE)) {
+		tuple = zone ? CTA_TUPLE_ORIG : 0;
+		zone |= value->orig.zone;
+	}
+	if (!tuple && ctlink_has(value, CTLINK_FLOW_REPLY_ZONE) && zone)
+		tuple = CTA_TUPLE_REPLY;
+	if (!tuple)
+		return 0;
+	return ctlink_error_set(r->error, -EINVAL,
+	                        CTLINK_OFFSET(r->nlh, tuple, CTA_TUPLE_ZONE),
+	                        "another zone is said: a connection has one, of both "
+	                        "directions or of one");
+}
+
 static int parse_named(struct control_request *r, struct ctlink_flow *value)
 {
+	int err;
+
 	memset(value, 0, sizeof(*value));
-	return ctlink_flow_parse(r->nlh, value, r->error);
+	err = ctlink_flow_parse(r->nlh, value, r->error);
+	return err < 0 ? err : check_zones(r, value);
 }
 
 static int needs_name(struct control_request *r, const struct ctlink_flow *value)

@@ -183,6 +183,19 @@ static void set_help(struct ctlink_flow *out, const struct flow_info *info)
 	ctlink_mark(out, CTLINK_FLOW_HELPER);
 }
 
+/* As the kernel has it: CTA_ZONE when both directions have it, else CTA_TUPLE_ZONE in the tuple
+ * of the one that does. */
+static void set_zones(struct ctlink_flow *out, uint16_t orig, uint16_t reply)
+{
+	out->zone = orig;
+	if (orig == reply && orig)
+		ctlink_mark(out, CTLINK_FLOW_ZONE);
+	if (orig != reply && orig)
+		ctlink_mark(out, CTLINK_FLOW_ORIG_ZONE);
+	if (orig != reply && reply)
+		ctlink_mark(out, CTLINK_FLOW_REPLY_ZONE);
+}
+
 void control_flow_value(const struct control *c, const struct flow_info *info,
                         struct ctlink_flow *out)
 {
@@ -190,10 +203,7 @@ void control_flow_value(const struct control *c, const struct flow_info *info,
 	out->family = info->tuple[TRACK_ORIGINAL].l3;
 	set_tuple(out, CTLINK_FLOW_ORIG, &out->orig, &info->tuple[TRACK_ORIGINAL]);
 	set_tuple(out, CTLINK_FLOW_REPLY, &out->reply, &info->tuple[TRACK_REPLY]);
-	if (info->tuple[TRACK_ORIGINAL].zone) {
-		out->zone = info->tuple[TRACK_ORIGINAL].zone;
-		ctlink_mark(out, CTLINK_FLOW_ZONE);
-	}
+	set_zones(out, info->tuple[TRACK_ORIGINAL].zone, info->tuple[TRACK_REPLY].zone);
 	out->status = info->status;
 	out->mark = info->mark;
 	out->id = info->id;

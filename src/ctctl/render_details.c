@@ -128,8 +128,7 @@ static void flow(struct render *render, const struct view *view,
 	line_start(render, view->start);
 	snprintf(buf, sizeof(buf), "0x%" PRIx32, view->mark);
 	line(render, "mark", buf);
-	snprintf(buf, sizeof(buf), "%u", view->zone);
-	line(render, "zone", buf);
+	line(render, "zone", view_zone_text(view, buf));
 	line(render, "in", view->in);
 	line(render, "out", view->out);
 	line(render, "helper", view->helper);

@@ -65,6 +65,8 @@ static void write_numbers(struct json *json, const struct view *view)
 	if (view->has_mark)
 		json_number(json, "mark", view->mark);
 	json_number(json, "zone", view->zone);
+	if (view->zone_direction)
+		json_string(json, "zone_direction", view->zone_direction);
 	if (view->start)
 		json_number(json, "start", view->start);
 	if (view->stop)

@@ -131,6 +131,7 @@ static void row_narrow(struct render *render, const struct view *view)
 static void row_wide(struct render *render, const struct view *view)
 {
 	const struct ctq_record *record = view->record;
+	char zone[VIEW_ZONE_MAX];
 
 	cell_plain(render, "%u", view->id);
 	cell_text(render, view->protocol_name);
@@ -145,7 +146,7 @@ static void row_wide(struct render *render, const struct view *view)
 	cell_count(render, view->has_counters, view->orig_packets + view->reply_packets);
 	cell_bytes(render, view);
 	cell_plain(render, "%x", view->mark);
-	cell_plain(render, "%u", view->zone);
+	cell_text(render, view_zone_text(view, zone));
 	cell_text(render, view->in);
 	cell_text(render, view->out);
 	cell_text(render, view->verdict);

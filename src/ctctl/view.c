@@ -121,6 +121,18 @@ static void view_counters(struct view *view, const struct nf_conntrack *ct)
 	view->reply_bytes = nfct_get_attr_u64(ct, ATTR_REPL_COUNTER_BYTES);
 }
 
+static void view_zone(struct view *view, const struct nf_conntrack *ct)
+{
+	view->zone = nfct_get_attr_u16(ct, ATTR_ZONE);
+	if (has(ct, ATTR_ORIG_ZONE)) {
+		view->zone = nfct_get_attr_u16(ct, ATTR_ORIG_ZONE);
+		view->zone_direction = "original";
+	} else if (has(ct, ATTR_REPL_ZONE)) {
+		view->zone = nfct_get_attr_u16(ct, ATTR_REPL_ZONE);
+		view->zone_direction = "reply";
+	}
+}
+
 static void view_numbers(struct view *view, const struct nf_conntrack *ct)
 {
 	view->has_timeout = has(ct, ATTR_TIMEOUT);
@@ -132,7 +144,7 @@ static void view_numbers(struct view *view, const struct nf_conntrack *ct)
 	view->mark = nfct_get_attr_u32(ct, ATTR_MARK);
 	view->status = nfct_get_attr_u32(ct, ATTR_STATUS);
 	view->use = nfct_get_attr_u32(ct, ATTR_USE);
-	view->zone = nfct_get_attr_u16(ct, ATTR_ZONE);
+	view_zone(view, ct);
 	view->start = nfct_get_attr_u64(ct, ATTR_TIMESTAMP_START);
 	view->stop = nfct_get_attr_u64(ct, ATTR_TIMESTAMP_STOP);
 	view->helper =
@@ -207,6 +219,15 @@ char *view_side_text(const struct view *view, const struct view_side *side,
 	end = endpoint_text(end, view, side->dst, side->has_ports, side->dport);
 	if (view->has_icmp && side == &view->orig)
 		number_text(stpcpy(end, " id "), view->icmp_id);
+	return buf;
+}
+
+char *view_zone_text(const struct view *view, char buf[VIEW_ZONE_MAX])
+{
+	char *end = number_text(buf, view->zone);
+
+	if (view->zone_direction)
+		stpcpy(stpcpy(end, "/"), view->zone_direction);
 	return buf;
 }
 

@@ -37,6 +37,8 @@ struct view {
 	uint64_t orig_packets, orig_bytes, reply_packets, reply_bytes;
 	uint32_t timeout, id, mark, status, use;
 	uint16_t zone;
+	const char *
+		zone_direction; /* "original", "reply": the zone is that one's only; or NULL */
 	uint64_t start, stop; /* ns since 1970; 0: unknown */
 	const char *helper;   /* or NULL */
 	const char *labels;   /* "web,17", or NULL */
@@ -54,5 +56,9 @@ char *view_side_text(const struct view *view, const struct view_side *side,
 /** Bits that users look for, as words with @separator between: "ASSURED", "UNREPLIED". */
 #define VIEW_FLAGS_MAX 160
 char *view_flags_text(const struct view *view, char separator, char buf[VIEW_FLAGS_MAX]);
+
+/** "3", or "3/reply" when it is that direction's only. */
+#define VIEW_ZONE_MAX 16
+char *view_zone_text(const struct view *view, char buf[VIEW_ZONE_MAX]);
 
 #endif

@@ -266,6 +266,24 @@ uint32_t ctlink_attr_offset(const struct nlmsghdr *nlh, uint16_t type, uint32_t 
 	return ctlink_parser_offset(&p, ctlink_parser_find(&p, NULL, type, i));
 }
 
+uint32_t ctlink_attr_offset_in(const struct nlmsghdr *nlh, const uint16_t *path,
+                               uint32_t length)
+{
+	struct ctlink_parser p = { .nlh = nlh };
+	const struct nlattr *nest = NULL, *found;
+	uint32_t i;
+
+	if (nlh->nlmsg_len < MNL_NLMSG_HDRLEN + sizeof(struct nfgenmsg))
+		return 0;
+	for (i = 0; i < length; i++) {
+		found = ctlink_parser_find(&p, nest, path[i], 0);
+		if (found == nest)
+			break;
+		nest = found;
+	}
+	return ctlink_parser_offset(&p, nest);
+}
+
 /* ---- reading one attribute --------------------------------------------------------- */
 
 static int wrong_length(struct ctlink_parser *p, const struct ctlink_attr *attr,

@@ -216,4 +216,18 @@ int ctlink_parser_fail(struct ctlink_parser *p, int code, const struct nlattr *n
  */
 uint32_t ctlink_attr_offset(const struct nlmsghdr *nlh, uint16_t type, uint32_t i);
 
+/**
+ * The same for an attribute within others, each the first of its type: @path are the @length
+ * types from the outermost on. Where one is not there, the offset of that which should have
+ * it.
+ */
+uint32_t ctlink_attr_offset_in(const struct nlmsghdr *nlh, const uint16_t *path,
+                               uint32_t length);
+
+/** CTLINK_OFFSET(nlh, CTA_PROTOINFO, CTA_PROTOINFO_TCP, CTA_PROTOINFO_TCP_STATE) */
+#define CTLINK_OFFSET(nlh, ...)                                           \
+	ctlink_attr_offset_in((nlh), (const uint16_t[]){ __VA_ARGS__ },   \
+	                      sizeof((const uint16_t[]){ __VA_ARGS__ }) / \
+	                              sizeof(uint16_t))
+
 #endif

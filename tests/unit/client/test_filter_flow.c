@@ -91,6 +91,45 @@ Test(filter_flow, takes_what_it_says)
 	ctlink_message_fini(&m);
 }
 
+/* Does the filter take the fake's first flow, when @bit is its zone, 3? */
+static bool takes_zone(const char *text, enum ctlink_flow_bit bit)
+{
+	struct ctlink_header header = { .type = CTLINK_TYPE(NFNL_SUBSYS_CTNETLINK,
+		                                            IPCTNL_MSG_CT_NEW) };
+	struct ctlink_flow value;
+	struct ctlink_message m;
+	struct ctq_filter *filter;
+	struct ctq_flow *flow;
+	bool takes;
+
+	fake_flow(0, &value);
+	value.zone = value.orig.zone = value.reply.zone = 3;
+	ctlink_mark(&value, bit);
+	ctlink_message_init(&m, CTQ_DATAGRAM_MAX, NULL);
+	cr_assert_eq(ctlink_flow_build(&m, &header, &value), 0);
+	cr_assert_eq(ctq_flow_parse(&flow, m.data, m.size), 0);
+	cr_assert_eq(ctq_filter_parse(&filter, text, NULL), 0);
+	takes = ctq_filter_takes(filter, flow);
+	ctq_filter_destroy(filter);
+	ctq_flow_destroy(flow);
+	ctlink_message_fini(&m);
+	return takes;
+}
+
+Test(filter_flow, a_zone_of_one_direction_is_one)
+{
+	static const enum ctlink_flow_bit bits[] = { CTLINK_FLOW_ZONE,
+		                                     CTLINK_FLOW_ORIG_ZONE,
+		                                     CTLINK_FLOW_REPLY_ZONE };
+	size_t i;
+
+	for (i = 0; i < BASE_ARRAY_LENGTH(bits); i++) {
+		cr_expect(takes_zone("zone 3", bits[i]));
+		cr_expect_not(takes_zone("zone 0", bits[i]));
+		cr_expect_not(takes_zone("zone != 3", bits[i]));
+	}
+}
+
 static int tuple_of(const char *text, struct nf_conntrack *tuple)
 {
 	struct ctq_filter *filter;

@@ -237,3 +237,86 @@ Test(flow_one, changes_a_flow_and_never_takes_a_bit_away)
 	close(fd);
 	server_end(&s);
 }
+
+/* ---- zones ---------------------------------------------------------------------------- */
+
+/* Of @flow, as a request makes it: what the daemon then says of it. */
+static struct ctlink_flow made(struct server *s, int fd, struct ctlink_flow *flow)
+{
+	const struct nlmsghdr *nlh = NULL;
+	struct ctlink_flow shown;
+
+	cr_assert_eq(ask_new(s, fd, flow, NLM_F_CREATE | NLM_F_EXCL), 0);
+	ask(s, fd, CT(GET), NLM_F_DUMP, NULL);
+	cr_assert_eq(answers_count(&answers, CT(NEW), &nlh), 1);
+	cr_assert_eq(ctlink_flow_parse(nlh, &shown, NULL), 0);
+	return shown;
+}
+
+static const unsigned int zone_bits[] = { CTLINK_FLOW_ZONE, CTLINK_FLOW_ORIG_ZONE,
+	                                  CTLINK_FLOW_REPLY_ZONE };
+
+/* The filter's answers: how many flows have the zone. */
+static unsigned int in_zone(struct server *s, int fd, uint16_t zone)
+{
+	struct ctlink_flow filter = { .zone = zone };
+
+	ctlink_mark(&filter, CTLINK_FLOW_ZONE);
+	ask(s, fd, CT(GET), NLM_F_DUMP, &filter);
+	return answers_count(&answers, CT(NEW), NULL);
+}
+
+/* Sends what it got, as the kernel does; the kernel's filter means any direction. */
+Test(flow_one, a_zone_is_of_both_directions_or_of_one)
+{
+	struct server s = server_new(0, NULL);
+	int fd = server_connect(&s);
+	struct ctlink_flow flow, shown;
+	size_t i, j;
+
+	for (i = 0; i < BASE_ARRAY_LENGTH(zone_bits); i++) {
+		flow = tcp_flow();
+		flow.zone = flow.orig.zone = flow.reply.zone = 4;
+		ctlink_mark(&flow, zone_bits[i]);
+		shown = made(&s, fd, &flow);
+		for (j = 0; j < BASE_ARRAY_LENGTH(zone_bits); j++)
+			cr_expect_eq(ctlink_has(&shown, zone_bits[j]), i == j, "%zu %zu",
+			             i, j);
+		cr_expect_eq(shown.orig.zone, i == 2 ? 0 : 4);
+		cr_expect_eq(shown.reply.zone, i == 1 ? 0 : 4);
+		cr_expect_eq(in_zone(&s, fd, 4), 1);
+		cr_expect_eq(in_zone(&s, fd, 0), 0);
+		cr_expect_eq(in_zone(&s, fd, 5), 0);
+		ask(&s, fd, CT(DELETE), NLM_F_ACK, &shown);
+		cr_expect_eq(answers_error(&answers).code, 0);
+		cr_expect_eq(confirmed(&s), 0);
+	}
+	flow = tcp_flow();
+	shown = made(&s, fd, &flow);
+	cr_expect_eq(in_zone(&s, fd, 0), 1);
+	close(fd);
+	server_end(&s);
+}
+
+Test(flow_one, a_request_has_one_zone)
+{
+	struct server s = server_new(0, NULL);
+	int fd = server_connect(&s);
+	struct ctlink_flow flow;
+	size_t i;
+
+	for (i = 0; i < BASE_ARRAY_LENGTH(zone_bits); i++) {
+		flow = tcp_flow();
+		flow.zone = flow.orig.zone = flow.reply.zone = 4;
+		ctlink_mark(&flow, zone_bits[i]);
+		ctlink_mark(&flow, zone_bits[(i + 1) % 3]);
+		cr_expect_eq(ask_new(&s, fd, &flow, NLM_F_CREATE), -EINVAL);
+		cr_expect_gt(answers_error(&answers).offset, 0);
+		ask(&s, fd, CT(GET), NLM_F_ACK, &flow);
+		cr_expect_eq(answers_error(&answers).code, -EINVAL);
+		ask(&s, fd, CT(DELETE), NLM_F_ACK, &flow);
+		cr_expect_eq(answers_error(&answers).code, -EINVAL);
+	}
+	close(fd);
+	server_end(&s);
+}

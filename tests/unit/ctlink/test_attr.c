@@ -481,3 +481,28 @@ Test(attr, offset_of_a_repeated_attribute)
 	cr_assert_eq(ctlink_attr_offset(nlh, 0x3ff0, 0), 0);
 	ctlink_message_fini(&m);
 }
+
+Test(attr, offset_of_an_attribute_within_others)
+{
+	const struct kind *kind = kind_find(
+		CTLINK_TYPE(NFNL_SUBSYS_CTNETLINK, IPCTNL_MSG_CT_NEW), NLM_F_REQUEST);
+	const struct nlattr *nla, *ip = NULL, *src = NULL;
+	const struct nlmsghdr *nlh;
+	struct ctlink_message m;
+
+	cr_assert_eq(kind_example(kind, &m, NULL), 0);
+	nlh = (const struct nlmsghdr *)m.data;
+	mnl_attr_for_each (nla, nlh, sizeof(struct nfgenmsg))
+		if (mnl_attr_get_type(nla) == CTA_TUPLE_REPLY)
+			ip = mnl_attr_get_payload(nla);
+	cr_assert_not_null(ip);
+	src = mnl_attr_get_payload(ip);
+	cr_assert_eq(mnl_attr_get_type(src), CTA_IP_V4_SRC);
+	cr_assert_eq(CTLINK_OFFSET(nlh, CTA_TUPLE_REPLY, CTA_TUPLE_IP, CTA_IP_V4_SRC),
+	             (uint32_t)((const char *)src - (const char *)nlh));
+	cr_assert_eq(CTLINK_OFFSET(nlh, CTA_TUPLE_REPLY, CTA_TUPLE_IP, CTA_IP_V6_SRC),
+	             (uint32_t)((const char *)ip - (const char *)nlh),
+	             "where it would be");
+	cr_assert_eq(CTLINK_OFFSET(nlh, CTA_SECCTX, CTA_SECCTX_NAME), 0);
+	ctlink_message_fini(&m);
+}
