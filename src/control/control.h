@@ -50,7 +50,8 @@ struct control_env {
 	                   char *text, size_t size);
 	/** No flow, no expectation and no reader has it any more. */
 	void (*module_close)(void *ctx, const struct control_module *brought);
-	/** Have worker @number go round: an answer waits for it. NULL: it goes round soon. */
+	/** Have worker @number go round: an answer waits for it, or nobody is left to answer.
+	 * NULL: it goes round soon. */
 	void (*wake)(void *ctx, uint16_t number);
 	/** Degradation @i as one line, 0 …; NULL: no more. */
 	const char *(*warning)(void *ctx, unsigned int i);

@@ -40,8 +40,22 @@ static const struct {
 	                                0 },
 };
 
+/* When the last one has left, nothing waits any longer. */
+static void tell_workers_of_listeners(struct control *c, bool listened)
+{
+	bool listens = c->groups & 1u << CTQ_GROUP_ASK;
+	uint16_t i;
+
+	path_ask_listen(c->env.path, listens);
+	if (!listened || listens || !c->env.wake)
+		return;
+	for (i = 0; i < c->env.workers; i++)
+		c->env.wake(c->env.ctx, i);
+}
+
 void control_groups_update(struct control *c)
 {
+	bool listened = c->groups & 1u << CTQ_GROUP_ASK;
 	struct control_client *client;
 	uint32_t groups = 0, kinds = 0;
 	unsigned int kind;
@@ -52,7 +66,7 @@ void control_groups_update(struct control *c)
 		if (groups & 1u << of_kind[kind].group)
 			kinds |= 1u << kind;
 	c->groups = groups;
-	path_ask_listen(c->env.path, groups & 1u << CTQ_GROUP_ASK);
+	tell_workers_of_listeners(c, listened);
 	flow_event_wanted_set(c->env.flows, kinds);
 }
 

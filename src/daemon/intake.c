@@ -244,7 +244,8 @@ void intake_wake(void *daemon, uint16_t number)
 {
 	struct daemon *d = daemon;
 
-	worker_wake(d->workers[number]);
+	if (d->workers) /* they end before control does */
+		worker_wake(d->workers[number]);
 }
 
 /* ---- listings ----------------------------------------------------------------------------- */

@@ -189,6 +189,12 @@ static bool has_flow(const struct path_step *s)
 	return s->flow && !s->error;
 }
 
+static bool is_heard(const struct path_worker *w)
+{
+	return !w->ask->closed &&
+	       atomic_load_explicit(&w->path->ask_listens, memory_order_relaxed);
+}
+
 static struct ask_slot *question_find(struct path_ask *ask, const struct path_step *s)
 {
 	struct ask_slot *first;
@@ -395,12 +401,10 @@ static void settle(struct path_worker *w, struct ask_slot *first,
 
 bool path_ask(struct path_worker *w, struct path_step *s)
 {
-	struct path_ask *ask = w->ask;
-	struct ask_slot *first = question_find(ask, s);
+	struct ask_slot *first = question_find(w->ask, s);
 	struct decision d = default_of(w, CTQ_DROP_ASK_NOBODY);
 
-	if (!first && (ask->closed || !atomic_load_explicit(&w->path->ask_listens,
-	                                                    memory_order_relaxed))) {
+	if (!first && !is_heard(w)) {
 		decide_flow(w, s, &d);
 		decide(s, &d);
 		return false;
@@ -501,6 +505,8 @@ void path_held_step(struct path_worker *w, uint64_t now_ns)
 	take_answers(w);
 	look(w);
 	expire(w, now_ns, CTQ_DROP_ASK_TIMEOUT);
+	if (!is_heard(w)) /* the last listener has left */
+		expire(w, UINT64_MAX, CTQ_DROP_ASK_NOBODY);
 	tell_untold(w);
 }
 

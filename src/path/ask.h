@@ -3,9 +3,9 @@
  * ask.h - packets that wait for an answer: the rules' statement `ask`
  *
  * Where rules say ask, the worker keeps a copy of the packet, as far as it has come, and tells
- * control of the question. What decides comes from control (an answer), from the clock (the
- * default of the configuration), from new rules or from the death of the flow; then the packet
- * goes the rest of its way, and its verdict is ready to be sent.
+ * control of the question. What decides comes from control (an answer), from the clock or the
+ * last listener's leaving (the default of the configuration), from new rules or from the death of
+ * the flow; then the packet goes the rest of its way, and its verdict is ready to be sent.
  *
  *     worker                                      control
  *       path_batch() ── PATH_QUESTION_ASKED ──▶   path_question_peek()
@@ -86,7 +86,8 @@ void path_question_drop(struct path *path, uint16_t number);
 /** Does the default accept? */
 bool path_ask_accepts(const struct path *path);
 
-/** Is anybody there who answers? */
+/** Is anybody there who answers? Where nobody is from now on, wake the workers: their next
+ * path_held_step() settles what waits, by the default. */
 void path_ask_listen(struct path *path, bool listens);
 
 /**

@@ -111,6 +111,13 @@ char *server_config_text(void *ctx, bool defaults)
 	return text;
 }
 
+unsigned int server_wakes;
+
+static void wake(void *ctx, uint16_t worker)
+{
+	server_wakes++;
+}
+
 static int reload(void *ctx, char *text, size_t size)
 {
 	return 0;
@@ -125,6 +132,7 @@ struct server server_new(unsigned int flows, const struct control_config *cfg)
 		                   .module_open = module_open,
 		                   .module_close = module_close,
 		                   .reload = reload,
+		                   .wake = wake,
 		                   .config_text = server_config_text };
 	struct rules_labels *none;
 	struct path_config path;

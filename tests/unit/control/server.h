@@ -44,6 +44,9 @@ extern const struct helper
 	server_helper; /* "announce": the first byte is a port, of UDP 2530 */
 extern unsigned int server_modules_open;
 
+/** How often its one worker was woken. */
+extern unsigned int server_wakes;
+
 /* What a client has read: messages of one or more datagrams. */
 struct answers {
 	uint8_t data[4 * CTQ_DATAGRAM_MAX];

@@ -171,15 +171,25 @@ Test(ask, answers_that_nobody_takes_are_refused)
 
 Test(ask, who_leaves_is_not_waited_for)
 {
+	int other = server_connect(&s);
+
+	server_subscribe(&s, other, 1u << CTQ_GROUP_ASK);
 	cr_assert(enter(1024));
+	server_subscribe(&s, other, 0);
+	cr_expect_eq(server_wakes, 0, "one listens still");
 	server_subscribe(&s, fd, 0);
+	cr_expect_eq(server_wakes, 1);
+	step();
+	cr_expect_eq(path_held_count(path_worker(s.path, 0)), 0);
 	cr_expect_not(enter(1025));
 	server_subscribe(&s, fd, 1u << CTQ_GROUP_ASK);
 	cr_expect(enter(1026));
 	close(fd);
 	fd = -1;
 	server_run(&s);
+	cr_expect_eq(server_wakes, 2);
 	cr_expect_not(enter(1027));
+	close(other);
 }
 
 Test(ask, the_deadline_is_announced)

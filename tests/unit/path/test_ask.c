@@ -267,6 +267,28 @@ Test(ask, without_listeners_the_default_decides_at_once)
 	nothing_waits();
 }
 
+Test(ask, the_last_listener_s_leaving_settles_all_by_the_default)
+{
+	struct wire a = udp(1024, ASKED), b = udp(1025, ASKED);
+
+	asked(&a, 1);
+	cr_expect(router_holds(&r, &a, PACKET_HOOK_PREROUTING, 2));
+	asked(&b, 3);
+	path_held_step(w, r.now_ns);
+	cr_expect_null(path_held_peek(w));
+	path_ask_listen(r.path, false);
+	path_held_step(w, r.now_ns);
+	cr_expect_not(released(1));
+	cr_expect_not(released(2));
+	cr_expect_not(released(3));
+	cr_expect_eq(question(PATH_QUESTION_SETTLED).reason, CTQ_DROP_ASK_NOBODY);
+	cr_expect_eq(question(PATH_QUESTION_SETTLED).reason, CTQ_DROP_ASK_NOBODY);
+	cr_expect_eq(path_reason_read(r.path, CTQ_DROP_ASK_NOBODY), 3);
+	nothing_waits();
+	path_ask_listen(r.path, true);
+	asked(&a, 4);
+}
+
 Test(ask, closing_settles_all_by_the_default)
 {
 	struct wire wire = udp(1024, ASKED);
