@@ -267,8 +267,9 @@ enum ctq_rules_msg {
 	                          * CTQA_RULE_BEFORE inserts */
 	CTQ_MSG_RULE_DEL = 8,     /* batch only: by CTQA_RULE_ID */
 	CTQ_MSG_RULE_EXPLAIN = 9, /* dump: CTQA_PACKET_* of a packet → the steps of its
-	                           * evaluation, CTQA_EXPLAIN_* and CTQA_RULE_*; no packet is
-	                           * sent, no counter changes */
+	                           * evaluation, CTQA_EXPLAIN_* and CTQA_RULE_*; family,
+	                           * protocol, addresses, and ports where it has any, must be
+	                           * there; no packet is sent, no counter changes */
 };
 
 /** Flag of NFNL_MSG_BATCH_END's nlmsg_flags: check only, change nothing. */

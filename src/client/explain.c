@@ -5,6 +5,8 @@
  *	packet   = PROTOCOL endpoint [ ">" ] endpoint { WORD VALUE }
  *	endpoint = IPV4 [ ":" PORT ] | IPV6 | "[" IPV6 "]" [ ":" PORT ]
  *
+ * A port stands exactly where the protocol has ports.
+ *
  * Words stand between blanks. Values are those of the rule language (lang/value.h), one
  * each: a packet has no ranges.
  */
@@ -221,7 +223,7 @@ static bool endpoint_split(const struct token *token, struct token *address,
 }
 
 static int endpoint_read(struct reader *r, const char *what, uint8_t *address,
-                         uint8_t *size, uint16_t *port, bool *has_port)
+                         uint8_t *size, uint16_t *port)
 {
 	struct token token = next(r), host, service;
 	int err;
@@ -234,10 +236,16 @@ static int endpoint_read(struct reader *r, const char *what, uint8_t *address,
 		return -EINVAL;
 	}
 	err = address_read(r, &host, address, size);
-	if (!err && service.length)
-		err = port_read(r, &service, port);
-	*has_port = service.length > 0;
-	return err;
+	if (err)
+		return err;
+	if (service.length)
+		return port_read(r, &service, port);
+	if (!has_ports(r->out->proto))
+		return 0;
+	mistake(r, &token, "the %s port is missing", what);
+	hint(r, r->out->family == AF_INET ? "say: 192.0.2.1:1024"
+	                                  : "say: [2001:db8::1]:1024");
+	return -EINVAL;
 }
 
 static int endpoints_read(struct reader *r)
@@ -245,25 +253,24 @@ static int endpoints_read(struct reader *r)
 	struct ctlink_packet *p = r->out;
 	const char *before;
 	struct token arrow;
-	bool has_port;
 	int err;
 
-	err = endpoint_read(r, "source", p->src, &p->src_size, &p->sport, &has_port);
+	err = endpoint_read(r, "source", p->src, &p->src_size, &p->sport);
 	if (err)
 		return err;
 	ctlink_mark(p, CTLINK_PACKET_SRC);
-	if (has_port)
-		ctlink_mark(p, CTLINK_PACKET_SPORT);
 	before = r->at;
 	arrow = next(r);
 	if (!token_is(&arrow, ">") && !token_is(&arrow, "->") && !token_is(&arrow, "→"))
 		r->at = before;
-	err = endpoint_read(r, "destination", p->dst, &p->dst_size, &p->dport, &has_port);
+	err = endpoint_read(r, "destination", p->dst, &p->dst_size, &p->dport);
 	if (err)
 		return err;
 	ctlink_mark(p, CTLINK_PACKET_DST);
-	if (has_port)
-		ctlink_mark(p, CTLINK_PACKET_DPORT);
+	if (!has_ports(p->proto))
+		return 0;
+	ctlink_mark(p, CTLINK_PACKET_SPORT);
+	ctlink_mark(p, CTLINK_PACKET_DPORT);
 	return 0;
 }
 

@@ -64,10 +64,6 @@ static void packet_identify(struct ctlink_packet *p)
 {
 	DEFAULT(p, HOOK, hook, PACKET_HOOK_PREROUTING);
 	DEFAULT(p, ZONE, zone, 0);
-	if (control_has_ports(p->proto)) {
-		DEFAULT(p, SPORT, sport, 0);
-		DEFAULT(p, DPORT, dport, 0);
-	}
 	if (control_is_icmp(p->proto)) {
 		DEFAULT(p, ICMP_TYPE, icmp_type, p->proto == IPPROTO_ICMP ? 8 : 128);
 		DEFAULT(p, ICMP_CODE, icmp_code, 0);
@@ -260,8 +256,8 @@ static void outcome_read(const struct control *c, struct explain_job *j)
 {
 	const struct rule_verdict *v = &j->verdict;
 	struct ctlink_packet *p = &j->packet;
-	uint32_t mark = (p->mark & ~v->packet_mark.mask) |
-	                (v->packet_mark.value & v->packet_mark.mask);
+	uint32_t mask = path_mark_of_rules(c->env.path, v->packet_mark.mask);
+	uint32_t mark = (p->mark & ~mask) | (v->packet_mark.value & mask);
 
 	p->verdict = v->verdict;
 	p->reason = v->reason;
@@ -365,10 +361,13 @@ static int description_check(struct control_request *r, const struct ctlink_pack
 		{ CTLINK_PACKET_PROTO, "CTQA_PACKET_PROTO" },
 		{ CTLINK_PACKET_SRC, "CTQA_PACKET_SRC" },
 		{ CTLINK_PACKET_DST, "CTQA_PACKET_DST" },
+		/* where there are ports */
+		{ CTLINK_PACKET_SPORT, "CTQA_PACKET_SPORT" },
+		{ CTLINK_PACKET_DPORT, "CTQA_PACKET_DPORT" },
 	};
-	size_t i;
+	size_t i, n = BASE_ARRAY_LENGTH(needed) - (control_has_ports(p->proto) ? 0 : 2);
 
-	for (i = 0; i < BASE_ARRAY_LENGTH(needed); i++)
+	for (i = 0; i < n; i++)
 		if (!ctlink_has(p, needed[i].bit))
 			return ctlink_error_set(r->error, -EINVAL, 0, "%s is missing",
 			                        needed[i].name);
@@ -385,13 +384,14 @@ static int description_check(struct control_request *r, const struct ctlink_pack
 	return 0;
 }
 
-/* What the packet meets rather than has: the time, and its source's connections, of which
- * it would be one. */
+/* What the packet meets rather than has: the time, what the path shows of its mark, and its
+ * source's connections, of which it would be one. */
 static void key_circumstances(const struct control *c, const struct explain_job *j,
                               const struct tuple *t, struct rule_key *key)
 {
 	rule_key_set_time(key, path_local_time(c->env.path, control_now_s(c)));
 	rule_key_set_direction(key, CTQ_DIRECTION_ORIGINAL);
+	key->packet_mark = path_mark_of_rules(c->env.path, key->packet_mark);
 	key->keeps = !(j->packet.ctstate & (CTQ_CTSTATE_INVALID | CTQ_CTSTATE_UNTRACKED));
 	memcpy(key->open, j->open, sizeof(key->open));
 	key->connections = flow_source_count(c->env.flows, t) +

@@ -160,7 +160,7 @@ void path_judge_key(const struct path_worker *w, const struct path_step *s,
 	if (s->flow)
 		key->connections = flow_source_count(
 			w->path->flows, &s->flow->side[TRACK_ORIGINAL].tuple);
-	key->packet_mark &= ~path_mark_own(w->path); /* none of the rules' business */
+	key->packet_mark = path_mark_of_rules(w->path, key->packet_mark);
 }
 
 static void ask_rules(struct path_worker *w, struct path_step *s)

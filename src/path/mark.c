@@ -15,10 +15,15 @@
  */
 #include "path/path_priv.h"
 
-uint32_t path_mark_own(const struct path *path)
+static uint32_t own_bits(const struct path *path)
 {
 	return path->cfg.cookie_mask | path->cfg.seen_mask | path->cfg.reject_mask |
 	       path->cfg.offload_mask;
+}
+
+uint32_t path_mark_of_rules(const struct path *path, uint32_t mark)
+{
+	return mark & ~own_bits(path);
 }
 
 static bool mark_is(uint32_t mark, uint32_t mask, uint32_t value)
@@ -107,8 +112,9 @@ static uint32_t entry_bits(const struct path_worker *w, const struct path_step *
 
 void path_mark_write(struct path_worker *w, struct path_step *s)
 {
-	uint32_t ours = path_mark_own(w->path), mask = s->mark_mask & ~ours;
-	uint32_t mark = (s->p->mark & ~ours & ~mask) | (s->mark_value & mask);
+	uint32_t mask = path_mark_of_rules(w->path, s->mark_mask);
+	uint32_t mark = (path_mark_of_rules(w->path, s->p->mark) & ~mask) |
+	                (s->mark_value & mask);
 
 	if (s->role == FLOW_ROLE_ENTRY && s->accept && !w->path->cfg.confirm_at_entry)
 		mark |= entry_bits(w, s);

@@ -137,6 +137,10 @@ void path_local_time_set(struct path *path, uint64_t offset_s);
 /** What the wall clock shows at monotonic second @now_s. */
 uint64_t path_local_time(const struct path *path, uint32_t now_s);
 
+/** What of a packet's mark the rules see and change: without the bits that the configuration
+ * gives us. */
+uint32_t path_mark_of_rules(const struct path *path, uint32_t mark);
+
 /** Copy what is in force for zones of which nothing else is said. Under RCU. */
 void path_track_config_get(const struct path *path, struct track_config *cfg);
 

@@ -134,9 +134,6 @@ bool path_conclude(struct path_worker *w, struct path_step *s);
 
 /* ---- mark.c: our bits of the packet mark ------------------------------------------- */
 
-/** The bits that the configuration gives to us. */
-uint32_t path_mark_own(const struct path *path);
-
 /** Was the packet rejected at the entry hook? Nobody has answered it then. */
 bool path_mark_rejected(const struct path *path, const struct path_step *s);
 

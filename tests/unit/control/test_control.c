@@ -651,6 +651,13 @@ Test(control, a_description_that_is_no_packet_is_refused)
 	ask_explain(&s, fd, &packet);
 	cr_assert_eq(answers_error(&answers).code, -EINVAL);
 	packet = packet_of(0);
+	ctlink_unmark(&packet, CTLINK_PACKET_SPORT);
+	ask_explain(&s, fd, &packet);
+	cr_assert_eq(answers_error(&answers).code, -EINVAL);
+	packet.proto = 47; /* has no ports */
+	ask_explain(&s, fd, &packet);
+	outcome(2);
+	packet = packet_of(0);
 	packet.hook = 5;
 	ctlink_mark(&packet, CTLINK_PACKET_HOOK);
 	ask_explain(&s, fd, &packet);
