@@ -460,6 +460,14 @@ void lang_set_print(const struct ctlink_set *set, FILE *out)
 	}
 }
 
+/* What is left, where that is known: a second at least, for 0 would be for ever. */
+static uint32_t element_timeout(const struct ctlink_element *element)
+{
+	if (element->timeout == 0 || !ctlink_has(element, CTLINK_ELEMENT_EXPIRES))
+		return element->timeout;
+	return element->expires ? element->expires : 1;
+}
+
 void lang_element_print(uint16_t type, const struct ctlink_element *element, FILE *out)
 {
 	struct printer p = { .out = out,
@@ -473,9 +481,7 @@ void lang_element_print(uint16_t type, const struct ctlink_element *element, FIL
 	}
 	if (ctlink_has(element, CTLINK_ELEMENT_TIMEOUT)) {
 		fputs(" timeout ", out);
-		print_seconds(out, ctlink_has(element, CTLINK_ELEMENT_EXPIRES)
-		                           ? element->expires
-		                           : element->timeout);
+		print_seconds(out, element_timeout(element));
 	}
 	if (element->comment) {
 		fputs(" comment ", out);

@@ -57,9 +57,12 @@ void set_read(const struct set *set, struct ctlink_set *out)
 		ctlink_mark(out, CTLINK_SET_LINE);
 }
 
-static void timeout_read(const struct set_element *e, uint64_t now_ms,
-                         struct ctlink_element *out)
+/* An element for ever says so where the set's own timeout would count else. */
+static void timeout_read(const struct set *set, const struct set_element *e,
+                         uint64_t now_ms, struct ctlink_element *out)
 {
+	if (set->timeout_s)
+		ctlink_mark(out, CTLINK_ELEMENT_TIMEOUT);
 	if (!e->timeout_s)
 		return;
 	out->timeout = e->timeout_s;
@@ -81,7 +84,7 @@ void set_element_read(const struct set *set, uint32_t position, uint64_t now_ms,
 	ctlink_mark(out, CTLINK_ELEMENT_SET);
 	set_element_key(set, position, &key);
 	set_key_value(set->type, &key, out, out->name);
-	timeout_read(e, now_ms, out);
+	timeout_read(set, e, now_ms, out);
 	if (e->more && e->more->comment) {
 		out->comment = e->more->comment;
 		ctlink_mark(out, CTLINK_ELEMENT_COMMENT);
