@@ -15,6 +15,7 @@
 #include "ctctl/elements.h"
 #include "ctctl/json.h"
 #include "ctctl/message.h"
+#include "ctctl/sets_text.h"
 #include "ctctl/table.h"
 #include "ctctl/units.h"
 
@@ -31,7 +32,6 @@ struct list {
 	struct json json;
 	unsigned int type; /* of the set whose elements are listed */
 	bool counts;
-	bool any;
 };
 
 static const char *name_of(const struct ctq_record *set)
@@ -122,36 +122,19 @@ static void element_members(struct list *list, const struct ctq_record *element)
 	elements_json(&list->json, list->type, element);
 }
 
-static void write_counters(struct list *list, const struct ctq_record *element)
-{
-	char p[UNITS_MAX], b[UNITS_MAX];
-
-	fprintf(list->tool->out, "  # packets %s bytes %s",
-	        units_count(ctq_record_number(element, CTQA_ELEMENT_PACKETS),
-	                    list->tool->terminal, p),
-	        units_bytes(ctq_record_number(element, CTQA_ELEMENT_BYTES),
-	                    list->tool->terminal, b));
-}
-
 static int element_record(void *data, const struct ctq_record *element)
 {
-	struct list *list = data;
-	FILE *out = list->tool->out;
+	json_item(data, element_members, element);
+	return 0;
+}
 
-	if (tool_is_json(list->tool)) {
-		json_item(list, element_members, element);
-		return 0;
-	}
-	if (!list->any)
-		fputs("\telements {\n", out);
-	list->any = true;
-	fputs("\t\t", out);
-	if (ctq_element_print(list->type, element, out))
-		fputs("# an element that this ctctl does not understand", out);
-	fputc(',', out);
-	if (list->counts && !tool_has(list->tool, OPTION_NO_HEADER))
-		write_counters(list, element);
-	fputc('\n', out);
+/* How the elements of the set look. */
+static int kind_record(void *data, const struct ctq_record *set)
+{
+	struct list *list = data;
+
+	list->type = (unsigned int)ctq_record_number(set, CTQA_SET_TYPE);
+	list->counts = ctq_record_number(set, CTQA_SET_FLAGS) & CTQ_SET_COUNTER;
 	return 0;
 }
 
@@ -159,19 +142,13 @@ static int head_record(void *data, const struct ctq_record *set)
 {
 	struct list *list = data;
 
-	list->type = (unsigned int)ctq_record_number(set, CTQA_SET_TYPE);
-	list->counts = ctq_record_number(set, CTQA_SET_FLAGS) & CTQ_SET_COUNTER;
+	kind_record(list, set);
 	if (list->tool->format == TOOL_FORMAT_JSON)
 		elements_set_json(&list->json, set);
-	if (tool_is_json(list->tool))
-		return 0;
-	if (ctq_set_print(set, list->tool->out))
-		fputs("# a set that this ctctl does not understand", list->tool->out);
-	fputc('\n', list->tool->out);
 	return 0;
 }
 
-static int list_one(struct tool *tool, const char *name)
+static int json_one(struct tool *tool, const char *name)
 {
 	struct list list = { .tool = tool };
 	bool whole = tool->format == TOOL_FORMAT_JSON;
@@ -189,10 +166,14 @@ static int list_one(struct tool *tool, const char *name)
 		json_list_end(&list.json);
 		json_object_end(&list.json);
 		json_newline(&list.json);
-	} else if (!tool_is_json(tool) && !err) {
-		fputs(list.any ? "\t}\n}\n" : "}\n", tool->out);
 	}
-	return tool_result(tool, err);
+	return err;
+}
+
+static int list_one(struct tool *tool, const char *name)
+{
+	return tool_result(tool, tool_is_json(tool) ? json_one(tool, name)
+	                                            : sets_text_one(tool, name));
 }
 
 static int run_list(struct tool *tool)
@@ -291,12 +272,20 @@ static int run_flush(struct tool *tool)
 
 static int test_record(void *data, const struct ctq_record *element)
 {
-	return element_record(data, element);
+	struct list *list = data;
+
+	if (tool_is_json(list->tool)) {
+		json_item(list, element_members, element);
+		return 0;
+	}
+	sets_text_element(list->tool, list->type, list->counts, false, element);
+	fputc('\n', list->tool->out);
+	return 0;
 }
 
 static int run_test(struct tool *tool)
 {
-	struct list list = { .tool = tool, .any = true };
+	struct list list = { .tool = tool };
 	struct elements *e = calloc(1, sizeof(*e));
 	const char *set;
 	int code = TOOL_FAILED, err;
@@ -315,7 +304,10 @@ static int run_test(struct tool *tool)
 	if (code == TOOL_OK) {
 		set = tool->words[1].text;
 		json_init(&list.json, tool->out);
-		err = ctq_element_get(tool->ctq, set, e->list[0].key, test_record, &list);
+		err = ctq_set_get(tool->ctq, set, kind_record, &list);
+		if (!err)
+			err = ctq_element_get(tool->ctq, set, e->list[0].key, test_record,
+			                      &list);
 		code = err ? elements_failed(tool, err, e, err == -EINVAL ? 0 : 1)
 		           : TOOL_OK;
 		if (!err && tool->format == TOOL_FORMAT_JSON)

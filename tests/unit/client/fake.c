@@ -20,11 +20,13 @@
 #include "ctlink/explain.h"
 #include "ctlink/queue.h"
 #include "ctlink/rule.h"
+#include "ctlink/set.h"
 #include "ctq/reasons.h"
 
 #define CT(message)     CTLINK_TYPE(NFNL_SUBSYS_CTNETLINK, IPCTNL_MSG_CT_##message)
 #define DAEMON(message) CTLINK_TYPE(CTQ_SUBSYS_DAEMON, CTQ_MSG_DAEMON_##message)
 #define RULES(message)  CTLINK_TYPE(CTQ_SUBSYS_RULES, CTQ_MSG_##message)
+#define SETS(message)   CTLINK_TYPE(CTQ_SUBSYS_SETS, CTQ_MSG_##message)
 #define QUEUES(message) CTLINK_TYPE(CTQ_SUBSYS_QUEUES, CTQ_MSG_QUEUE_##message)
 #define ASK(message)    CTLINK_TYPE(CTQ_SUBSYS_ASK, CTQ_MSG_ASK_##message)
 #define PROTO(message)  CTLINK_TYPE(CTQ_SUBSYS_PROTO, CTQ_MSG_PROTO_##message)
@@ -524,6 +526,38 @@ static void answer_rules(struct turn *turn)
 	answer_done(turn);
 }
 
+/* One set of ports, with a port in it. */
+static void answer_sets(struct turn *turn)
+{
+	bool list = (turn->request->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
+	const struct ctlink_header header =
+		header_of(turn, SETS(SET_NEW), list ? NLM_F_MULTI : 0);
+	struct ctlink_set set = { .type = CTQ_SET_PORT, .length = 1 };
+
+	must(ctlink_string_set(&set.name, "web", 3, NULL) == 0);
+	set.has = 1 << CTLINK_SET_NAME | 1 << CTLINK_SET_TYPE | 1 << CTLINK_SET_LENGTH;
+	must(ctlink_set_build(&turn->m, &header, &set) == 0);
+	ctlink_set_fini(&set, NULL);
+	if (list)
+		answer_done(turn);
+}
+
+static void answer_elements(struct turn *turn)
+{
+	bool list = (turn->request->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
+	const struct ctlink_header header =
+		header_of(turn, SETS(ELEMENT_NEW), list ? NLM_F_MULTI : 0);
+	struct ctlink_element element = { .has = 1 << CTLINK_ELEMENT_SET |
+		                                 1 << CTLINK_ELEMENT_KEY };
+
+	must(ctlink_string_set(&element.set, "web", 3, NULL) == 0);
+	ctlink_value_set_number(&element.key, CTLINK_VALUE_FIRST, 443, 2);
+	must(ctlink_element_build(&turn->m, &header, &element) == 0);
+	ctlink_element_fini(&element, NULL);
+	if (list)
+		answer_done(turn);
+}
+
 static void put_step(struct turn *turn, uint8_t step, uint32_t id,
                      const struct ctlink_packet *packet)
 {
@@ -612,6 +646,8 @@ static void answer_known(struct turn *turn)
 		{ RULES(CHAIN_GET), answer_chains },
 		{ RULES(RULE_GET), answer_rules },
 		{ RULES(RULE_EXPLAIN), answer_explain },
+		{ SETS(SET_GET), answer_sets },
+		{ SETS(ELEMENT_GET), answer_elements },
 		{ NFNL_MSG_BATCH_END, answer_ack },
 	};
 	size_t i;

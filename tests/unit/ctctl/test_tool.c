@@ -339,6 +339,15 @@ Test(tool, rules_in_their_language)
 		"");
 }
 
+Test(tool, sets_in_the_language_of_rules)
+{
+	run_expect(fake, "set list web", 0,
+	           "set web { type port\n\telements {\n\t\t443,\n\t}\n}\n", "");
+	run_expect(fake, "set test web 443", 0, "443\n", "");
+	run_expect(fake, "-j set test web 443", 0,
+	           "{\"key\":\"443\",\"of_rules\":false}\n", "");
+}
+
 /* What is listed without counters can be loaded again. */
 Test(tool, listed_rules_can_be_loaded)
 {
