@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * cmd_rules.c - the rules in force, in their own language, with counters beside them
+ * cmd_rules.c - the rules in force and their sets, in their own language, with counters
+ * beside them
  *
- * The text without counters (-H leaves them out) can be loaded again.
+ * The text without counters (-H) has the elements of the sets, and can be loaded again.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -11,8 +12,10 @@
 
 #include "ctctl/arguments.h"
 #include "ctctl/cmd.h"
+#include "ctctl/elements.h"
 #include "ctctl/json.h"
 #include "ctctl/message.h"
+#include "ctctl/sets_text.h"
 #include "ctctl/units.h"
 
 /* A chain whose rules are still to come. */
@@ -143,6 +146,16 @@ static int chain_json(void *data, const struct ctq_record *chain)
 	return 0;
 }
 
+static int set_json(void *data, const struct ctq_record *set)
+{
+	struct json *json = &((struct rules *)data)->json;
+
+	json_object_begin(json, NULL);
+	elements_set_json(json, set);
+	json_object_end(json);
+	return 0;
+}
+
 static int run_json(struct rules *rules)
 {
 	struct json *json = &rules->json;
@@ -156,8 +169,12 @@ static int run_json(struct rules *rules)
 	json_number(json, "generation", rules->generation);
 	json_number(json, "loaded", rules->loaded);
 	json_string(json, "backend", rules->backend);
+	json_list_begin(json, "sets");
+	err = ctq_sets_dump(ctq, set_json, rules);
+	json_list_end(json);
 	json_list_begin(json, "chains");
-	err = ctq_chains_dump(ctq, chain_json, rules);
+	if (!err)
+		err = ctq_chains_dump(ctq, chain_json, rules);
 	json_list_end(json);
 	json_list_begin(json, "rules");
 	if (!err)
@@ -280,15 +297,24 @@ static int rule_text(void *data, const struct ctq_record *rule)
 	return 0;
 }
 
+/* Some of the rules are asked for: no sets. */
+static bool is_part(const struct rules *rules)
+{
+	return tool_has(rules->tool, OPTION_HITS) || tool_has(rules->tool, OPTION_UNUSED);
+}
+
 static int run_text(struct rules *rules)
 {
 	struct ctq *ctq = rules->tool->ctq;
-	int err;
+	int err = 0;
 
 	if (with_counters(rules))
 		fprintf(rules->tool->out, "# generation %" PRIu64 ", %" PRIu64 " rules\n",
 		        rules->generation, rules->number);
-	err = ctq_chains_dump(ctq, chain_text, rules);
+	if (!is_part(rules))
+		err = sets_text_all(rules->tool, !with_counters(rules));
+	if (!err)
+		err = ctq_chains_dump(ctq, chain_text, rules);
 	if (!err)
 		err = ctq_rules_dump(ctq, rule_text, rules);
 	if (!err)

@@ -6,6 +6,7 @@
 #include "ctctl/sets_text.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "ctctl/units.h"
@@ -16,6 +17,7 @@ struct head {
 	char *text; /* owned; up to the brace and what stands behind it */
 	unsigned int type;
 	bool counts;
+	uint64_t length;
 };
 
 struct heads {
@@ -53,6 +55,7 @@ static int head_record(void *data, const struct ctq_record *set)
 	*head = (struct head){
 		.type = (unsigned int)ctq_record_number(set, CTQA_SET_TYPE),
 		.counts = ctq_record_number(set, CTQA_SET_FLAGS) & CTQ_SET_COUNTER,
+		.length = ctq_record_number(set, CTQA_SET_LENGTH),
 	};
 	snprintf(head->name, sizeof(head->name), "%s",
 	         ctq_record_string(set, CTQA_SET_NAME) ?: "");
@@ -124,6 +127,14 @@ static int write_whole(struct tool *tool, const struct head *head)
 	return err;
 }
 
+static void write_brief(struct tool *tool, const struct head *head)
+{
+	char buf[UNITS_MAX];
+
+	fprintf(tool->out, "%s }  # elements %s\n", head->text,
+	        units_count(head->length, tool->terminal, buf));
+}
+
 /* ---- sets ---------------------------------------------------------------------------- */
 
 int sets_text_one(struct tool *tool, const char *name)
@@ -133,6 +144,22 @@ int sets_text_one(struct tool *tool, const char *name)
 
 	if (!err && heads.n)
 		err = write_whole(tool, &heads.list[0]);
+	release(&heads);
+	return err;
+}
+
+int sets_text_all(struct tool *tool, bool elements)
+{
+	struct heads heads = { .n = 0 };
+	int err = ctq_sets_dump(tool->ctq, head_record, &heads);
+	size_t i;
+
+	for (i = 0; i < heads.n && !err; i++) {
+		if (elements)
+			err = write_whole(tool, &heads.list[i]);
+		else
+			write_brief(tool, &heads.list[i]);
+	}
 	release(&heads);
 	return err;
 }

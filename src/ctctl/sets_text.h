@@ -18,6 +18,10 @@
 /** One set with its elements. 0 or a negative errno. */
 int sets_text_one(struct tool *tool, const char *name) BASE_MUST_CHECK;
 
+/** All sets, as far as they are when they are asked for: with their elements, or each in one
+ * line that tells how many they are. 0 or a negative errno. */
+int sets_text_all(struct tool *tool, bool elements) BASE_MUST_CHECK;
+
 /** A CTQA_ELEMENT_* record of a set of @type, without a line's end; with what it has counted, when
  * its set @counts and no -H was given. @comma: others may follow it. */
 void sets_text_element(struct tool *tool, unsigned int type, bool counts, bool comma,

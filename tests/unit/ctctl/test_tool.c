@@ -317,6 +317,7 @@ Test(tool, rules_in_their_language)
 {
 	run_expect(fake, "rules", 0,
 	           "# generation 42, 2 rules\n"
+	           "set web { type port }  # elements 1\n"
 	           "chain prerouting { policy drop\n"
 	           "\tdport 443 name allow-web accept  # packets 30 bytes 1800\n"
 	           "\tdport 22 name allow-ssh accept  # packets 0 bytes 0\n"
@@ -353,6 +354,14 @@ Test(tool, listed_rules_can_be_loaded)
 {
 	struct run listed = run_tool(fake, "rules -H"), loaded;
 
+	cr_assert_str_eq(listed.out,
+	                 "set web { type port\n\telements {\n\t\t443,\n\t}\n}\n"
+	                 "chain prerouting { policy drop\n"
+	                 "\tdport 443 name allow-web accept\n"
+	                 "\tdport 22 name allow-ssh accept\n"
+	                 "}\n"
+	                 "chain output { policy accept\n"
+	                 "}\n");
 	loaded = run_tool_input(fake, "load -", listed.out);
 	cr_assert_eq(loaded.code, 0, "%s", loaded.err);
 	cr_assert_str_eq(loaded.out, "generation 42 is in force\n");
