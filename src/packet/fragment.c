@@ -31,7 +31,8 @@ struct fragment_entry {
 	struct fragment_key key;
 	struct tuple tuple;
 	uint64_t born_ms;
-	uint32_t next; /* offset that the next fragment must have */
+	uint32_t next;    /* offset that the next fragment must have */
+	uint32_t tcp_end; /* TCP: the segment's end so far, as a sequence number */
 	bool used;
 	bool condemned; /* fragments overlapped: refuse the rest */
 };
@@ -119,6 +120,16 @@ static uint32_t end_of(const struct packet *p)
 	return p->fragment_offset + p->fragment_length;
 }
 
+static uint32_t tcp_end_of(const struct packet *p)
+{
+	uint8_t flags = p->l4.tcp.flags;
+
+	if (p->tuple.l4 != IPPROTO_TCP)
+		return 0;
+	return p->l4.tcp.seq + p->payload_length + !!(flags & PACKET_TCP_SYN) +
+	       !!(flags & PACKET_TCP_FIN);
+}
+
 static void remember(struct fragment_cache *cache, struct packet *p, uint64_t now_ms)
 {
 	struct fragment_entry *set, *e;
@@ -141,6 +152,7 @@ static void remember(struct fragment_cache *cache, struct packet *p, uint64_t no
 		.tuple = p->tuple,
 		.born_ms = now_ms,
 		.next = end_of(p),
+		.tcp_end = tcp_end_of(p),
 		.used = true,
 	};
 }
@@ -160,14 +172,20 @@ static enum ctq_reason judge(struct fragment_entry *e, const struct packet *p)
 	return CTQ_REASON_NONE;
 }
 
-static void give_tuple(struct packet *p, const struct tuple *t)
+/* What it has from the first one. */
+static void complete(struct packet *p, const struct fragment_entry *e)
 {
-	p->tuple = *t;
+	p->tuple = e->tuple;
 	p->has_tuple = true;
-	if (t->l4 != IPPROTO_ICMP && t->l4 != IPPROTO_ICMPV6)
-		return;
-	p->icmp_type = (uint8_t)(ntohs(t->dst_id) >> 8);
-	p->icmp_code = (uint8_t)ntohs(t->dst_id);
+	switch (p->tuple.l4) {
+	case IPPROTO_TCP: p->l4.tcp.seq = e->tcp_end; break;
+	case IPPROTO_ICMP:
+	case IPPROTO_ICMPV6:
+		p->icmp_type = (uint8_t)(ntohs(p->tuple.dst_id) >> 8);
+		p->icmp_code = (uint8_t)ntohs(p->tuple.dst_id);
+		break;
+	default: break;
+	}
 }
 
 static void recall(struct fragment_cache *cache, struct packet *p, uint64_t now_ms)
@@ -183,8 +201,9 @@ static void recall(struct fragment_cache *cache, struct packet *p, uint64_t now_
 		return;
 	}
 	cache->stats.known++;
-	give_tuple(p, &e->tuple);
+	complete(p, e);
 	e->next = end_of(p);
+	e->tcp_end += p->fragment_length;
 	/* the last one: nothing more may come, and the identifier is free again */
 	if (!p->more_fragments)
 		e->used = false;
@@ -200,6 +219,18 @@ void fragment_cache_apply(struct fragment_cache *cache, struct packet *p, uint64
 	} else if (p->has_tuple && !p->invalid && !p->icmp_error && !p->untracked) {
 		remember(cache, p, now_ms);
 	}
+}
+
+void fragment_cache_forget(struct fragment_cache *cache, const struct packet *p,
+                           uint64_t now_ms)
+{
+	struct fragment_entry *e;
+	struct fragment_key key;
+
+	make_key(p, &key);
+	e = find(find_set(cache, &key), &key, now_ms);
+	if (e)
+		e->used = false;
 }
 
 uint32_t fragment_cache_count(const struct fragment_cache *cache, uint64_t now_ms)

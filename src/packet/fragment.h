@@ -53,11 +53,16 @@ void fragment_cache_destroy(struct fragment_cache *cache);
  * Judge @p, just parsed, at @now_ms (monotonic). Not a fragment: nothing happens. A first
  * fragment with a flow's tuple is remembered; one that begins a packet which has begun
  * already is an overlap. A later one becomes valid, with tuple,
- * ICMP type and code, or keeps its INVALID_FRAGMENT, or gets INVALID_FRAGMENT_ORDER or
- * INVALID_FRAGMENT_OVERLAP.
+ * ICMP type and code, and the sequence number where a TCP segment goes on, or keeps its
+ * INVALID_FRAGMENT, or gets INVALID_FRAGMENT_ORDER or INVALID_FRAGMENT_OVERLAP.
  */
 void fragment_cache_apply(struct fragment_cache *cache, struct packet *p,
                           uint64_t now_ms);
+
+/** @p, a fragment that fragment_cache_apply() let pass, is INVALID nevertheless: so are the rest
+ * of its packet. */
+void fragment_cache_forget(struct fragment_cache *cache, const struct packet *p,
+                           uint64_t now_ms);
 
 /** Packets remembered at @now_ms; for tests and listings, it walks the cache. */
 uint32_t fragment_cache_count(const struct fragment_cache *cache, uint64_t now_ms);

@@ -44,6 +44,8 @@ enum packet_checksum {
 #define PACKET_TCP_ECE 0x40
 #define PACKET_TCP_CWR 0x80
 
+/* Of a later fragment only @seq is set, by the fragments' cache: the number behind the last byte
+ * of its segment that came before it (SYN and FIN count). */
 struct packet_tcp {
 	uint32_t seq;
 	uint32_t ack;

@@ -236,9 +236,8 @@ static void step_begin(struct path_worker *w, struct path_step *s, struct packet
 	s->role = role_of_hook(p->hook);
 	set_zone(w->path, p);
 	packet_parse(p);
-	if (base_unlikely(p->fragment))
-		fragment_cache_apply(w->fragments, p, w->now_ns / 1000000u);
-	path_find_prepare(w, s);
+	if (base_likely(!p->fragment))
+		path_find_prepare(w, s);
 }
 
 /* The flows of all packets that have a key. */
@@ -306,11 +305,27 @@ bool path_conclude(struct path_worker *w, struct path_step *s)
 	return false;
 }
 
+/* Fragments are prepared and looked up one by one: what becomes of a packet's first one
+ * decides what the others are. */
+static struct flow_ref fragment_look_up(struct path_worker *w, struct path_step *s)
+{
+	fragment_cache_apply(w->fragments, s->p, w->now_ns / 1000000u);
+	path_find_prepare(w, s);
+	return s->has_key ? flow_peek(w->path->flows, &s->key)
+	                  : (struct flow_ref){ NULL, 0 };
+}
+
 static bool step_run(struct path_worker *w, struct path_step *s, struct flow_ref found)
 {
+	bool fragment = base_unlikely(s->p->fragment);
+
+	if (fragment)
+		found = fragment_look_up(w, s);
 	if (s->has_key)
 		path_find(w, s, found);
 	path_follow(w, s);
+	if (fragment && s->invalid && !s->p->invalid)
+		fragment_cache_forget(w->fragments, s->p, w->now_ns / 1000000u);
 	if (!s->reason) /* else there was no room for its flow */
 		path_judge(w, s);
 	return path_conclude(w, s);

@@ -503,6 +503,13 @@ static void tcp_packet(union track_state *state, const struct packet *p,
 	tcp_step_run(&step);
 }
 
+static void tcp_fragment(union track_state *state, const struct packet *p,
+                         enum track_dir dir)
+{
+	tcp_window_extend(&state->tcp, dir, p->l4.tcp.seq,
+	                  p->l4.tcp.seq + p->fragment_length);
+}
+
 static unsigned int tcp_state_get(const union track_state *state)
 {
 	return state->tcp.state;
@@ -541,6 +548,7 @@ const struct track_proto track_proto_tcp = {
 	.states_length = TRACK_TCP_STATES,
 	.open = tcp_open,
 	.packet = tcp_packet,
+	.fragment = tcp_fragment,
 	.state_get = tcp_state_get,
 	.state_set = tcp_state_set,
 	.resume = tcp_resume,

@@ -49,4 +49,11 @@ void tcp_side_take_options(struct track_tcp_side *side, const struct tcp_segment
 enum tcp_window tcp_window_check(struct track_tcp *tcp, const struct tcp_segment *segment,
                                  const struct track_config *cfg);
 
+/**
+ * A segment of @dir that was taken up to @from goes on to @to: a fragment. Where the sides'
+ * numbers do not show that it was believed so far, they stay.
+ */
+void tcp_window_extend(struct track_tcp *tcp, enum track_dir dir, uint32_t from,
+                       uint32_t to);
+
 #endif

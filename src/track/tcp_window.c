@@ -245,3 +245,27 @@ enum tcp_window tcp_window_check(struct track_tcp *tcp, const struct tcp_segment
 		count_retransmission(tcp, &seg);
 	return TCP_WINDOW_OK;
 }
+
+/*
+ * The kernel judges a segment that it has put together; here its first fragment was judged, by
+ * the bytes that it has, and its later ones move its end on: else the acknowledgement of the
+ * whole would break B3.
+ */
+void tcp_window_extend(struct track_tcp *tcp, enum track_dir dir, uint32_t from,
+                       uint32_t to)
+{
+	struct track_tcp_side *sender = &tcp->side[dir];
+	struct track_tcp_side *receiver = &tcp->side[!dir];
+	uint32_t beyond = sender->td_maxend;
+
+	if (tcp->last_dir == dir && tcp->last_end == from)
+		tcp->last_end = to;
+	if (tcp_seq_after(from, sender->td_end) || !tcp_seq_after(to, sender->td_end))
+		return;
+	if (tcp_seq_after(from, beyond))
+		beyond = from;
+	if (receiver->td_maxwin && tcp_seq_after(to, beyond))
+		receiver->td_maxwin += to - beyond;
+	sender->td_end = to;
+	sender->flags |= TRACK_TCP_UNACKED;
+}

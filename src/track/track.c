@@ -67,6 +67,8 @@ void track_open(const struct track_proto *proto, union track_state *state,
 	memset(res, 0, sizeof(*res));
 	if (base_unlikely(proto->handler != NULL))
 		track_handler_open(proto->handler, state, p, now_ms, res);
+	else if (base_unlikely(p->later_fragment) && proto->states)
+		res->invalid = CTQ_INVALID_FRAGMENT; /* it has no header to begin with */
 	else
 		proto->open(state, p, cfg, now_ms, res);
 	if (res->invalid)
@@ -79,6 +81,11 @@ void track_packet(const struct track_proto *proto, union track_state *state,
                   struct track_result *res)
 {
 	memset(res, 0, sizeof(*res));
+	if (base_unlikely(p->later_fragment) && !proto->handler) {
+		if (proto->fragment)
+			proto->fragment(state, p, dir);
+		return;
+	}
 	if (base_unlikely(proto->handler != NULL))
 		track_handler_packet(proto->handler, state, p, dir, status, now_ms, res);
 	else

@@ -239,6 +239,10 @@ struct track_proto {
 	               enum track_dir dir, uint32_t status,
 	               const struct track_config *cfg, uint64_t now_ms,
 	               struct track_result *res);
+	/** A later fragment of a packet that packet() or open() has taken. NULL: it says
+	 * nothing. Called by track_packet(). */
+	void (*fragment)(union track_state *state, const struct packet *p,
+	                 enum track_dir dir);
 	/** The state's number, below states_length. NULL when there are no states. */
 	unsigned int (*state_get)(const union track_state *state);
 	/** Overwrite it (a tool's request); @number is below states_length. */
@@ -264,6 +268,7 @@ const struct track_proto *const *track_proto_list(void);
 /**
  * The first packet of a flow in its original direction, checked before. Fills @state and
  * @res, both of which need not be initialised. @now_ms: monotonic, milliseconds.
+ * A later fragment begins no flow of a protocol that has states: INVALID_FRAGMENT.
  */
 void track_open(const struct track_proto *proto, union track_state *state,
                 const struct packet *p, const struct track_config *cfg, uint64_t now_ms,
@@ -273,6 +278,8 @@ void track_open(const struct track_proto *proto, union track_state *state,
  * A later packet of a flow. Fills @res. SEEN_REPLY is among its bits when this is the
  * first accepted packet of the reply direction; @status is without it until the packet
  * after, as the machines expect.
+ * A later fragment is part of the flow as the first one was, which has decided all else: @res
+ * wants nothing. (A module's machine is asked all the same.)
  */
 void track_packet(const struct track_proto *proto, union track_state *state,
                   const struct packet *p, enum track_dir dir, uint32_t status,

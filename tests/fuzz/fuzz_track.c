@@ -4,17 +4,21 @@
  *
  * Input: a byte that chooses the machine (low 3 bits: TCP, SCTP, UDP, UDP-Lite, ICMP,
  * ICMPv6, GRE, ESP) and switches (bit 3: not loose, 4: liberal, 5: ignore bad RSTs,
- * 6: flows are never confirmed), then packets:
+ * 6: flows are never confirmed, 7: fragments), then packets:
  *
- *   byte 0       bit 0: reply, bits 1-7: time since the one before, in 64 ms
+ *   byte 0       bit 0: reply, bits 1-7: time since the one before, in 64 ms; with
+ *                fragments bit 7: a later fragment
  *   TCP          flags, what (see tcp_record()), seq 2, ack 2, window 2, length 2, SACK 2
  *   SCTP         tag (0-3: a tag of the association, else a number), size, chunks
  *   ICMP         type
  *   all others   nothing
  *
+ * A later fragment has TCP's fields, too: those for its number and length count.
+ *
  * After each packet:
  *   the state is one of the table, and one that the table leads to from the one before
  *   a packet is one of invalid, ignored, reopening, closing, or refreshes the timeout
+ *   a later fragment changes nothing but TCP's numbers, and begins nothing that has states
  *   bits are set once, and an assured flow was answered
  *   the same packet in the same state gives the same again
  */
@@ -135,6 +139,17 @@ static void take_sctp(struct input *in, const struct subject *s, enum track_dir 
 	packet_parse(p);
 }
 
+static void make_later(struct packet *p)
+{
+	uint32_t seq = p->tuple.l4 == IPPROTO_TCP ? p->l4.tcp.seq : 0;
+
+	p->fragment = p->later_fragment = true;
+	p->fragment_length = p->payload_length;
+	p->payload_length = 0;
+	memset(&p->l4, 0, sizeof(p->l4));
+	p->l4.tcp.seq = seq;
+}
+
 /* -- what must hold --------------------------------------------------------- */
 
 #define STATE(name) (1u << TRACK_TCP_##name)
@@ -191,6 +206,19 @@ static void check_tcp(const struct subject *s, unsigned int before,
 		check(flags & PACKET_TCP_RST && !(s->status & TRACK_SEEN_REPLY));
 }
 
+static void check_fragment(const struct subject *s, unsigned int before,
+                           const struct track_result *res)
+{
+	const struct track_result nothing = { 0 };
+
+	if (!s->open) {
+		check(!s->proto->states || res->invalid == CTQ_INVALID_FRAGMENT);
+		return;
+	}
+	check(memcmp(res, &nothing, sizeof(nothing)) == 0);
+	check(!s->proto->states || state_number(s) == before);
+}
+
 static void check_result(const struct subject *s, const struct track_result *res)
 {
 	int fates = (res->invalid != 0) + res->ignored + res->reopen;
@@ -232,6 +260,10 @@ static void run_packet(struct subject *s, const struct packet *p, enum track_dir
 	check(memcmp(&res, &again, sizeof(res)) == 0);
 	check(memcmp(&s->state, &twin.state, sizeof(s->state)) == 0);
 
+	if (p->later_fragment)
+		check_fragment(s, before, &res);
+	if (p->later_fragment && s->open)
+		return;
 	check_result(s, &res);
 	check_state(s, before, &res);
 	if (s->proto->l4 == IPPROTO_TCP && s->open)
@@ -266,14 +298,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		uint8_t control = take_u8(&in);
 		bool reply = s.open && control & 1;
 		enum track_dir dir = reply ? TRACK_REPLY : TRACK_ORIGINAL;
+		bool later = setup & control & 0x80;
 
-		s.now_ms += (control >> 1) * 64u;
+		s.now_ms += ((later ? control & 0x7f : control) >> 1) * 64u;
 		if (s.proto->l4 == IPPROTO_TCP)
 			take_tcp(&in, &s, dir, &p);
 		else if (s.proto->l4 == IPPROTO_SCTP)
 			take_sctp(&in, &s, dir, &p, bytes);
 		else if (s.proto->l4 == IPPROTO_ICMP || s.proto->l4 == IPPROTO_ICMPV6)
 			p.icmp_type = take_u8(&in);
+		if (later)
+			make_later(&p);
 		if (!p.invalid)
 			run_packet(&s, &p, dir);
 	}

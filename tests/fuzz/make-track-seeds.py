@@ -9,7 +9,8 @@ import os
 import struct
 
 TCP, SCTP, UDP, UDPLITE, ICMP, ICMPV6, GRE, ESP = range(8)
-NOT_LOOSE, LIBERAL, BAD_RST, UNCONFIRMED = 8, 16, 32, 64
+NOT_LOOSE, LIBERAL, BAD_RST, UNCONFIRMED, FRAGMENTS = 8, 16, 32, 64, 128
+LATER = 64  # of a packet's time, with FRAGMENTS
 FLAGS = {"F": 1, "S": 2, "R": 4, "P": 8, "A": 16, "U": 32}
 SEQ_ABSOLUTE, ACK_ABSOLUTE, SCALE, SACK_PERM, SACK, OPTIONS, LONG = 1, 2, 4, 8, 16, 32, 64
 SYN = SEQ_ABSOLUTE | SCALE | SACK_PERM | OPTIONS
@@ -62,6 +63,10 @@ SEEDS = {
     "tcp-unconfirmed": (TCP | UNCONFIRMED, OPEN),
     "tcp-retransmits": (TCP, OPEN + tcp(">", "PA", length=100) +
                         4 * tcp(">", "PA", seq=-100, length=100) + tcp("<", "A", window=0)),
+    "tcp-fragments": (TCP | FRAGMENTS, OPEN + tcp(">", "PA", length=1460) +
+                      tcp(">", "", length=1480, wait=LATER) +
+                      tcp("<", "A") + tcp(">", "FA", length=1460) +
+                      tcp(">", "", LONG, length=20, wait=LATER) + tcp("<", "A", ack=1)),
     "sctp-close": (SCTP, SCTP_OPEN + sctp(">", 1, (7, 0, 0)) + sctp("<", 1, (8, 0, 0)) +
                    sctp(">", 1, (14, 0, 0)) + sctp(">", 0, (1, 0, 13))),
     "sctp-both-open": (SCTP, sctp(">", 0, (1, 0, 12)) + sctp("<", 0, (1, 0, 5)) +
@@ -71,6 +76,8 @@ SEEDS = {
     "sctp-second-path": (SCTP, sctp(">", 5, (4, 0, 0)) + sctp("<", 12, (5, 0, 0)) +
                          sctp(">", 6, (4, 0, 0)) + sctp("<", 13, (5, 0, 0))),
     "sctp-abort": (SCTP, SCTP_OPEN + sctp(">", 2, (6, 1, 0))),
+    "sctp-fragments": (SCTP | FRAGMENTS, SCTP_OPEN + bytes([LATER << 1]) + sctp("<", 2)[1:]),
+    "udp-fragments": (UDP | FRAGMENTS, bytes([0, LATER << 1, 1, LATER << 1 | 1])),
     "udp-stream": (UDP, bytes([0, 1, 0x40, 1])),
     "udplite": (UDPLITE, bytes([0, 1, 0])),
     "icmp": (ICMP, bytes([0, 8, 1, 0, 0, 3])),

@@ -122,6 +122,64 @@ Test(path, a_batch_sees_what_it_has_done_itself)
 	router_end(&r);
 }
 
+/* ---- fragments ---------------------------------------------------------------------------- */
+
+static struct wire fragment(uint8_t flags, uint16_t offset, uint32_t size)
+{
+	struct wire w = wire_ip4(IPPROTO_TCP);
+
+	if (!offset)
+		wire_tcp(&w, 1024, 80, 1000, 0, flags, NULL, 0);
+	wire_fill(&w, 0, size);
+	wire_ip4_fragment(&w, offset, !offset, 7);
+	wire_finish(&w);
+	return w;
+}
+
+static void run_fragments(struct router *r, uint8_t flags)
+{
+	struct wire first = fragment(flags, 0, 980), later = fragment(0, 1000, 10);
+	struct packet p[2] = { wire_packet(&first), wire_packet(&later) };
+	struct packet_verdict v[2];
+
+	path_batch(path_worker(r->path, 0), p, v, 2, r->now_ns);
+}
+
+/* Even in one batch. */
+Test(path, later_fragments_are_what_the_first_one_was)
+{
+	struct router_options o = { .confirm_at_entry = true };
+	struct router r = router_new(&o);
+	struct wire w = fragment(PACKET_TCP_SYN, 0, 980);
+	struct flow *f;
+
+	run_fragments(&r, PACKET_TCP_SYN);
+	f = router_flow(&r, &w);
+	cr_assert_eq(f->side[TRACK_ORIGINAL].packets, 2);
+	run_fragments(&r, PACKET_TCP_SYN | PACKET_TCP_ACK);
+	cr_assert_eq(path_reason_read(r.path, CTQ_INVALID_TCP_STATE), 1);
+	cr_assert_eq(path_reason_read(r.path, CTQ_INVALID_FRAGMENT), 1);
+	cr_assert_eq(f->side[TRACK_ORIGINAL].packets, 2);
+	router_end(&r);
+}
+
+/* Its flow is gone, and it cannot begin another one. */
+Test(path, a_later_fragment_begins_no_connection)
+{
+	struct router_options o = { .confirm_at_entry = true };
+	struct router r = router_new(&o);
+	struct wire w = fragment(PACKET_TCP_SYN, 0, 980);
+	struct wire later = fragment(0, 1000, 10);
+
+	cr_assert(router_hook(&r, 0, &w, PACKET_HOOK_PREROUTING, 0));
+	flow_kill(flow_worker(r.flows, 0), router_flow(&r, &w), FLOW_END_DELETED,
+	          r.now_ns);
+	router_hook(&r, 0, &later, PACKET_HOOK_PREROUTING, 0);
+	cr_assert_eq(path_reason_read(r.path, CTQ_INVALID_FRAGMENT), 1);
+	cr_assert_eq(flow_counter_read(r.flows, FLOW_COUNTER_NEW), 1);
+	router_end(&r);
+}
+
 /* ---- NAT ---------------------------------------------------------------------------------- */
 
 static void masquerade(struct wire *w)

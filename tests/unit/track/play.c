@@ -118,6 +118,43 @@ struct packet tcp_packet(const char *flags, uint32_t seq, uint32_t ack, uint16_t
 	return p;
 }
 
+/* 0 means something of its own in RST segments: it stays. */
+static uint32_t moved(uint32_t number, uint32_t isn)
+{
+	return number ? number + isn : 0;
+}
+
+static struct packet tcp_fragment(uint32_t seq, uint32_t length)
+{
+	return (struct packet){
+		.family = AF_INET,
+		.l4_offset = 20,
+		.l4_length = length,
+		.length = 20 + length,
+		.tuple = { .l3 = AF_INET, .l4 = IPPROTO_TCP },
+		.has_tuple = true,
+		.fragment = true,
+		.later_fragment = true,
+		.fragment_offset = 1480,
+		.fragment_length = length,
+		.l4.tcp.seq = seq,
+	};
+}
+
+static struct packet row_packet(const struct play *play, const struct tcp_row *row,
+                                enum track_dir dir)
+{
+	uint32_t seq = moved(row->seq, play->isn[dir]);
+	struct packet p;
+
+	if (*row->flags == '+')
+		return tcp_fragment(seq, row->length);
+	p = tcp_packet(row->flags, seq, moved(row->ack, play->isn[!dir]), row->window,
+	               row->length, row->options);
+	p.l4.tcp.sack_right = moved(p.l4.tcp.sack_right, play->isn[!dir]);
+	return p;
+}
+
 static const char *state_of(const struct play *play)
 {
 	return play->open ? track_state_name(play->proto, &play->state) : "no flow";
@@ -142,24 +179,15 @@ static void check_row(const struct play *play, const struct tcp_row *row, int nu
 	             play->res.timeout_s, row->timeout);
 }
 
-/* 0 means something of its own in RST segments: it stays. */
-static uint32_t moved(uint32_t number, uint32_t isn)
-{
-	return number ? number + isn : 0;
-}
-
 void play_tcp_rows(struct play *play, const struct tcp_row *rows)
 {
 	const struct tcp_row *row;
 
 	for (row = rows; row->flags; row++) {
 		enum track_dir dir = row->dir == '>' ? TRACK_ORIGINAL : TRACK_REPLY;
-		struct packet p = tcp_packet(row->flags, moved(row->seq, play->isn[dir]),
-		                             moved(row->ack, play->isn[!dir]),
-		                             row->window, row->length, row->options);
+		struct packet p = row_packet(play, row, dir);
 		int fate;
 
-		p.l4.tcp.sack_right = moved(p.l4.tcp.sack_right, play->isn[!dir]);
 		fate = play_packet(play, dir, &p);
 		check_row(play, row, (int)(row - rows) + 1, fate);
 	}

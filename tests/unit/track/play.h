@@ -39,7 +39,8 @@ const char *play_status(const struct play *play);
 /* One TCP segment, and what it should do. */
 struct tcp_row {
 	char dir;          /* '>' original, '<' reply */
-	const char *flags; /* of "FSRPAUEC" */
+	const char *flags; /* of "FSRPAUEC"; or "+": a later fragment, of a segment whose
+	                    * bytes (SYN and FIN, too) were known up to @seq */
 	uint32_t seq, ack;
 	uint16_t window;
 	uint32_t length;     /* of the payload */

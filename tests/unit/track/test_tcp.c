@@ -802,6 +802,115 @@ Test(tcp, counts_the_whole_of_a_large_packet)
 	play_anywhere(rows);
 }
 
+/* -- in fragments ------------------------------------------------------------ */
+
+#define FRAGMENTED(flags, seq, ack, state, timeout, status) \
+	{ '>', flags, seq, ack, 502, 1000, "t", OK, state, timeout, status }
+
+/* What the first one cannot tell, the later ones do. */
+Test(tcp, fragments_move_the_end_of_their_segment)
+{
+	static const struct tcp_row rows[] = {
+		HANDSHAKE, EXCHANGE,
+		FRAGMENTED("PA", 1101, 5001, "ESTABLISHED", 300, "ra"),
+		{ '<', "A",  5001, 2102, 509, 0,    "t",  BAD_WINDOW, "ESTABLISHED", 0,      "ra" },
+		{ '>', "+",  2101, 0,    0,   1480, NULL, OK,         "ESTABLISHED", 0,      "ra" },
+		{ '>', "+",  3581, 0,    0,   20,   NULL, OK,         "ESTABLISHED", 0,      "ra" },
+		{ '<', "A",  5001, 3602, 509, 0,    "t",  BAD_WINDOW, "ESTABLISHED", 0,      "ra" },
+		{ '<', "A",  5001, 3601, 509, 0,    "t",  OK,         "ESTABLISHED", DAYS_5, "ra" },
+		{ 0 },
+	};
+
+	play_anywhere(rows);
+}
+
+/* The same segment again, or one that reaches further. */
+Test(tcp, fragments_of_what_was_sent_before)
+{
+	static const struct tcp_row rows[] = {
+		HANDSHAKE, EXCHANGE,
+		FRAGMENTED("PA", 1101, 5001, "ESTABLISHED", 300, "ra"),
+		{ '>', "+",  2101, 0,    0,   1000, NULL, OK,         "ESTABLISHED", 0,      "ra" },
+		FRAGMENTED("PA", 1101, 5001, "ESTABLISHED", 300, "ra"),
+		{ '>', "+",  2101, 0,    0,   1000, NULL, OK,         "ESTABLISHED", 0,      "ra" },
+		{ '<', "A",  5001, 3102, 509, 0,    "t",  BAD_WINDOW, "ESTABLISHED", 0,      "ra" },
+		{ '>', "+",  2101, 0,    0,   1001, NULL, OK,         "ESTABLISHED", 0,      "ra" },
+		{ '<', "A",  5001, 3102, 509, 0,    "t",  OK,         "ESTABLISHED", DAYS_5, "ra" },
+		{ 0 },
+	};
+
+	play_anywhere(rows);
+}
+
+Test(tcp, fragments_of_the_end)
+{
+	static const struct tcp_row rows[] = {
+		HANDSHAKE, EXCHANGE,
+		FRAGMENTED("FA", 1101, 5001, "FIN_WAIT", 120, "ra"),
+		{ '>', "+",  2102, 0,    0,   500,  NULL, OK,         "FIN_WAIT",    0,      "ra" },
+		{ '<', "A",  5001, 2603, 509, 0,    "t",  BAD_WINDOW, "FIN_WAIT",    0,      "ra" },
+		{ '<', "A",  5001, 2602, 509, 0,    "t",  OK,         "CLOSE_WAIT",  60,     "ra" },
+		{ 0 },
+	};
+
+	play_anywhere(rows);
+}
+
+/* A RST right behind it is one of those that close: rst_behind_data. */
+Test(tcp, fragments_and_a_reset_behind_them)
+{
+	static const struct tcp_row rows[] = {
+		HANDSHAKE, EXCHANGE,
+		FRAGMENTED("A", 1101, 5001, "ESTABLISHED", 300, "ra"),
+		{ '>', "+",  2101, 0,    0,   500,  NULL, OK,         "ESTABLISHED", 0,      "ra" },
+		{ '>', "R",  2601, 0,    0,   0,    NULL, OK,         "CLOSE",       10,     "ra" },
+		{ 0 },
+	};
+
+	play_anywhere(rows);
+}
+
+/* Nor does it matter that the last ones reach beyond what was granted: of a whole segment only
+ * its beginning is looked at, and its end widens the window. */
+Test(tcp, fragments_beyond_what_was_granted)
+{
+	static const struct tcp_row rows[] = {
+		HANDSHAKE, EXCHANGE,
+		FRAGMENTED("A", 66000, 5001, "ESTABLISHED", 300, "ra"),
+		{ '>', "+",  67000, 0,     0,   500,  NULL, OK,       "ESTABLISHED", 0,      "ra" },
+		{ '<', "A",  5001,  67500, 509, 0,    "t",  OK,       "ESTABLISHED", DAYS_5, "ra" },
+		{ 0 },
+	};
+	static const struct tcp_row whole[] = {
+		HANDSHAKE, EXCHANGE,
+		{ '>', "A",  66000, 5001,  502, 1500, "t",  OK,       "ESTABLISHED", 300,    "ra" },
+		{ '<', "A",  5001,  67500, 509, 0,    "t",  OK,       "ESTABLISHED", DAYS_5, "ra" },
+		{ 0 },
+	};
+	struct play play, other;
+
+	play_anywhere(rows);
+	play_init(&play, IPPROTO_TCP);
+	play_tcp_rows(&play, rows);
+	play_init(&other, IPPROTO_TCP);
+	play_tcp_rows(&other, whole);
+	cr_assert_arr_eq(play.state.bytes, other.state.bytes, sizeof(play.state.bytes));
+}
+
+/* The first one was ignored, so that nothing is believed of it. */
+Test(tcp, fragments_of_a_segment_that_was_ignored)
+{
+	static const struct tcp_row rows[] = {
+		HANDSHAKE, EXCHANGE,
+		{ '>', "A", 60000,  4294906296, 502, 1000, "t",  IGNORED,    "ESTABLISHED", 0, "ra" },
+		{ '>', "+", 61000,  0,          0,   500,  NULL, OK,         "ESTABLISHED", 0, "ra" },
+		{ '<', "A", 5001,   61500,      509, 0,    "t",  BAD_WINDOW, "ESTABLISHED", 0, "ra" },
+		{ 0 },
+	};
+
+	play_anywhere(rows);
+}
+
 Test(tcp, liberal_takes_everything)
 {
 	static const struct tcp_row rows[] = {

@@ -134,3 +134,30 @@ Test(track, sees_the_reply)
 	track_packet(udp, &state, &p, TRACK_REPLY, TRACK_SEEN_REPLY, &cfg, 3, &res);
 	cr_assert_eq(res.set_status, 0);
 }
+
+/* All that a packet has to say stands in its first fragment; the numbers of TCP: test_tcp.c. */
+Test(track, a_later_fragment_says_nothing)
+{
+	struct packet p = { .tuple = { .l3 = AF_INET },
+		            .fragment = true,
+		            .later_fragment = true };
+	const struct track_result nothing = { 0 };
+	const struct track_proto *const *proto;
+	union track_state state, before;
+	struct track_config cfg;
+	struct track_result res;
+
+	track_config_init(&cfg);
+	for (proto = track_proto_list(); *proto; proto++) {
+		p.icmp_type = (*proto)->l4 == IPPROTO_ICMPV6 ? 128 : 8;
+		track_open(*proto, &state, &p, &cfg, 0, &res);
+		cr_assert_eq(res.invalid,
+		             (*proto)->states ? CTQ_INVALID_FRAGMENT : CTQ_REASON_NONE,
+		             "%s", (*proto)->name);
+		before = state;
+		track_packet(*proto, &state, &p, TRACK_REPLY, 0, &cfg, 5000, &res);
+		cr_assert_arr_eq(&res, &nothing, sizeof(res), "%s", (*proto)->name);
+		cr_assert_arr_eq(state.bytes, before.bytes, sizeof(state), "%s",
+		                 (*proto)->name);
+	}
+}
