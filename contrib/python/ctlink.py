@@ -312,7 +312,7 @@ class Connection:
         self.socket.settimeout(timeout)
         self.socket.connect(path)
         self.seq = 0
-        self.generation = None  # of the last list
+        self.generation = self.generation_end = None  # of the last list
         self._waiting = collections.deque()  # announcements that came between answers
 
     def __enter__(self):
@@ -377,11 +377,10 @@ class Connection:
         code, = struct.unpack_from("=i", message.payload)
         if code:
             raise Error(-code)
-        self.generation = None
+        told = {}
         if message.flags & NLM_F_ACK_TLVS:
-            self.generation = dict(attributes(message.payload[4:])).get(0x41)
-        if self.generation is not None:
-            self.generation = integer(self.generation)
+            told = {kind: integer(body) for kind, body in attributes(message.payload[4:])}
+        self.generation, self.generation_end = told.get(0x41), told.get(0x42)
 
     # ---- what one asks for ------------------------------------------------------------------
 

@@ -485,6 +485,7 @@ return {
 			[2] = { "NLMSGERR_ATTR_OFFS", "host u32" },
 			[64] = { "CTQ_ERR_HINT", "string" },
 			[65] = { "CTQ_DONE_GENERATION", "u64" },
+			[66] = { "CTQ_DONE_GENERATION_END", "u64" },
 		},
 		NFNL_BATCH = {
 			[1] = { "NFNL_BATCH_GENID", "u32" },

@@ -68,11 +68,13 @@ enum ctq_subsystem {
  * or what to do. */
 #define CTQ_ERR_HINT 0x40
 
-/** An attribute behind the int of NLMSG_DONE, which then has NLM_F_ACK_TLVS: u64. Of chains
- * and rules: the generation that was listed. Of flows: how often the table had changed when
- * the list began, flows put in and taken out. Two lists with one number, and no
- * NLM_F_DUMP_INTR, show the same rules, or the same flows. */
-#define CTQ_DONE_GENERATION 0x41
+/** Attributes behind the int of NLMSG_DONE, which then has NLM_F_ACK_TLVS: u64. Of chains and
+ * rules GENERATION is what was listed. Of flows it tells how often the table had changed when
+ * the list began, flows put in and taken out, and GENERATION_END how often when it ended: where
+ * the two are equal nothing came or went meanwhile, and lists of which all these numbers are
+ * equal show the same flows. NLM_F_DUMP_INTR is of chains and rules only. */
+#define CTQ_DONE_GENERATION     0x41
+#define CTQ_DONE_GENERATION_END 0x42
 
 /* ---- groups ---------------------------------------------------------------- */
 /* The kernel's NFNLGRP_CONNTRACK_* and _EXP_* numbers are 1 … 6. */

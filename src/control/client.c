@@ -208,7 +208,8 @@ static int job_answer(struct control_client *client, int result, struct ctlink_m
 	struct ctlink_error error = { .code = 0 };
 	struct ctlink_done done = { .code = result,
 		                    .interrupted = job->interrupted,
-		                    .generation = job->generation };
+		                    .generation = job->generation,
+		                    .generation_end = job->generation_end };
 
 	if (job->is_dump)
 		return ctlink_done_put(m, &job->request, &done);

@@ -113,7 +113,8 @@ struct control_job {
 	const struct ctlink_error *error;
 	bool is_dump; /* ends with NLMSG_DONE; else with an acknowledgement, if wanted */
 	bool interrupted;
-	uint64_t generation; /* of what is listed; 0: it has none */
+	uint64_t generation;     /* of what is listed; 0: it has none */
+	uint64_t generation_end; /* the same when the list had ended */
 };
 
 /* A datagram that waits for a client to read. */

@@ -104,6 +104,35 @@ static int walk_one(struct control_client *client, struct walk_job *w, struct fl
 	return err;
 }
 
+/*
+ * How often the table has changed. Workers count on meanwhile: two equal numbers say that
+ * nothing came or went between them, but for what a worker is just about to count. So a list
+ * tells the numbers of its begin and of its end. It is not marked by NLM_F_DUMP_INTR when they
+ * differ, which is what every list of a busy router would be: libmnl then fails with EINTR, and
+ * conntrack(8) with it, though the list has all that its cursor promises.
+ */
+static uint64_t table_generation(const struct flow_table *table)
+{
+	static const enum flow_counter changes[] = {
+		FLOW_COUNTER_CONFIRMED, FLOW_COUNTER_EVICTED, FLOW_COUNTER_EXPIRED,
+		FLOW_COUNTER_CLOSED,    FLOW_COUNTER_DELETED, FLOW_COUNTER_UNLOADED,
+	};
+	uint64_t sum = 1; /* 0 would be none */
+	size_t i;
+
+	for (i = 0; i < BASE_ARRAY_LENGTH(changes); i++)
+		sum += flow_counter_read(table, changes[i]);
+	return sum;
+}
+
+/* Nothing is left to look at. */
+static int walk_end(struct walk_job *w)
+{
+	if (w->what == WALK_CONFIRMED)
+		w->job.generation_end = table_generation(w->table);
+	return 0;
+}
+
 static int walk_step(struct control_client *client, struct control_job *job,
                      struct ctlink_message *m)
 {
@@ -113,7 +142,7 @@ static int walk_step(struct control_client *client, struct control_job *job,
 
 	for (looked = 0; looked < WALK_STEP_FLOWS; looked++) {
 		if (w->next == w->length && !walk_fill(w))
-			return 0;
+			return walk_end(w);
 		err = walk_one(client, w, w->batch[w->next], m);
 		if (err == -EMSGSIZE && m->count)
 			return 1; /* the datagram is full: this flow begins the next one */
@@ -137,22 +166,6 @@ static struct walk_job *walk_new(struct control_request *r)
 	w->job.destroy = walk_destroy;
 	ctlink_filter_init(&w->filter);
 	return w;
-}
-
-/* How often the table has changed. Workers count on meanwhile: two equal numbers say that
- * nothing came or went between them. */
-static uint64_t table_generation(const struct flow_table *table)
-{
-	static const enum flow_counter changes[] = {
-		FLOW_COUNTER_CONFIRMED, FLOW_COUNTER_EVICTED, FLOW_COUNTER_EXPIRED,
-		FLOW_COUNTER_CLOSED,    FLOW_COUNTER_DELETED,
-	};
-	uint64_t sum = 1; /* 0 would be none */
-	size_t i;
-
-	for (i = 0; i < BASE_ARRAY_LENGTH(changes); i++)
-		sum += flow_counter_read(table, changes[i]);
-	return sum;
 }
 
 static int walk_start(struct control_request *r, struct walk_job *w, bool is_dump)

@@ -108,16 +108,18 @@ int ctlink_answer_parse(const struct nlmsghdr *nlh, struct ctlink_error *answer,
 
 /* ---- ends of dumps ----------------------------------------------------------------- */
 
-enum done_bit { DONE_GENERATION };
+enum done_bit { DONE_GENERATION, DONE_GENERATION_END };
 
 struct done {
 	uint64_t has;
-	uint64_t generation;
+	uint64_t generation, generation_end;
 };
 
 static const struct ctlink_attr done_attrs[] = {
 	CTLINK_ATTR(CTQ_DONE_GENERATION, CTLINK_U64, struct done, generation,
 	            DONE_GENERATION),
+	CTLINK_ATTR(CTQ_DONE_GENERATION_END, CTLINK_U64, struct done, generation_end,
+	            DONE_GENERATION_END),
 };
 static const struct ctlink_layout done_layout =
 	CTLINK_LAYOUT("the end of a list", done_attrs);
@@ -129,14 +131,17 @@ int ctlink_done_put(struct ctlink_message *m, const struct nlmsghdr *request,
 		                        .flags = NLM_F_MULTI,
 		                        .seq = request->nlmsg_seq,
 		                        .portid = request->nlmsg_pid };
-	struct done attrs = { .generation = done->generation };
+	struct done attrs = { .generation = done->generation,
+		              .generation_end = done->generation_end };
 
 	if (done->interrupted)
 		header.flags |= NLM_F_DUMP_INTR;
-	if (done->generation) {
-		header.flags |= NLM_F_ACK_TLVS;
+	if (done->generation)
 		ctlink_mark(&attrs, DONE_GENERATION);
-	}
+	if (done->generation_end)
+		ctlink_mark(&attrs, DONE_GENERATION_END);
+	if (attrs.has)
+		header.flags |= NLM_F_ACK_TLVS;
 	ctlink_message_begin_bytes(m, &header, &done->code, sizeof(done->code));
 	ctlink_layout_put(&done_layout, m, &attrs);
 	return ctlink_message_end(m);
@@ -169,5 +174,6 @@ int ctlink_done_parse(const struct nlmsghdr *nlh, struct ctlink_done *done,
 		                             error);
 	done->interrupted = (nlh->nlmsg_flags & NLM_F_DUMP_INTR) != 0;
 	done->generation = attrs.generation;
+	done->generation_end = attrs.generation_end;
 	return err;
 }

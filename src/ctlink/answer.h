@@ -33,9 +33,10 @@ int ctlink_answer_parse(const struct nlmsghdr *nlh, struct ctlink_error *answer,
 
 /** The end of a list. */
 struct ctlink_done {
-	int code;            /* 0, or the negative errno that ended it early */
-	bool interrupted;    /* it may lack or repeat entries: NLM_F_DUMP_INTR */
-	uint64_t generation; /* CTQ_DONE_GENERATION; 0: what was listed has none */
+	int code;                /* 0, or the negative errno that ended it early */
+	bool interrupted;        /* it may lack or repeat entries: NLM_F_DUMP_INTR */
+	uint64_t generation;     /* CTQ_DONE_GENERATION; 0: what was listed has none */
+	uint64_t generation_end; /* CTQ_DONE_GENERATION_END; 0: the same */
 };
 
 /** Put NLMSG_DONE for the dump that @request asked for. */

@@ -62,6 +62,19 @@ const struct helper server_helper = {
 };
 unsigned int server_modules_open;
 
+void (*server_on_flow)(void);
+
+/* No interface has a name; a list asks for each flow. */
+static const char *ifname(void *ctx, uint32_t index)
+{
+	void (*call)(void) = server_on_flow;
+
+	server_on_flow = NULL;
+	if (call)
+		call();
+	return NULL;
+}
+
 static const char *label_name(void *ctx, unsigned int number)
 {
 	return number == 3 ? "web" : number == 100 ? "bulk" : NULL;
@@ -131,6 +144,7 @@ struct server server_new(unsigned int flows, const struct control_config *cfg)
 		                   .queue_info = no_queue,
 		                   .module_open = module_open,
 		                   .module_close = module_close,
+		                   .ifname = ifname,
 		                   .reload = reload,
 		                   .wake = wake,
 		                   .config_text = server_config_text };

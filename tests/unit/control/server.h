@@ -67,6 +67,9 @@ struct ctlink_error answers_error(const struct answers *a);
 /** The client of @fd hears of @groups (a bit for each) from now on. */
 void server_subscribe(struct server *s, int fd, uint32_t groups);
 
+/** Called once, in the middle of a list: when the next flow is shown. */
+extern void (*server_on_flow)(void);
+
 /** control_env.config_text of the server: a text of several pieces. */
 #define SERVER_CONFIG_SIZE 100000
 char *server_config_text(void *ctx, bool defaults);

@@ -207,14 +207,19 @@ Test(transport, so_many_batches_are_open_at_once)
 
 /* ---- lists ------------------------------------------------------------------------ */
 
-static uint64_t done_generation(const struct answers *a)
+static struct ctlink_done done_of(const struct answers *a)
 {
 	const struct nlmsghdr *nlh = NULL;
 	struct ctlink_done done;
 
 	cr_assert_eq(answers_count(a, NLMSG_DONE, &nlh), 1);
 	cr_assert_eq(ctlink_done_parse(nlh, &done, NULL), 0);
-	return done.generation;
+	return done;
+}
+
+static uint64_t done_generation(const struct answers *a)
+{
+	return done_of(a).generation;
 }
 
 Test(transport, lists_tell_the_generation_of_what_they_show)
@@ -234,6 +239,57 @@ Test(transport, lists_tell_the_generation_of_what_they_show)
 	ask_tuple(&s, fd, CT(DELETE), &p.tuple);
 	ask_plain(&s, fd, CT(GET), NLM_F_DUMP);
 	cr_assert_eq(done_generation(&answers), before + 1);
+	close(fd);
+	server_end(&s);
+}
+
+static struct flow_table *table;
+static enum flow_end why;
+static uint32_t number_of_next;
+
+static void one_goes(void)
+{
+	struct packet p = packet_number(number_of_next++);
+
+	flow_kill(flow_worker(table, 1), flow_peek(table, &p.tuple).flow, why,
+	          1000 * SECOND);
+}
+
+/* A list, with @during called in its middle. */
+static struct ctlink_done list_while(struct server *s, int fd, void (*during)(void))
+{
+	struct ctlink_done done;
+
+	server_on_flow = during;
+	ask_plain(s, fd, CT(GET), NLM_F_DUMP);
+	cr_assert_null(server_on_flow);
+	done = done_of(&answers);
+	cr_assert(!done.interrupted, "libmnl would fail");
+	return done;
+}
+
+Test(transport, a_list_tells_whether_the_table_changed_meanwhile)
+{
+	static const enum flow_end ends[] = { FLOW_END_EXPIRED, FLOW_END_CLOSED,
+		                              FLOW_END_EVICTED, FLOW_END_DELETED,
+		                              FLOW_END_MODULE,  FLOW_END_RULES };
+	struct server s = server_new(10, NULL);
+	int fd = server_connect(&s);
+	struct ctlink_done done = list_while(&s, fd, NULL);
+	uint64_t generation = done.generation;
+	size_t i;
+
+	cr_assert_eq(done.generation_end, generation);
+	table = s.flows.table;
+	for (i = 0; i < BASE_ARRAY_LENGTH(ends); i++) {
+		why = ends[i];
+		done = list_while(&s, fd, one_goes);
+		cr_assert_eq(done.generation, generation);
+		cr_assert_eq(done.generation_end, ++generation, "end %d", why);
+	}
+	done = list_while(&s, fd, NULL);
+	cr_assert_eq(done.generation, generation);
+	cr_assert_eq(done.generation_end, generation);
 	close(fd);
 	server_end(&s);
 }

@@ -164,7 +164,9 @@ Test(answer, done)
 
 Test(answer, done_tells_the_generation)
 {
-	struct ctlink_done done = { .generation = UINT64_C(0x123456789a) }, read;
+	struct ctlink_done done = { .generation = UINT64_C(0x123456789a),
+		                    .generation_end = UINT64_C(0x123456789b) },
+			   read;
 	struct nlmsghdr *nlh;
 	struct ctlink_message m;
 
@@ -174,6 +176,7 @@ Test(answer, done_tells_the_generation)
 	cr_assert(nlh->nlmsg_flags & NLM_F_ACK_TLVS);
 	cr_assert_eq(ctlink_done_parse(nlh, &read, NULL), 0);
 	cr_assert_eq(read.generation, done.generation);
+	cr_assert_eq(read.generation_end, done.generation_end);
 	nlh->nlmsg_len -= 4;
 	cr_assert_eq(ctlink_done_parse(nlh, &read, NULL), -EBADMSG);
 	ctlink_message_fini(&m);

@@ -131,7 +131,7 @@ static void answer_build(struct ctlink_message *m, const struct nlmsghdr *reques
 		                                            IPCTNL_MSG_CT_NEW),
 		                        .flags = NLM_F_MULTI,
 		                        .seq = request->nlmsg_seq };
-	const struct ctlink_done done = { .generation = 77042 };
+	const struct ctlink_done done = { .generation = 77042, .generation_end = 77042 };
 	struct ctlink_flow flow;
 
 	flow_fill(&flow);
