@@ -31,7 +31,8 @@ struct fragment_entry {
 	struct fragment_key key;
 	struct tuple tuple;
 	uint64_t born_ms;
-	uint32_t next;    /* offset that the next fragment must have */
+	uint32_t last;    /* offset of the youngest fragment … */
+	uint32_t next;    /* … and that the next one must have */
 	uint32_t tcp_end; /* TCP: the segment's end so far, as a sequence number */
 	bool used;
 	bool condemned; /* fragments overlapped: refuse the rest */
@@ -130,6 +131,12 @@ static uint32_t tcp_end_of(const struct packet *p)
 	       !!(flags & PACKET_TCP_FIN);
 }
 
+/* The same place and size as the one before, which was not the last: that one has no entry. */
+static bool is_repeated(const struct fragment_entry *e, const struct packet *p)
+{
+	return p->fragment_offset == e->last && end_of(p) == e->next && p->more_fragments;
+}
+
 static void remember(struct fragment_cache *cache, struct packet *p, uint64_t now_ms)
 {
 	struct fragment_entry *set, *e;
@@ -141,7 +148,7 @@ static void remember(struct fragment_cache *cache, struct packet *p, uint64_t no
 	if (e) {
 		/* another beginning of the same packet: which one counts, the receiver
 		 * knows */
-		e->condemned = true;
+		e->condemned |= !is_repeated(e, p) || !tuple_equal(&e->tuple, &p->tuple);
 		p->invalid = CTQ_INVALID_FRAGMENT_OVERLAP;
 		cache->stats.refused++;
 		return;
@@ -161,8 +168,10 @@ static enum ctq_reason judge(struct fragment_entry *e, const struct packet *p)
 {
 	if (!e)
 		return CTQ_INVALID_FRAGMENT;
-	if (p->fragment_offset < e->next)
-		e->condemned = true;
+	if (p->fragment_offset < e->next) {
+		e->condemned |= !is_repeated(e, p);
+		return CTQ_INVALID_FRAGMENT_OVERLAP;
+	}
 	if (e->condemned)
 		return CTQ_INVALID_FRAGMENT_OVERLAP;
 	if (p->fragment_offset > e->next)
@@ -202,6 +211,7 @@ static void recall(struct fragment_cache *cache, struct packet *p, uint64_t now_
 	}
 	cache->stats.known++;
 	complete(p, e);
+	e->last = p->fragment_offset;
 	e->next = end_of(p);
 	e->tcp_end += p->fragment_length;
 	/* the last one: nothing more may come, and the identifier is free again */

@@ -10,7 +10,8 @@
  * What passes (F1): fragments in order, each beginning where the one before has
  * ended. Every other one is refused with its reason: a receiver could put overlapping
  * fragments together to another packet than the one that was judged (RFC 1858,
- * RFC 5722), and a gap may hide such. An overlap condemns the rest of its packet.
+ * RFC 5722), and a gap may hide such. An overlap condemns the rest of its packet; the same
+ * fragment twice in a row, as some networks deliver them, is refused alone.
  * What is bounded (F2): entries, and their life of FRAGMENT_LIFETIME_MS. At the limit
  * an older packet's entry makes room; its remaining fragments are then refused.
  *

@@ -189,6 +189,70 @@ Test(fragment, an_overlap_condemns_the_rest)
 	fragment_cache_destroy(cache);
 }
 
+/* F1: a repeated fragment shows nothing of the packet that the first one has not shown. */
+Test(fragment, one_that_comes_twice_is_refused_alone)
+{
+	struct fragment_cache *cache = make(8);
+	unsigned int i;
+
+	for (i = 0; i < 2; i++)
+		assert_reason(apply(cache, AF_INET, 9, 0, 1480, true, 0),
+		              i ? CTQ_INVALID_FRAGMENT_OVERLAP : CTQ_REASON_NONE);
+	for (i = 0; i < 3; i++)
+		assert_reason(apply(cache, AF_INET, 9, 1480, 1480, true, 0),
+		              i ? CTQ_INVALID_FRAGMENT_OVERLAP : CTQ_REASON_NONE);
+	assert_reason(apply(cache, AF_INET, 9, 2960, 8, false, 0), CTQ_REASON_NONE);
+	fragment_cache_destroy(cache);
+}
+
+/* F1: of another size, at the end although it was not, or not the one before. */
+Test(fragment, one_that_nearly_comes_twice_is_an_overlap)
+{
+	static const struct {
+		uint16_t offset;
+		uint32_t size;
+		bool more;
+	} again[] = {
+		{ 1480, 1472, true },
+		{ 1480, 1488, true },
+		{ 1480, 1480, false },
+		{ 0, 1480, true },
+	};
+	struct fragment_cache *cache = make(8);
+	uint32_t id;
+
+	for (id = 0; id < BASE_ARRAY_LENGTH(again); id++) {
+		apply(cache, AF_INET, id, 0, 1480, true, 0);
+		apply(cache, AF_INET, id, 1480, 1480, true, 0);
+		assert_reason(apply(cache, AF_INET, id, again[id].offset, again[id].size,
+		                    again[id].more, 0),
+		              CTQ_INVALID_FRAGMENT_OVERLAP);
+		assert_reason(apply(cache, AF_INET, id, 2960, 8, false, 0),
+		              CTQ_INVALID_FRAGMENT_OVERLAP);
+	}
+	fragment_cache_destroy(cache);
+}
+
+/* F1: the same identifier, but other ports. */
+Test(fragment, a_beginning_of_another_flow_is_an_overlap)
+{
+	struct fragment_cache *cache = make(8);
+	struct wire w = wire_ip4(IPPROTO_UDP);
+	struct packet p;
+
+	apply(cache, AF_INET, 9, 0, 32, true, 0);
+	wire_udp(&w, 1025, 53, 24);
+	w.bytes[w.l4 + 4] = 0x40;
+	wire_finish(&w);
+	wire_ip4_fragment(&w, 0, true, 9);
+	p = wire_parse(&w);
+	fragment_cache_apply(cache, &p, 0);
+	assert_reason(p, CTQ_INVALID_FRAGMENT_OVERLAP);
+	assert_reason(apply(cache, AF_INET, 9, 32, 8, false, 0),
+	              CTQ_INVALID_FRAGMENT_OVERLAP);
+	fragment_cache_destroy(cache);
+}
+
 Test(fragment, a_second_beginning_is_an_overlap)
 {
 	struct fragment_cache *cache = make(8);
