@@ -14,7 +14,12 @@
  * All three steps are bit scans, whatever the size of the table.
  *
  * Lock: arena.lock, a leaf in the lock order (subtree lock, then this). Nothing
- * is waited for with it held, and memory is returned to the system without it.
+ * is waited for with it held. Grace periods are begun, memory is made accessible
+ * ahead, advised and returned to the system without it. What the system may still
+ * be asked for under it, and under the caller's lock: the page of a descriptor or
+ * object that is touched first (a fault), and, by a table that grows faster than
+ * RCU's thread gets to run, mprotect(2) for the next chunks or longer lists of
+ * retired objects, once for each doubling.
  */
 #include "hashtrie/arena_priv.h"
 
@@ -193,11 +198,28 @@ static void chunk_populate(void *chunk)
 	pages_populate(chunk, ARENA_CHUNK);
 }
 
+/* Chunks will soon be opened that are not accessible yet. With the lock, let go meanwhile. */
+static void chunks_make_ready_ahead(struct arena *a)
+{
+	size_t from = a->chunks_ready, to = chunks_ready_next(a);
+	int err;
+
+	if (2 * a->chunks_open < from || to == from)
+		return;
+	pthread_mutex_unlock(&a->lock);
+	err = chunks_make_ready(a, from, to);
+	pthread_mutex_lock(&a->lock);
+	if (err == 0 && a->chunks_ready < to)
+		a->chunks_ready = to;
+}
+
 /* With the lock, which is let go meanwhile. False: no more chunks. */
 static bool chunk_open_ahead(struct arena *a)
 {
-	long chunk = chunk_claim(a);
+	long chunk;
 
+	chunks_make_ready_ahead(a);
+	chunk = chunk_claim(a);
 	if (chunk < 0)
 		return false;
 	pthread_mutex_unlock(&a->lock);
@@ -257,23 +279,9 @@ static long chunk_to_close(const struct arena *a)
 	             : bit_first_from(a->idle, 1, ARENA_MAP_WORDS);
 }
 
-/* Chunks will soon be opened that are not accessible yet. With the lock, let go meanwhile. */
-static void chunks_make_ready_ahead(struct arena *a)
-{
-	size_t from = a->chunks_ready, to = chunks_ready_next(a);
-	int err;
-
-	if (2 * a->chunks_open < from || to == from)
-		return;
-	pthread_mutex_unlock(&a->lock);
-	err = chunks_make_ready(a, from, to);
-	pthread_mutex_lock(&a->lock);
-	if (err == 0 && a->chunks_ready < to)
-		a->chunks_ready = to;
-}
-
 /*
- * Chunks opened in a hurry get huge pages when the kernel finds the time.
+ * Chunks opened in a hurry get huge pages when the kernel finds the time. With the lock, let go
+ * meanwhile: only this thread closes chunks.
  */
 static void hurried_advise(struct arena *a)
 {
@@ -281,7 +289,9 @@ static void hurried_advise(struct arena *a)
 
 	while ((chunk = bit_first(a->hurried, ARENA_MAP_WORDS)) >= 0) {
 		bit_clear(a->hurried, (size_t)chunk);
+		pthread_mutex_unlock(&a->lock);
 		(void)madvise(chunk_at(a, (size_t)chunk), ARENA_CHUNK, MADV_HUGEPAGE);
+		pthread_mutex_lock(&a->lock);
 	}
 }
 
@@ -442,33 +452,62 @@ static int limbo_keep_place(struct arena *a)
 	return 0;
 }
 
-/* Nothing is there that could be retired: the lists can go. */
-static void limbo_trim(struct arena *a)
+/* Longer lists before they are full, outside the lock. With it, let go meanwhile. Only this
+ * thread takes from the second list, and nobody fills it while this thread runs. */
+static void limbo_grow_ahead(struct arena *a)
 {
-	for (int i = 0; i < 2; i++) {
-		free(a->limbo[i].refs);
-		memset(&a->limbo[i], 0, sizeof(a->limbo[i]));
+	size_t size = a->limbo[0].size;
+	struct limbo longer[2] = { 0 };
+	bool good;
+
+	if (a->limbo[0].length + a->objects <= size / 2)
+		return;
+	pthread_mutex_unlock(&a->lock);
+	good = limbo_resize(&longer[0], 2 * size) == 0 &&
+	       limbo_resize(&longer[1], 2 * size) == 0;
+	pthread_mutex_lock(&a->lock);
+	for (int i = 0; i < 2 && good && a->limbo[0].size == size; i++) {
+		uint32_t *shorter = a->limbo[i].refs;
+
+		memcpy(longer[i].refs, shorter, a->limbo[i].length * sizeof(*shorter));
+		a->limbo[i].refs = longer[i].refs;
+		longer[i].refs = shorter;
 	}
+	if (good && a->limbo[0].size == size)
+		a->limbo[0].size = a->limbo[1].size = 2 * size;
+	pthread_mutex_unlock(&a->lock);
+	free(longer[0].refs);
+	free(longer[1].refs);
+	pthread_mutex_lock(&a->lock);
 }
 
-static void limbo_free(struct rcu_head *head);
-
-/* Let what has been collected wait for a grace period. With the lock held. */
-static void limbo_start(struct arena *a)
+/* What has been collected waits from now on: somebody must begin the grace period. With the
+ * lock. */
+static void limbo_wait(struct arena *a)
 {
 	struct limbo collected = a->limbo[0];
 
 	a->limbo[0] = a->limbo[1];
 	a->limbo[1] = collected;
 	a->deferred = true;
-	rcu_defer(&a->head, limbo_free);
+}
+
+/* Nothing is there that could be retired: the lists go to the caller, to be freed. With the
+ * lock. */
+static void limbo_clear(struct arena *a, struct limbo cleared[2])
+{
+	if (a->deferred || a->objects > 0)
+		return;
+	memcpy(cleared, a->limbo, sizeof(a->limbo));
+	memset(a->limbo, 0, sizeof(a->limbo));
 }
 
 /* The callback: a grace period has passed for all in limbo[1]. */
 static void limbo_free(struct rcu_head *head)
 {
 	struct arena *a = base_container_of(head, struct arena, head);
-	struct limbo *l = &a->limbo[1];
+	struct limbo *l = &a->limbo[1], cleared[2] = { 0 };
+	bool more;
 
 	rcu_deferred();
 	/* Writers get the lock in between: a long list must not hold them up. */
@@ -482,12 +521,22 @@ static void limbo_free(struct rcu_head *head)
 		pthread_mutex_unlock(&a->lock);
 	}
 	arena_balance(a);
+	limbo_grow_ahead(a);
 	a->deferred = false;
 	if (a->limbo[0].length > 0)
-		limbo_start(a);
-	else if (a->objects == 0)
-		limbo_trim(a);
+		limbo_wait(a);
+	limbo_clear(a, cleared);
+	more = a->deferred;
 	pthread_mutex_unlock(&a->lock);
+	free(cleared[0].refs);
+	free(cleared[1].refs);
+	if (more)
+		arena_grace_begin(a);
+}
+
+void arena_grace_begin(struct arena *a)
+{
+	rcu_defer(&a->head, limbo_free);
 }
 
 /* ---- objects ----------------------------------------------------------------- */
@@ -524,20 +573,23 @@ void arena_free(struct arena *a, uint32_t ref)
 	pthread_mutex_unlock(&a->lock);
 }
 
-void arena_retire(struct arena *a, uint32_t ref)
+bool arena_retire(struct arena *a, uint32_t ref)
 {
 	struct limbo *l = &a->limbo[0];
+	bool begin;
 
 	if (ref == REF_NONE)
-		return;
+		return false;
 	pthread_mutex_lock(&a->lock);
 	assert(a->objects > 0 && l->length < l->size);
 	a->objects--;
 	l->refs[l->length++] = ref;
 	l->bytes += arena_object_bytes(ref);
-	if (!a->deferred)
-		limbo_start(a);
+	begin = !a->deferred;
+	if (begin)
+		limbo_wait(a);
 	pthread_mutex_unlock(&a->lock);
+	return begin;
 }
 
 /* ---- life -------------------------------------------------------------------- */

@@ -31,8 +31,9 @@
  * pages, a microsecond each. How much is kept ready follows how fast the table grows.
  *
  * Threads. arena_at() may be called by anybody. All else locks the arena. An
- * object that readers may know of is given to arena_retire(), which frees it
- * after a grace period, in RCU's own thread.
+ * object that readers may know of is given to arena_retire(), and is freed
+ * after a grace period, in RCU's own thread. Who retires one may have to begin that
+ * grace period, once it holds no lock: that can be a system call.
  */
 #ifndef HASHTRIE_ARENA_PRIV_H
 #define HASHTRIE_ARENA_PRIV_H
@@ -94,7 +95,7 @@ struct arena {
 	size_t pages_free;   /* of open chunks */
 
 	struct limbo limbo[2]; /* [0] collects, [1] waits for the callback */
-	bool deferred;         /* a callback is under way */
+	bool deferred;         /* a callback is under way, or about to be */
 	size_t objects; /* neither free nor in limbo: each has a place kept there */
 	struct rcu_head head;
 };
@@ -114,8 +115,15 @@ uint32_t arena_alloc(struct arena *a, unsigned int class, uint32_t node);
 /** Free an object that no reader can know of. REF_NONE is allowed. */
 void arena_free(struct arena *a, uint32_t ref);
 
-/** Free a published object, by now unlinked, after a grace period. REF_NONE is allowed. */
-void arena_retire(struct arena *a, uint32_t ref);
+/**
+ * Free a published object, by now unlinked, after a grace period. REF_NONE is allowed. True: the
+ * caller must call arena_grace_begin() as soon as it has let go all locks; until then nothing
+ * that was retired is freed.
+ */
+bool arena_retire(struct arena *a, uint32_t ref) BASE_MUST_CHECK;
+
+/** Once for each arena_retire() that was true. */
+void arena_grace_begin(struct arena *a);
 
 /** What every arena has: the descriptor of its first chunk. */
 #define ARENA_FIXED_BYTES ((size_t)2 * ARENA_PAGE)

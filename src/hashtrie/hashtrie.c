@@ -168,6 +168,17 @@ static inline struct subtree *tag_subtree(struct hashtrie *t, uint32_t tag)
 	return &t->subtree[tag >> TRIE_ROOT_SHIFT];
 }
 
+/* Let the lock go, and then do what must not be done with it. */
+static inline void subtree_leave(struct hashtrie *t, struct subtree *sub)
+{
+	bool grace_due = sub->grace_due;
+
+	sub->grace_due = false;
+	spin_unlock(&sub->lock);
+	if (base_unlikely(grace_due))
+		arena_grace_begin(&t->arena);
+}
+
 /* With the subtree's lock. */
 static inline void subtree_count(uint64_t *counter, int64_t n)
 {
@@ -206,7 +217,7 @@ int hashtrie_insert(struct hashtrie *t, uint64_t hash, const void *key, uint32_t
 	hashtrie_prefetch(t, hash); /* while we wait for the lock */
 	spin_lock(&sub->lock);
 	err = subtree_insert(t, sub, entry_make(hash_tag(hash), handle), key, standing);
-	spin_unlock(&sub->lock);
+	subtree_leave(t, sub);
 	return err;
 }
 
@@ -241,7 +252,7 @@ int hashtrie_remove(struct hashtrie *t, uint64_t hash, uint32_t handle)
 	hashtrie_prefetch(t, hash);
 	spin_lock(&sub->lock);
 	err = subtree_remove(t, sub, entry_make(hash_tag(hash), handle));
-	spin_unlock(&sub->lock);
+	subtree_leave(t, sub);
 	return err;
 }
 

@@ -76,6 +76,7 @@ struct prefix_table {
 	                  const void *const *addrs, uint32_t *values);
 
 	pthread_mutex_t lock; /* for writers: all of the table */
+	bool grace_due; /* who has the lock must call arena_grace_begin() after it */
 	uint64_t prefixes;
 	uint64_t nodes;
 	struct arena arena;
@@ -509,8 +510,19 @@ static void node_free(struct prefix_table *t, uint32_t slot)
 
 static void node_retire(struct prefix_table *t, uint32_t slot)
 {
-	arena_retire(&t->arena, slot & ~SLOT_NODE);
+	t->grace_due |= arena_retire(&t->arena, slot & ~SLOT_NODE);
 	t->nodes--;
+}
+
+/* A writer lets the lock go, and then does what must not be done with it. */
+static void table_leave(struct prefix_table *t)
+{
+	bool grace_due = t->grace_due;
+
+	t->grace_due = false;
+	pthread_mutex_unlock(&t->lock);
+	if (grace_due)
+		arena_grace_begin(&t->arena);
 }
 
 /* ---- the way to a node ------------------------------------------------------- */
@@ -765,7 +777,7 @@ int prefix_insert(struct prefix_table *t, const void *addr, unsigned int length,
 		err = insert_long(t, &key, length, value + 1);
 	if (!err)
 		t->prefixes++;
-	pthread_mutex_unlock(&t->lock);
+	table_leave(t);
 	return err;
 }
 
@@ -868,7 +880,7 @@ int prefix_remove(struct prefix_table *t, const void *addr, unsigned int length)
 	                          : remove_long(t, &key, length);
 	if (!err)
 		t->prefixes--;
-	pthread_mutex_unlock(&t->lock);
+	table_leave(t);
 	return err;
 }
 

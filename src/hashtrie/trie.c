@@ -92,6 +92,12 @@ static inline struct subtree *path_subtree(struct hashtrie *t,
 	return &t->subtree[path->step[0].index];
 }
 
+static void trie_retire(struct hashtrie *t, const struct trie_path *path, uint32_t ref)
+{
+	if (arena_retire(&t->arena, ref))
+		path_subtree(t, path)->grace_due = true;
+}
+
 static void step_enter(struct trie_step *s, uint32_t *refs, unsigned int width,
                        unsigned int shift, uint32_t tag)
 {
@@ -126,7 +132,7 @@ static void path_replace(struct hashtrie *t, struct trie_path *path, uint32_t re
 	uint32_t old = step_ref(s);
 
 	refs_publish(s->refs, s->index, step_block(path), ref);
-	arena_retire(&t->arena, old);
+	trie_retire(t, path, old);
 }
 
 /* ---- growing ----------------------------------------------------------------- */
@@ -161,7 +167,7 @@ static int node_widen(struct hashtrie *t, struct trie_path *path, uint32_t tag)
 	for (unsigned int i = 0; i < step_size(s); i++)
 		refs[2 * i] = refs[2 * i + 1] = s->refs[i];
 	refs_publish(up->refs, up->index, 1, ref);
-	arena_retire(&t->arena, old);
+	trie_retire(t, path, old);
 	step_enter(s, refs, s->width + 1, s->shift - 1, tag);
 	return 0;
 }
@@ -235,7 +241,7 @@ static int trie_split(struct hashtrie *t, struct trie_path *path, uint32_t tag)
 	leaf_split(half, trie_leaf(t, old), path_split_bit(path));
 	half_publish(t, s, index, size, ref[0]);
 	half_publish(t, s, index + size, size, ref[1]);
-	arena_retire(a, old);
+	trie_retire(t, path, old);
 	count_add(&path_subtree(t, path)->splits, 1);
 	return 0;
 
@@ -387,8 +393,8 @@ static bool trie_merge(struct hashtrie *t, struct trie_path *path)
 	if (joined == REF_NONE)
 		return false;
 	refs_publish(s->refs, s->index, 2 * block, joined);
-	arena_retire(&t->arena, ref);
-	arena_retire(&t->arena, sibling);
+	trie_retire(t, path, ref);
+	trie_retire(t, path, sibling);
 merged:
 	count_add(&path_subtree(t, path)->merges, 1);
 	return true;
@@ -404,7 +410,7 @@ static bool node_remove(struct hashtrie *t, struct trie_path *path)
 		return false;
 	old = step_ref(up);
 	refs_publish(up->refs, up->index, 1, step_ref(s));
-	arena_retire(&t->arena, old);
+	trie_retire(t, path, old);
 	path->last--;
 	return true;
 }
@@ -432,7 +438,7 @@ static void node_narrow(struct hashtrie *t, struct trie_path *path, uint32_t tag
 		for (unsigned int i = 0; i < step_size(s) / 2; i++)
 			refs[i] = s->refs[2 * i];
 		refs_publish(up->refs, up->index, 1, ref);
-		arena_retire(&t->arena, old);
+		trie_retire(t, path, old);
 		step_enter(s, refs, s->width - 1, s->shift + 1, tag);
 	}
 }

@@ -60,6 +60,7 @@ _Static_assert(TRIE_ROOT_WIDTH + 2 * TRIE_NODE_MOST + TRIE_LINE_BITS == 32,
 /* What the writers of one subtree share. */
 struct subtree {
 	struct spin lock;
+	bool grace_due;   /* who has the lock must call arena_grace_begin() after it */
 	uint64_t entries; /* written under the lock, read by anybody */
 	uint64_t grown;
 	uint64_t splits;
