@@ -25,6 +25,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#include "base/spin.h"
 #include "flow/event.h"
 #include "flow/lock.h"
 #include "flow/table_priv.h"
@@ -52,7 +53,7 @@ struct expect {
 	_Atomic uint32_t deadline_s; /* one more than its last second */
 	/* under the lock */
 	bool linked;
-	uint32_t sibling; /* older; or the next free slot */
+	uint32_t sibling; /* older; or the next free slot, or the next that leaves */
 
 	struct flow_table *table;
 	struct rcu_head rcu;
@@ -65,8 +66,9 @@ struct expects {
 	uint32_t chains_mask;
 	_Atomic uint32_t *chains;
 	struct expect *slots; /* [1 … slots_length]: 0 is none */
-	pthread_spinlock_t lock BASE_ALIGNED(BASE_CACHELINE);
+	struct spin lock BASE_ALIGNED(BASE_CACHELINE);
 	uint32_t free;      /* chain of free slots */
+	uint32_t leaving;   /* of those that were unlinked under the lock */
 	uint32_t untouched; /* slots from here on were never used */
 	uint32_t expired_s; /* control's: the second of the last expiry */
 };
@@ -90,7 +92,6 @@ struct expects *expects_new(uint32_t max)
 	x->slots_length = max * EXPECT_SPARE;
 	x->untouched = 1;
 	x->chains_mask = power_of_two(max) - 1;
-	pthread_spin_init(&x->lock, PTHREAD_PROCESS_PRIVATE);
 	x->chains = calloc((size_t)x->chains_mask + 1, sizeof(*x->chains));
 	bytes = ((size_t)x->slots_length + 1) * sizeof(*x->slots);
 	x->slots = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
@@ -111,7 +112,6 @@ void expects_destroy(struct expects *x)
 	if (x->slots)
 		munmap(x->slots, ((size_t)x->slots_length + 1) * sizeof(*x->slots));
 	free(x->chains);
-	pthread_spin_destroy(&x->lock);
 	free(x);
 }
 
@@ -135,11 +135,32 @@ static void expect_free(struct rcu_head *head)
 	struct flow *master = e->master;
 
 	rcu_deferred();
-	pthread_spin_lock(&x->lock);
+	spin_lock(&x->lock);
 	e->sibling = x->free;
 	x->free = (uint32_t)(e - x->slots);
-	pthread_spin_unlock(&x->lock);
+	spin_unlock(&x->lock);
 	flow_put(t, master, FLOW_HOLDER_EXPECT);
+}
+
+/* ---- the lock -------------------------------------------------------------------- */
+
+static void expects_lock(struct expects *x)
+{
+	spin_lock(&x->lock);
+}
+
+/* Those that were unlinked begin to wait for a grace period: outside the lock, since that may be
+ * a system call. */
+static void expects_unlock(struct expects *x)
+{
+	uint32_t at = x->leaving, next;
+
+	x->leaving = 0;
+	spin_unlock(&x->lock);
+	for (; at; at = next) {
+		next = x->slots[at].sibling;
+		rcu_defer(&x->slots[at].rcu, expect_free);
+	}
 }
 
 /* ---- keys ------------------------------------------------------------------------- */
@@ -315,7 +336,8 @@ static void unlink_expect(struct flow_worker *w, struct expect *e, uint64_t now_
 	leave_master(x, e);
 	store(&x->count, load(&x->count) - 1);
 	flow_count(w, FLOW_COUNTER_EXPECT_DELETE);
-	rcu_defer(&e->rcu, expect_free);
+	e->sibling = x->leaving;
+	x->leaving = (uint32_t)(e - x->slots);
 }
 
 /* ---- making --------------------------------------------------------------------------- */
@@ -429,9 +451,9 @@ int expect_add(struct flow_worker *w, struct flow *master, const struct helper *
 	int err;
 
 	assert(flow_status(master) & TRACK_HELPER);
-	pthread_spin_lock(&x->lock);
+	expects_lock(x);
 	err = add_locked(w, master, helper, want, chain, now_ns);
-	pthread_spin_unlock(&x->lock);
+	expects_unlock(x);
 	return err;
 }
 
@@ -477,7 +499,7 @@ static bool take(struct flow_worker *w, struct expect *e, struct flow *f,
 	struct expects *x = w->table->expects;
 	bool taken;
 
-	pthread_spin_lock(&x->lock);
+	expects_lock(x);
 	taken = e->linked && may_be_met(e, &f->side[TRACK_ORIGINAL].tuple, now_ns) &&
 	        master_counts(e->master);
 	if (taken) {
@@ -486,7 +508,7 @@ static bool take(struct flow_worker *w, struct expect *e, struct flow *f,
 		if (!(load(&e->flags) & HELPER_EXPECT_PERMANENT))
 			unlink_expect(w, e, now_ns);
 	}
-	pthread_spin_unlock(&x->lock);
+	expects_unlock(x);
 	return taken;
 }
 
@@ -570,7 +592,7 @@ unsigned int expect_refresh(struct flow_worker *w, struct flow *master,
 	struct expect *e;
 	uint32_t at;
 
-	pthread_spin_lock(&x->lock);
+	expects_lock(x);
 	for (at = load(&master->expects); at; at = e->sibling) {
 		e = &x->slots[at];
 		if (e->class != refresh->class ||
@@ -579,7 +601,7 @@ unsigned int expect_refresh(struct flow_worker *w, struct flow *master,
 		refresh_one(w, e, refresh->timeout_s, now_ns);
 		n++;
 	}
-	pthread_spin_unlock(&x->lock);
+	expects_unlock(x);
 	return n;
 }
 
@@ -590,7 +612,7 @@ unsigned int expect_flush_master(struct flow_worker *w, struct flow *master,
 	unsigned int n = 0;
 	uint32_t at, next;
 
-	pthread_spin_lock(&x->lock);
+	expects_lock(x);
 	for (at = load(&master->expects); at; at = next) {
 		next = x->slots[at].sibling;
 		if (!(classes & 1u << x->slots[at].class))
@@ -598,7 +620,7 @@ unsigned int expect_flush_master(struct flow_worker *w, struct flow *master,
 		unlink_expect(w, &x->slots[at], now_ns);
 		n++;
 	}
-	pthread_spin_unlock(&x->lock);
+	expects_unlock(x);
 	return n;
 }
 
@@ -618,7 +640,7 @@ bool expect_forget_helper(struct flow_worker *w, const struct helper *helper,
 	unsigned int n = 0;
 	bool more;
 
-	pthread_spin_lock(&x->lock);
+	expects_lock(x);
 	for (end = end_of_stride(x, at); at < end && n < max; at++) {
 		if (!x->slots[at].linked || x->slots[at].helper != helper)
 			continue;
@@ -626,7 +648,7 @@ bool expect_forget_helper(struct flow_worker *w, const struct helper *helper,
 		n++;
 	}
 	more = at < x->untouched;
-	pthread_spin_unlock(&x->lock);
+	expects_unlock(x);
 	*cursor = at;
 	return more;
 }
@@ -641,7 +663,7 @@ unsigned int expect_expire(struct flow_worker *w, uint64_t now_ns)
 		return 0;
 	x->expired_s = now_seconds(now_ns);
 	do {
-		pthread_spin_lock(&x->lock);
+		expects_lock(x);
 		for (end = end_of_stride(x, at); at < end; at++) {
 			if (!x->slots[at].linked || !is_over(&x->slots[at], now_ns))
 				continue;
@@ -649,7 +671,7 @@ unsigned int expect_expire(struct flow_worker *w, uint64_t now_ns)
 			n++;
 		}
 		end = x->untouched;
-		pthread_spin_unlock(&x->lock);
+		expects_unlock(x);
 	} while (at < end);
 	return n;
 }
@@ -664,12 +686,12 @@ unsigned int expect_walk(struct flow_table *t, uint32_t *cursor, struct expect_i
 	uint32_t at = *cursor ? *cursor : 1, end;
 
 	do {
-		pthread_spin_lock(&x->lock);
+		expects_lock(x);
 		for (end = end_of_stride(x, at); at < end && n < max; at++)
 			if (x->slots[at].linked)
 				info_read(x, &x->slots[at], now_ns, &out[n++]);
 		end = x->untouched;
-		pthread_spin_unlock(&x->lock);
+		expects_unlock(x);
 	} while (at < end && n < max);
 	*cursor = at;
 	return n;
@@ -700,11 +722,11 @@ bool expect_find(struct flow_table *t, const struct tuple *tuple, uint32_t id,
 	struct expects *x = t->expects;
 	struct expect *e;
 
-	pthread_spin_lock(&x->lock);
+	expects_lock(x);
 	e = tuple ? with_tuple(t, tuple) : with_id(x, id);
 	if (e)
 		info_read(x, e, now_ns, out);
-	pthread_spin_unlock(&x->lock);
+	expects_unlock(x);
 	return e != NULL;
 }
 
@@ -713,11 +735,11 @@ bool expect_remove(struct flow_worker *w, uint32_t id, uint64_t now_ns)
 	struct expects *x = w->table->expects;
 	struct expect *e;
 
-	pthread_spin_lock(&x->lock);
+	expects_lock(x);
 	e = with_id(x, id);
 	if (e)
 		unlink_expect(w, e, now_ns);
-	pthread_spin_unlock(&x->lock);
+	expects_unlock(x);
 	return e != NULL;
 }
 
@@ -727,13 +749,13 @@ bool expect_timeout_set(struct flow_worker *w, uint32_t id, uint32_t timeout_s,
 	struct expects *x = w->table->expects;
 	struct expect *e;
 
-	pthread_spin_lock(&x->lock);
+	expects_lock(x);
 	e = with_id(x, id);
 	if (e) {
 		store(&e->deadline_s, deadline(now_ns, timeout_s));
 		announce(w, e, FLOW_EVENT_EXPECT_UPDATE, now_ns);
 	}
-	pthread_spin_unlock(&x->lock);
+	expects_unlock(x);
 	return e != NULL;
 }
 

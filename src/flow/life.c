@@ -274,9 +274,9 @@ static uint32_t stays_with(enum flow_list which)
 /*
  * False: nothing can go. @reserved: for one who has a right to reserved slots.
  *
- * Who takes the candidate out of its list evicts it. So a thread that is interrupted in the
- * middle holds nobody up: all others see the next one. A candidate that another thread takes
- * first, or that became assured, counts as progress.
+ * Who takes the candidate out of its list evicts it. So a thread that is interrupted after that
+ * holds nobody up: all others see the next one. A candidate that another thread takes first, or
+ * that became assured, counts as progress.
  */
 static bool evict_one(struct flow_worker *w, bool reserved, uint64_t now_ns)
 {

@@ -2,7 +2,8 @@
 /*
  * limbo.c - chains of dead flows
  *
- * Flows are put outside the lock: the last reference takes the slab's locks.
+ * Flows are put, and grace periods begun, outside the lock: the last reference takes the slab's
+ * locks, and either may be a system call.
  */
 #include "flow/limbo.h"
 
@@ -18,14 +19,12 @@
 
 void limbo_init(struct limbo *l, struct flow_table *t)
 {
-	pthread_spin_init(&l->lock, PTHREAD_PROCESS_PRIVATE);
 	l->table = t;
 }
 
 void limbo_fini(struct limbo *l)
 {
 	assert(!l->under_way);
-	pthread_spin_destroy(&l->lock);
 }
 
 static struct flow *slot(const struct limbo *l, uint32_t index)
@@ -47,26 +46,33 @@ static void chain_append(const struct limbo *l, struct limbo_chain *to,
 
 static void limbo_grace_over(struct rcu_head *head);
 
-/* The lock is held: what was gathered begins to wait. */
-static void limbo_wait(struct limbo *l)
+/* The lock is held: what was gathered waits from now on. True: the caller must begin the grace
+ * period, which may be a system call, once it has let the lock go. */
+static bool limbo_wait(struct limbo *l)
 {
 	l->waiting = l->gathering;
 	l->gathering = (struct limbo_chain){ 0, 0 };
 	l->under_way = l->waiting.first != 0;
-	if (l->under_way)
-		rcu_defer(&l->grace, limbo_grace_over);
+	return l->under_way;
+}
+
+static void limbo_grace_begin(struct limbo *l)
+{
+	rcu_defer(&l->grace, limbo_grace_over);
 }
 
 void limbo_add(struct limbo *l, struct flow *f)
 {
 	struct limbo_chain one = { f->index, f->index };
+	bool begin;
 
 	f->next = 0;
-	pthread_spin_lock(&l->lock);
+	spin_lock(&l->lock);
 	chain_append(l, &l->gathering, &one);
-	if (!l->under_way)
-		limbo_wait(l);
-	pthread_spin_unlock(&l->lock);
+	begin = !l->under_way && limbo_wait(l);
+	spin_unlock(&l->lock);
+	if (begin)
+		limbo_grace_begin(l);
 }
 
 /* ---- putting ------------------------------------------------------------------------------- */
@@ -77,7 +83,7 @@ static uint32_t limbo_take(struct limbo *l, unsigned int max)
 	struct flow *last = NULL;
 	uint32_t first, next;
 
-	pthread_spin_lock(&l->lock);
+	spin_lock(&l->lock);
 	first = next = l->ready.first;
 	while (next && max--) {
 		last = slot(l, next);
@@ -86,7 +92,7 @@ static uint32_t limbo_take(struct limbo *l, unsigned int max)
 	if (last)
 		last->next = 0;
 	l->ready.first = next;
-	pthread_spin_unlock(&l->lock);
+	spin_unlock(&l->lock);
 	return first;
 }
 
@@ -115,12 +121,15 @@ void limbo_help(struct limbo *l)
 static void limbo_grace_over(struct rcu_head *head)
 {
 	struct limbo *l = base_container_of(head, struct limbo, grace);
+	bool begin;
 
 	rcu_deferred();
-	pthread_spin_lock(&l->lock);
+	spin_lock(&l->lock);
 	chain_append(l, &l->ready, &l->waiting);
-	limbo_wait(l);
-	pthread_spin_unlock(&l->lock);
+	begin = limbo_wait(l);
+	spin_unlock(&l->lock);
+	if (begin)
+		limbo_grace_begin(l);
 	while (limbo_put(l, LIMBO_TAKE))
 		;
 }

@@ -19,12 +19,12 @@
 #ifndef FLOW_LIMBO_H
 #define FLOW_LIMBO_H
 
-#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/base.h"
 #include "base/rcu.h"
+#include "base/spin.h"
 
 struct flow;
 struct flow_table;
@@ -35,8 +35,8 @@ struct limbo_chain {
 };
 
 struct limbo {
-	pthread_spinlock_t lock; /* of all below */
-	bool under_way;          /* .grace is with liburcu */
+	struct spin lock; /* of all below */
+	bool under_way;   /* .grace is with liburcu */
 	struct limbo_chain gathering, waiting, ready;
 	struct flow_table *table;
 	struct rcu_head grace;

@@ -8,16 +8,6 @@
 
 #include "flow/table_priv.h"
 
-void lists_init(struct flow_lists *l)
-{
-	pthread_spin_init(&l->lock, PTHREAD_PROCESS_PRIVATE);
-}
-
-void lists_fini(struct flow_lists *l)
-{
-	pthread_spin_destroy(&l->lock);
-}
-
 static bool is_list(enum flow_list which)
 {
 	return which < FLOW_LISTS;
@@ -61,11 +51,11 @@ static void list_unlink(struct flow_lists *l, struct slab *s, struct flow *f)
 void lists_append(struct flow_worker *w, struct slab *s, struct flow *f,
                   enum flow_list which, uint64_t order)
 {
-	pthread_spin_lock(&w->lists.lock);
+	spin_lock(&w->lists.lock);
 	assert(f->list == FLOW_LIST_NONE);
 	atomic_store_explicit(&f->order, order, memory_order_relaxed);
 	list_link(&w->lists, s, f, which);
-	pthread_spin_unlock(&w->lists.lock);
+	spin_unlock(&w->lists.lock);
 }
 
 static void list_relink(struct flow_lists *l, struct slab *s, struct flow *f,
@@ -82,9 +72,9 @@ void lists_move(struct flow_table *t, struct flow *f, enum flow_list which,
 {
 	struct flow_lists *l = &t->workers[f->worker]->lists;
 
-	pthread_spin_lock(&l->lock);
+	spin_lock(&l->lock);
 	list_relink(l, t->slab, f, which, order);
-	pthread_spin_unlock(&l->lock);
+	spin_unlock(&l->lock);
 }
 
 bool lists_move_from(struct flow_table *t, struct flow *f, enum flow_list from,
@@ -93,11 +83,11 @@ bool lists_move_from(struct flow_table *t, struct flow *f, enum flow_list from,
 	struct flow_lists *l = &t->workers[f->worker]->lists;
 	bool there;
 
-	pthread_spin_lock(&l->lock);
+	spin_lock(&l->lock);
 	there = f->list == from;
 	if (there)
 		list_relink(l, t->slab, f, which, order);
-	pthread_spin_unlock(&l->lock);
+	spin_unlock(&l->lock);
 	return there;
 }
 

@@ -12,9 +12,6 @@
 #include "flow/slab.h"
 #include "flow/worker.h"
 
-void lists_init(struct flow_lists *l);
-void lists_fini(struct flow_lists *l);
-
 /** Put a flow that is in no list at the young end of @which of @w;
  * stamps it with @order. */
 void lists_append(struct flow_worker *w, struct slab *s, struct flow *f,

@@ -24,14 +24,15 @@
 #include "flow/slab.h"
 
 #include <assert.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+
+#include "base/spin.h"
 
 enum chunk_state { CHUNK_EMPTY, CHUNK_OWNED, CHUNK_PARTIAL, CHUNK_FULL };
 
 struct chunk {
-	pthread_spinlock_t lock;
+	struct spin lock;
 	uint32_t free; /* first freed slot; 0: none */
 	uint32_t next,
 		prev;   /* neighbours in its stack; 0: none. Under the stacks' lock */
@@ -53,7 +54,7 @@ struct slab {
 	struct chunk *chunks; /* number 0 is unused: chunk c has the slots from (c - 1) *
 	                         SLAB_CHUNK + 1 */
 	uint32_t chunks_length;
-	pthread_spinlock_t lock; /* of the stacks */
+	struct spin lock;        /* of the stacks */
 	uint32_t partial, empty; /* tops */
 	uint8_t *group_empty; /* for each group: its chunks in the stack of empty ones */
 	struct array arrays[SLAB_ARRAYS];
@@ -103,10 +104,8 @@ static int slab_chunks_init(struct slab *s)
 	s->group_empty = calloc(s->chunks_length / SLAB_GROUP, 1);
 	if (!s->chunks || !s->group_empty)
 		return -1;
-	for (c = 1; c <= s->chunks_length; c++) {
-		pthread_spin_init(&s->chunks[c].lock, PTHREAD_PROCESS_PRIVATE);
+	for (c = 1; c <= s->chunks_length; c++)
 		s->chunks[c].fresh = SLAB_CHUNK;
-	}
 	return 0;
 }
 
@@ -123,7 +122,6 @@ struct slab *slab_new(uint32_t slots)
 	if (!s->map)
 		goto free_chunks;
 	s->slots = (struct flow *)(void *)map_element(s->map, sizeof(struct flow));
-	pthread_spin_init(&s->lock, PTHREAD_PROCESS_PRIVATE);
 	atomic_init(&s->fresh, 1);
 	return s;
 
@@ -216,9 +214,9 @@ static void group_unlink(struct slab *s, uint32_t group)
 
 static void partial_push(struct slab *s, uint32_t c)
 {
-	pthread_spin_lock(&s->lock);
+	spin_lock(&s->lock);
 	stack_link(s, &s->partial, c);
-	pthread_spin_unlock(&s->lock);
+	spin_unlock(&s->lock);
 }
 
 /* False: somebody has popped it. */
@@ -227,11 +225,11 @@ static bool partial_remove(struct slab *s, uint32_t c)
 	struct chunk *chunk = &s->chunks[c];
 	bool stacked;
 
-	pthread_spin_lock(&s->lock);
+	spin_lock(&s->lock);
 	stacked = chunk->stacked;
 	if (stacked)
 		stack_unlink(s, &s->partial, chunk);
-	pthread_spin_unlock(&s->lock);
+	spin_unlock(&s->lock);
 	return stacked;
 }
 
@@ -239,9 +237,9 @@ static uint32_t partial_pop(struct slab *s)
 {
 	uint32_t c;
 
-	pthread_spin_lock(&s->lock);
+	spin_lock(&s->lock);
 	c = stack_pop(s, &s->partial);
-	pthread_spin_unlock(&s->lock);
+	spin_unlock(&s->lock);
 	return c;
 }
 
@@ -251,12 +249,12 @@ static bool empty_push(struct slab *s, uint32_t c)
 	uint32_t group = group_of_chunk(c);
 	bool whole;
 
-	pthread_spin_lock(&s->lock);
+	spin_lock(&s->lock);
 	stack_link(s, &s->empty, c);
 	whole = ++s->group_empty[group] == SLAB_GROUP;
 	if (whole)
 		group_unlink(s, group);
-	pthread_spin_unlock(&s->lock);
+	spin_unlock(&s->lock);
 	return whole;
 }
 
@@ -264,11 +262,11 @@ static uint32_t empty_pop(struct slab *s)
 {
 	uint32_t c;
 
-	pthread_spin_lock(&s->lock);
+	spin_lock(&s->lock);
 	c = stack_pop(s, &s->empty);
 	if (c)
 		s->group_empty[group_of_chunk(c)]--;
-	pthread_spin_unlock(&s->lock);
+	spin_unlock(&s->lock);
 	return c;
 }
 
@@ -310,9 +308,9 @@ static uint32_t slab_take_chunk(struct slab *s)
 	if (!c)
 		return 0;
 	chunk = &s->chunks[c];
-	pthread_spin_lock(&chunk->lock);
+	spin_lock(&chunk->lock);
 	chunk->state = CHUNK_OWNED;
-	pthread_spin_unlock(&chunk->lock);
+	spin_unlock(&chunk->lock);
 	return c;
 }
 
@@ -322,7 +320,7 @@ static uint32_t chunk_take_slot(struct slab *s, uint32_t c)
 	struct chunk *chunk = &s->chunks[c];
 	uint32_t index = 0;
 
-	pthread_spin_lock(&chunk->lock);
+	spin_lock(&chunk->lock);
 	if (chunk->free) {
 		index = chunk->free;
 		chunk->free = s->slots[index].next_free;
@@ -332,7 +330,7 @@ static uint32_t chunk_take_slot(struct slab *s, uint32_t c)
 		chunk->state = CHUNK_FULL;
 	}
 	chunk->used += index != 0;
-	pthread_spin_unlock(&chunk->lock);
+	spin_unlock(&chunk->lock);
 	return index;
 }
 
@@ -366,9 +364,9 @@ static void group_give_back(struct slab *s, uint32_t group)
 	for (a = s->arrays; a < s->arrays + SLAB_ARRAYS && a->map; a++)
 		madvise(a->map + SLAB_PAGE + (size_t)group * GROUP_SLOTS * a->size,
 		        GROUP_SLOTS * a->size, MADV_DONTNEED);
-	pthread_spin_lock(&s->lock);
+	spin_lock(&s->lock);
 	group_link(s, group);
-	pthread_spin_unlock(&s->lock);
+	spin_unlock(&s->lock);
 }
 
 /* The chunk is in no stack and nobody's: its pages can go. */
@@ -391,7 +389,7 @@ void slab_free(struct slab *s, struct flow *f)
 	struct chunk *chunk = &s->chunks[c];
 	bool empty = false;
 
-	pthread_spin_lock(&chunk->lock);
+	spin_lock(&chunk->lock);
 	assert(chunk->used > 0);
 	f->next_free = chunk->free;
 	chunk->free = index;
@@ -405,7 +403,7 @@ void slab_free(struct slab *s, struct flow *f)
 		chunk->state = CHUNK_EMPTY;
 		empty = true;
 	}
-	pthread_spin_unlock(&chunk->lock);
+	spin_unlock(&chunk->lock);
 	atomic_fetch_sub_explicit(&s->used_slots, 1, memory_order_relaxed);
 	if (empty)
 		chunk_give_back(s, c);

@@ -9,11 +9,11 @@
 #include "flow/source.h"
 
 #include <assert.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
 #include "base/base.h"
+#include "base/spin.h"
 
 /* Buckets for each source that there may be: chains of two when the table is full. */
 #define SOURCE_LOAD 2
@@ -32,7 +32,7 @@ struct source {
 };
 
 struct shard {
-	pthread_spinlock_t lock;
+	struct spin lock;
 } BASE_ALIGNED(BASE_CACHELINE);
 
 struct sources {
@@ -40,7 +40,7 @@ struct sources {
 	uint32_t max, mask;
 	uint32_t *buckets;    /* the lowest bits of a bucket's number are its shard's */
 	struct source *nodes; /* number 0 is unused */
-	pthread_spinlock_t lock; /* of the next two */
+	struct spin lock;     /* of the next two */
 	uint32_t free, fresh;
 	struct shard shards[SOURCE_SHARDS];
 };
@@ -57,7 +57,6 @@ static uint32_t buckets_for(uint32_t max)
 struct sources *sources_new(uint32_t max, const struct siphash_key *key)
 {
 	struct sources *s = aligned_alloc(BASE_CACHELINE, sizeof(*s));
-	unsigned int i;
 
 	if (!s)
 		return NULL;
@@ -68,9 +67,6 @@ struct sources *sources_new(uint32_t max, const struct siphash_key *key)
 	s->fresh = 1;
 	s->buckets = calloc((size_t)s->mask + 1, sizeof(*s->buckets));
 	s->nodes = calloc((size_t)max + 1, sizeof(*s->nodes));
-	pthread_spin_init(&s->lock, PTHREAD_PROCESS_PRIVATE);
-	for (i = 0; i < SOURCE_SHARDS; i++)
-		pthread_spin_init(&s->shards[i].lock, PTHREAD_PROCESS_PRIVATE);
 	if (s->buckets && s->nodes)
 		return s;
 	sources_destroy(s);
@@ -99,7 +95,7 @@ static uint32_t bucket_of(const struct sources *s, const struct source_key *key)
 	return (uint32_t)siphash(key, sizeof(*key), &s->key) & s->mask;
 }
 
-static pthread_spinlock_t *lock_of(struct sources *s, uint32_t bucket)
+static struct spin *lock_of(struct sources *s, uint32_t bucket)
 {
 	return &s->shards[bucket % SOURCE_SHARDS].lock;
 }
@@ -108,22 +104,22 @@ static uint32_t node_take(struct sources *s)
 {
 	uint32_t node;
 
-	pthread_spin_lock(&s->lock);
+	spin_lock(&s->lock);
 	node = s->free;
 	if (node)
 		s->free = s->nodes[node].next;
 	else if (s->fresh <= s->max)
 		node = s->fresh++;
-	pthread_spin_unlock(&s->lock);
+	spin_unlock(&s->lock);
 	return node;
 }
 
 static void node_free(struct sources *s, uint32_t node)
 {
-	pthread_spin_lock(&s->lock);
+	spin_lock(&s->lock);
 	s->nodes[node].next = s->free;
 	s->free = node;
-	pthread_spin_unlock(&s->lock);
+	spin_unlock(&s->lock);
 }
 
 /* Where the number of the key's node stands, or the end of the chain. */
@@ -155,7 +151,7 @@ bool source_take(struct sources *s, const struct tuple *t, uint32_t limit)
 
 	key_of(t, &key);
 	bucket = bucket_of(s, &key);
-	pthread_spin_lock(lock_of(s, bucket));
+	spin_lock(lock_of(s, bucket));
 	at = chain_find(s, bucket, &key);
 	if (!*at)
 		chain_begin(s, at, &key);
@@ -163,7 +159,7 @@ bool source_take(struct sources *s, const struct tuple *t, uint32_t limit)
 		s->nodes[*at].flows++;
 	else
 		taken = false;
-	pthread_spin_unlock(lock_of(s, bucket));
+	spin_unlock(lock_of(s, bucket));
 	return taken;
 }
 
@@ -174,7 +170,7 @@ void source_put(struct sources *s, const struct tuple *t)
 
 	key_of(t, &key);
 	bucket = bucket_of(s, &key);
-	pthread_spin_lock(lock_of(s, bucket));
+	spin_lock(lock_of(s, bucket));
 	at = chain_find(s, bucket, &key);
 	node = *at;
 	assert(node && s->nodes[node].flows);
@@ -182,7 +178,7 @@ void source_put(struct sources *s, const struct tuple *t)
 		*at = s->nodes[node].next;
 		node_free(s, node);
 	}
-	pthread_spin_unlock(lock_of(s, bucket));
+	spin_unlock(lock_of(s, bucket));
 }
 
 uint32_t source_count(struct sources *s, const struct tuple *t)
@@ -192,9 +188,9 @@ uint32_t source_count(struct sources *s, const struct tuple *t)
 
 	key_of(t, &key);
 	bucket = bucket_of(s, &key);
-	pthread_spin_lock(lock_of(s, bucket));
+	spin_lock(lock_of(s, bucket));
 	at = chain_find(s, bucket, &key);
 	flows = *at ? s->nodes[*at].flows : 0;
-	pthread_spin_unlock(lock_of(s, bucket));
+	spin_unlock(lock_of(s, bucket));
 	return flows;
 }

@@ -90,7 +90,6 @@ static void worker_destroy(struct flow_worker *w)
 	if (!w)
 		return;
 	hashtrie_destroy(w->unconfirmed);
-	lists_fini(&w->lists);
 	limbo_fini(&w->limbo);
 	ring_fini(&w->ring);
 	free(w);
@@ -113,7 +112,6 @@ static struct flow_worker *worker_new(struct flow_table *t, uint16_t number)
 	w->table = t;
 	w->number = number;
 	w->owner_id = (uint16_t)(number + 1);
-	lists_init(&w->lists);
 	limbo_init(&w->limbo, t);
 	w->unconfirmed = hashtrie_new(&table_ops, t);
 	if (!w->unconfirmed || ring_init(&w->ring, events_of(t, number)) < 0) {

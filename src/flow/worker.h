@@ -7,8 +7,7 @@
 #ifndef FLOW_WORKER_H
 #define FLOW_WORKER_H
 
-#include <pthread.h>
-
+#include "base/spin.h"
 #include "flow/flow.h"
 #include "flow/limbo.h"
 #include "flow/table.h"
@@ -39,9 +38,10 @@ struct flow_list_head {
 	uint32_t last;
 };
 
-/* Lists of one worker. Any thread may take the lock; mostly it is the worker alone. */
+/* Lists of one worker. Any thread may take the lock; mostly it is the worker alone. All zeros:
+ * empty. */
 struct flow_lists {
-	pthread_spinlock_t lock;
+	struct spin lock;
 	struct flow_list_head list[FLOW_LISTS];
 } BASE_ALIGNED(BASE_CACHELINE);
 
