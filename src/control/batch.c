@@ -10,7 +10,6 @@
  * Steps on sets are kept as they came and done at BATCH_END: sets change by time and by other
  * clients while a batch is open. From there on the batch is commit.c's.
  */
-#include <libmnl/libmnl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,14 +67,18 @@ int control_generation_check(const struct control *c, uint32_t wanted,
 
 static int check_begin(struct control_request *r, const struct ctlink_batch *begin)
 {
+	int err = 0;
+
 	if (begin->subsystem != CTQ_SUBSYS_RULES && begin->subsystem != CTQ_SUBSYS_SETS)
 		return ctlink_error_set(r->error, -EOPNOTSUPP, 0,
 		                        "no transactions in subsystem 0x%02x",
 		                        begin->subsystem);
 	if (ctlink_has(begin, CTLINK_BATCH_GENERATION))
-		return control_generation_check(r->client->control, begin->generation,
-		                                r->error);
-	return 0;
+		err = control_generation_check(r->client->control, begin->generation,
+		                               r->error);
+	if (err < 0)
+		r->error->offset = CTLINK_OFFSET(r->nlh, NFNL_BATCH_GENID);
+	return err;
 }
 
 static int check_room(struct control_request *r)
@@ -124,22 +127,11 @@ static int batch_begin(struct control_request *r)
 
 /* ---- steps -------------------------------------------------------------------------------------- */
 
-/* Where attribute number @number of type @attr is in a message, from its start; 0: nowhere. */
-static uint32_t offset_of(const struct nlmsghdr *nlh, uint16_t type, uint32_t number)
-{
-	const struct nlattr *attr;
-
-	mnl_attr_for_each (attr, nlh, sizeof(struct nfgenmsg))
-		if (mnl_attr_get_type(attr) == type && number-- == 0)
-			return (uint32_t)((const char *)attr - (const char *)nlh);
-	return 0;
-}
-
 static int step_error(struct control_request *r, const struct rules_error *e)
 {
 	*r->error = e->error;
 	if (e->attr)
-		r->error->offset = offset_of(r->nlh, e->attr, e->number);
+		r->error->offset = ctlink_attr_offset(r->nlh, e->attr, e->number);
 	return e->error.code;
 }
 

@@ -102,9 +102,19 @@ static bool find_named(const struct control *c, const struct ctlink_expect *valu
 	       (!ctlink_has(value, CTLINK_EXPECT_ID) || info->id == value->id);
 }
 
-static int no_such(struct control_request *r)
+/* Where a request says which expectation it means. */
+static uint32_t name_offset(const struct control_request *r,
+                            const struct ctlink_expect *value)
 {
-	return ctlink_error_set(r->error, -ENOENT, 0, "no such expectation");
+	return ctlink_has(value, CTLINK_EXPECT_TUPLE)
+	               ? CTLINK_OFFSET(r->nlh, CTA_EXPECT_TUPLE)
+	               : CTLINK_OFFSET(r->nlh, CTA_EXPECT_ID);
+}
+
+static int no_such(struct control_request *r, const struct ctlink_expect *value)
+{
+	return ctlink_error_set(r->error, -ENOENT, name_offset(r, value),
+	                        "no such expectation");
 }
 
 /* ---- listing ------------------------------------------------------------------------------ */
@@ -192,7 +202,7 @@ int control_expect_get(struct control_request *r)
 		return ctlink_error_set(r->error, -EINVAL, 0,
 		                        "neither a tuple nor an id: which expectation?");
 	if (!find_named(c, &value, &info))
-		return no_such(r);
+		return no_such(r, &value);
 	return put(r->m, r->nlh, 0, &info);
 }
 
@@ -228,7 +238,7 @@ int control_expect_delete(struct control_request *r)
 	}
 	if (!find_named(c, &value, &info) ||
 	    !expect_remove(control_worker(c), info.id, c->now_ns))
-		return no_such(r);
+		return no_such(r, &value);
 	return 0;
 }
 
@@ -244,10 +254,14 @@ static int check_new(struct control_request *r, const struct ctlink_expect *valu
 		                        "tuple of its master");
 	if (value->tuple.l3 != value->mask.l3 || value->tuple.l3 != value->master.l3)
 		return ctlink_error_set(
-			r->error, -EINVAL, 0,
+			r->error, -EINVAL,
+			CTLINK_OFFSET(r->nlh, value->tuple.l3 != value->mask.l3
+		                                      ? CTA_EXPECT_MASK
+		                                      : CTA_EXPECT_MASTER),
 			"tuple, mask and master are of different families");
 	if (ctlink_has(value, CTLINK_EXPECT_NAT_TUPLE))
-		return ctlink_error_set(r->error, -EOPNOTSUPP, 0,
+		return ctlink_error_set(r->error, -EOPNOTSUPP,
+		                        CTLINK_OFFSET(r->nlh, CTA_EXPECT_NAT),
 		                        "translating what is expected is the kernel's");
 	return 0;
 }
@@ -275,14 +289,18 @@ static void want_of(const struct ctlink_expect *value, struct helper_action *wan
 
 static int refused(struct control_request *r, int err)
 {
+	uint32_t tuple = CTLINK_OFFSET(r->nlh, CTA_EXPECT_TUPLE);
+
 	switch (err) {
 	case -ESHUTDOWN:
-		return ctlink_error_set(r->error, err, 0, "its master is being removed");
+		return ctlink_error_set(r->error, err,
+		                        CTLINK_OFFSET(r->nlh, CTA_EXPECT_MASTER),
+		                        "its master is being removed");
 	case -EALREADY:
-		return ctlink_error_set(r->error, err, 0,
+		return ctlink_error_set(r->error, err, tuple,
 		                        "its master expects this in another class");
 	case -EBUSY:
-		return ctlink_error_set(r->error, err, 0,
+		return ctlink_error_set(r->error, err, tuple,
 		                        "it overlaps what another flow expects");
 	default:
 		return ctlink_error_set(r->error, err, 0,
@@ -301,16 +319,18 @@ static int make_for(struct control_request *r, struct flow *master,
 
 	if (!helper)
 		return ctlink_error_set(
-			r->error, -EOPNOTSUPP, 0,
+			r->error, -EOPNOTSUPP, CTLINK_OFFSET(r->nlh, CTA_EXPECT_MASTER),
 			"its master has no helper: nobody could say how many "
 			"it may expect");
 	if (ctlink_has(value, CTLINK_EXPECT_HELPER) &&
 	    strcmp(value->helper, helper->name) != 0)
-		return ctlink_error_set(r->error, -EOPNOTSUPP, 0,
+		return ctlink_error_set(r->error, -EOPNOTSUPP,
+		                        CTLINK_OFFSET(r->nlh, CTA_EXPECT_HELP_NAME),
 		                        "the helper of its master is '%s'", helper->name);
 	if (ctlink_has(value, CTLINK_EXPECT_CLASS) &&
 	    value->class >= helper->classes_length)
-		return ctlink_error_set(r->error, -EINVAL, 0,
+		return ctlink_error_set(r->error, -EINVAL,
+		                        CTLINK_OFFSET(r->nlh, CTA_EXPECT_CLASS),
 		                        "'%s' has the classes 0 to %u", helper->name,
 		                        helper->classes_length - 1u);
 	want_of(value, &want);
@@ -330,7 +350,9 @@ static int make(struct control_request *r, const struct ctlink_expect *value)
 	tuple_of(value, &value->master, &tuple);
 	master = flow_find(c->env.flows, &tuple, FLOW_HOLDER_CONTROL).flow;
 	if (!master)
-		return ctlink_error_set(r->error, -ENOENT, 0, "its master is no flow");
+		return ctlink_error_set(r->error, -ENOENT,
+		                        CTLINK_OFFSET(r->nlh, CTA_EXPECT_MASTER),
+		                        "its master is no flow");
 	err = make_for(r, master, value);
 	flow_put(c->env.flows, master, FLOW_HOLDER_CONTROL);
 	return err;
@@ -350,13 +372,13 @@ int control_expect_new(struct control_request *r)
 		return ctlink_error_set(r->error, -EINVAL, 0,
 		                        "an expectation needs a tuple");
 	if (!find_named(c, &value, &info))
-		return flags & NLM_F_CREATE ? make(r, &value) : no_such(r);
+		return flags & NLM_F_CREATE ? make(r, &value) : no_such(r, &value);
 	if (flags & NLM_F_EXCL)
-		return ctlink_error_set(r->error, -EEXIST, 0,
+		return ctlink_error_set(r->error, -EEXIST, name_offset(r, &value),
 		                        "the expectation is there already");
 	if (ctlink_has(&value, CTLINK_EXPECT_TIMEOUT) &&
 	    !expect_timeout_set(control_worker(c), info.id, value.timeout, c->now_ns))
-		return no_such(r);
+		return no_such(r, &value);
 	return 0;
 }
 

@@ -21,6 +21,17 @@ static bool names_one(const struct ctlink_flow *value)
 	       ctlink_has(value, CTLINK_FLOW_REPLY);
 }
 
+/* Where a request says which flow it means. */
+static uint32_t name_offset(const struct control_request *r,
+                            const struct ctlink_flow *value)
+{
+	if (ctlink_has(value, CTLINK_FLOW_ORIG))
+		return CTLINK_OFFSET(r->nlh, CTA_TUPLE_ORIG);
+	if (ctlink_has(value, CTLINK_FLOW_REPLY))
+		return CTLINK_OFFSET(r->nlh, CTA_TUPLE_REPLY);
+	return CTLINK_OFFSET(r->nlh, CTA_ID);
+}
+
 static struct flow *find_by_tuple(const struct control *c,
                                   const struct ctlink_flow *value)
 {
@@ -48,7 +59,8 @@ static struct flow *find_named(struct control_request *r, struct ctlink_flow *va
 		f = NULL;
 	}
 	if (!f)
-		ctlink_error_set(r->error, -ENOENT, 0, "no such flow");
+		ctlink_error_set(r->error, -ENOENT, name_offset(r, value),
+		                 "no such flow");
 	return f;
 }
 
@@ -155,11 +167,12 @@ static int check_status(struct control_request *r, uint32_t now,
 	if (!ctlink_has(value, CTLINK_FLOW_STATUS))
 		return 0;
 	if ((now ^ wanted) & (TRACK_EXPECTED | TRACK_DYING))
-		return ctlink_error_set(r->error, -EBUSY, 0,
+		return ctlink_error_set(r->error, -EBUSY,
+		                        CTLINK_OFFSET(r->nlh, CTA_STATUS),
 		                        "EXPECTED and DYING are not a tool's to change");
 	if (now & STATUS_MAY_SET & ~wanted)
 		return ctlink_error_set(
-			r->error, -EBUSY, 0,
+			r->error, -EBUSY, CTLINK_OFFSET(r->nlh, CTA_STATUS),
 			"SEEN_REPLY, ASSURED and FIXED_TIMEOUT cannot be unset");
 	return 0;
 }
@@ -169,28 +182,35 @@ static int check_state(struct control_request *r, const struct track_proto *prot
 {
 	if (ctlink_has(value, CTLINK_FLOW_TCP_STATE) &&
 	    (proto->l4 != IPPROTO_TCP || value->tcp.state >= proto->states_length))
-		return ctlink_error_set(r->error, -EINVAL, 0, "no TCP state %u of %s",
-		                        value->tcp.state, proto->name);
+		return ctlink_error_set(
+			r->error, -EINVAL,
+			CTLINK_OFFSET(r->nlh, CTA_PROTOINFO, CTA_PROTOINFO_TCP,
+		                      CTA_PROTOINFO_TCP_STATE),
+			"no TCP state %u of %s", value->tcp.state, proto->name);
 	if (ctlink_has(value, CTLINK_FLOW_SCTP_STATE) &&
 	    (proto->l4 != IPPROTO_SCTP || value->sctp.state >= proto->states_length))
-		return ctlink_error_set(r->error, -EINVAL, 0, "no SCTP state %u of %s",
-		                        value->sctp.state, proto->name);
+		return ctlink_error_set(
+			r->error, -EINVAL,
+			CTLINK_OFFSET(r->nlh, CTA_PROTOINFO, CTA_PROTOINFO_SCTP,
+		                      CTA_PROTOINFO_SCTP_STATE),
+			"no SCTP state %u of %s", value->sctp.state, proto->name);
 	return 0;
 }
 
 static int check_unknown(struct control_request *r, const struct ctlink_flow *value)
 {
 	if (ctlink_has(value, CTLINK_FLOW_HELPER) && !helper_named(value->helper))
-		return ctlink_error_set(r->error, -EOPNOTSUPP, 0,
+		return ctlink_error_set(r->error, -EOPNOTSUPP,
+		                        CTLINK_OFFSET(r->nlh, CTA_HELP, CTA_HELP_NAME),
 		                        "there is no helper '%s' here", value->helper);
 	return 0;
 }
 
 /* ---- NAT -------------------------------------------------------------------------------------- */
 
-static int no_range(struct control_request *r)
+static int no_range(struct control_request *r, uint16_t type)
 {
-	return ctlink_error_set(r->error, -EOPNOTSUPP, 0,
+	return ctlink_error_set(r->error, -EOPNOTSUPP, CTLINK_OFFSET(r->nlh, type),
 	                        "a range to translate to: choosing from it is the "
 	                        "kernel's");
 }
@@ -229,8 +249,10 @@ static void translate(const struct ctlink_nat *nat, const struct tuple *t,
 static int take_nat(struct control_request *r, const struct ctlink_flow *value,
                     struct tuple *reply)
 {
-	if (is_range(&value->nat_src) || is_range(&value->nat_dst))
-		return no_range(r);
+	if (is_range(&value->nat_src))
+		return no_range(r, CTA_NAT_SRC);
+	if (is_range(&value->nat_dst))
+		return no_range(r, CTA_NAT_DST);
 	if (ctlink_has(value, CTLINK_FLOW_NAT_SRC))
 		translate(&value->nat_src, reply, reply->dst, &reply->dst_id);
 	if (ctlink_has(value, CTLINK_FLOW_NAT_DST))
@@ -377,11 +399,13 @@ static int change_known(struct control_request *r, struct flow *f,
 {
 	const struct control *c = r->client->control;
 	int err = check_status(r, flow_status(f), value);
+	bool source = ctlink_has(value, CTLINK_FLOW_NAT_SRC);
 
-	if (ctlink_has(value, CTLINK_FLOW_NAT_SRC) ||
-	    ctlink_has(value, CTLINK_FLOW_NAT_DST))
-		return ctlink_error_set(r->error, -EOPNOTSUPP, 0,
-		                        "a flow is translated from its begin, or never");
+	if (source || ctlink_has(value, CTLINK_FLOW_NAT_DST))
+		return ctlink_error_set(
+			r->error, -EOPNOTSUPP,
+			CTLINK_OFFSET(r->nlh, source ? CTA_NAT_SRC : CTA_NAT_DST),
+			"a flow is translated from its begin, or never");
 	if (err == 0)
 		err = check_state(r, control_machine(c, f->machine), value);
 	if (err < 0)
@@ -408,7 +432,8 @@ static int check_helper(struct control_request *r, const struct flow *f,
 	if (!ctlink_has(value, CTLINK_FLOW_HELPER) ||
 	    helper_named(value->helper) == flow_helper(f))
 		return 0;
-	return ctlink_error_set(r->error, -EOPNOTSUPP, 0,
+	return ctlink_error_set(r->error, -EOPNOTSUPP,
+	                        CTLINK_OFFSET(r->nlh, CTA_HELP, CTA_HELP_NAME),
 	                        "a flow gets its helper when it is made");
 }
 
@@ -420,10 +445,6 @@ static int check_new(struct control_request *r, const struct ctlink_flow *value)
 	if (!ctlink_has(value, CTLINK_FLOW_TIMEOUT))
 		return ctlink_error_set(r->error, -EINVAL, 0,
 		                        "a new flow needs a timeout");
-	if (value->orig.l3 != value->reply.l3 || value->orig.l4 != value->reply.l4)
-		return ctlink_error_set(
-			r->error, -EINVAL, 0,
-			"the tuples are of different families or protocols");
 	return check_state(
 		r, control_machine(r->client->control, maker_of(r, value->orig.l4)),
 		value);
@@ -433,7 +454,8 @@ static int no_room(struct control_request *r, enum ctq_reason why)
 {
 	switch (why) {
 	case CTQ_DROP_CLASH:
-		return ctlink_error_set(r->error, -EEXIST, 0,
+		return ctlink_error_set(r->error, -EEXIST,
+		                        CTLINK_OFFSET(r->nlh, CTA_TUPLE_REPLY),
 		                        "another flow has the reply tuple");
 	case CTQ_DROP_TABLE_FULL:
 		return ctlink_error_set(r->error, -ENOSPC, 0, "the table is full");
@@ -441,7 +463,8 @@ static int no_room(struct control_request *r, enum ctq_reason why)
 		return ctlink_error_set(r->error, -ENOSPC, 0,
 		                        "the source has as many flows as it may");
 	case CTQ_INVALID_ICMP_TYPE:
-		return ctlink_error_set(r->error, -EINVAL, 0,
+		return ctlink_error_set(r->error, -EINVAL,
+		                        CTLINK_OFFSET(r->nlh, CTA_TUPLE_ORIG),
 		                        "no flow begins with this ICMP type");
 	default: return ctlink_error_set(r->error, -ENOMEM, 0, "no memory");
 	}
@@ -488,7 +511,7 @@ static int make(struct control_request *r, const struct ctlink_flow *value)
 	if (!ref.flow)
 		return no_room(r, why);
 	if (ref.flow != f)
-		return ctlink_error_set(r->error, -EEXIST, 0,
+		return ctlink_error_set(r->error, -EEXIST, name_offset(r, value),
 		                        "a packet has just made it");
 	flow_event_emit(me, f, FLOW_EVENT_NEW, 0, c->now_ns);
 	return 0;
@@ -514,7 +537,8 @@ int control_flow_new(struct control_request *r)
 	if (!f)
 		return flags & NLM_F_CREATE ? make(r, &value) : -ENOENT;
 	if (flags & NLM_F_EXCL)
-		err = ctlink_error_set(r->error, -EEXIST, 0, "the flow is there already");
+		err = ctlink_error_set(r->error, -EEXIST, name_offset(r, &value),
+		                       "the flow is there already");
 	else
 		err = check_helper(r, f, &value);
 	if (err == 0)

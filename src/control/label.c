@@ -58,6 +58,7 @@ bool control_label_holds(const struct control *c, const struct flow_labels *l,
 int control_labels_parse(struct control_request *r, const char *text,
                          struct flow_labels *value, struct flow_labels *mask)
 {
+	uint32_t at = CTLINK_OFFSET(r->nlh, CTA_CTQ, CTQA_FLOW_LABELS);
 	uint64_t bit;
 	size_t length;
 	int number;
@@ -66,14 +67,14 @@ int control_labels_parse(struct control_request *r, const char *text,
 	for (; *text; text += length + (text[length] == ',')) {
 		length = strcspn(text, ",");
 		if (*text != '+' && *text != '-')
-			return ctlink_error_set(r->error, -EINVAL, 0,
+			return ctlink_error_set(r->error, -EINVAL, at,
 			                        "'%.*s' is neither +LABEL nor -LABEL",
 			                        (int)length, text);
 		number =
 			rules_label_find(rules_labels_peek(r->client->control->env.rules),
 		                         text + 1, length - 1);
 		if (number < 0) {
-			ctlink_error_set(r->error, -EINVAL, 0,
+			ctlink_error_set(r->error, -EINVAL, at,
 			                 "no label is called '%.*s'", (int)length - 1,
 			                 text + 1);
 			ctlink_error_hint(r->error,

@@ -333,6 +333,11 @@ static int parse_name(struct control_request *r, char name[CTQ_NAME_MAX])
 	return err;
 }
 
+static uint32_t name_offset(const struct control_request *r)
+{
+	return CTLINK_OFFSET(r->nlh, CTQA_PROTO_NAME);
+}
+
 /* Number of the machine with that name, which nobody is at work on; -ENOENT: there is none. */
 static int find_idle(struct control_request *r, const char *name)
 {
@@ -340,9 +345,9 @@ static int find_idle(struct control_request *r, const char *name)
 	int number = track_registry_find(registry(c), name);
 
 	if (number >= 0 && c->works->by_number[number])
-		return ctlink_error_set(r->error, -EBUSY, 0, "%s is being %s", name,
-		                        c->works->by_number[number]->unloads ? "unloaded"
-		                                                             : "loaded");
+		return ctlink_error_set(
+			r->error, -EBUSY, name_offset(r), "%s is being %s", name,
+			c->works->by_number[number]->unloads ? "unloaded" : "loaded");
 	return number;
 }
 
@@ -353,7 +358,7 @@ static int unload_helper(struct control_request *r, const struct helper *helper)
 
 	if (!helper->module)
 		return ctlink_error_set(
-			r->error, -EOPNOTSUPP, 0,
+			r->error, -EOPNOTSUPP, name_offset(r),
 			"the helper '%s' is built in: helpers { %s none; } of "
 			"ctqd.conf leaves it without work",
 			helper->name, helper->name);
@@ -379,17 +384,17 @@ int control_proto_unload(struct control_request *r)
 	if (number == -ENOENT && helper_named(name))
 		return unload_helper(r, helper_named(name));
 	if (number == -ENOENT)
-		return ctlink_error_set(r->error, -ENOENT, 0,
+		return ctlink_error_set(r->error, -ENOENT, name_offset(r),
 		                        "no protocol '%s' is loaded", name);
 	if (number == TRACK_MACHINE_GENERIC)
-		return ctlink_error_set(r->error, -EOPNOTSUPP, 0,
+		return ctlink_error_set(r->error, -EOPNOTSUPP, name_offset(r),
 		                        "the generic machine follows what no other does: "
 		                        "it cannot be unloaded");
 	if (number < 0)
 		return number;
 	if (!track_registry_is_open(registry(c), (uint8_t)number))
-		return ctlink_error_set(r->error, -ENOENT, 0, "%s is unloaded already",
-		                        name);
+		return ctlink_error_set(r->error, -ENOENT, name_offset(r),
+		                        "%s is unloaded already", name);
 	err = work_new(r, true, &job);
 	if (err < 0)
 		return err;
@@ -438,14 +443,14 @@ static int load_module(struct control_request *r, struct work_job *job, const ch
 	else
 		err = c->env.module_open(c->env.ctx, name, &module, text, sizeof(text));
 	if (err < 0) {
-		ctlink_error_set(r->error, err, 0, "%s",
+		ctlink_error_set(r->error, err, name_offset(r), "%s",
 		                 *text ? text : "no protocol of that name");
 		return work_cancel(r, job, err);
 	}
 	err = module_put_in_force(r, job, &module);
 	if (err >= 0)
 		return err;
-	ctlink_error_set(r->error, err, 0, "module '%s': %s", name,
+	ctlink_error_set(r->error, err, name_offset(r), "module '%s': %s", name,
 	                 err == -EEXIST ? "another has its name or its protocol"
 	                                : strerror(-err));
 	c->env.module_close(c->env.ctx, &module);
@@ -466,8 +471,8 @@ int control_proto_load(struct control_request *r)
 		return number;
 	if (helper_named(name) ||
 	    (number >= 0 && track_registry_is_open(registry(c), (uint8_t)number)))
-		return ctlink_error_set(r->error, -EEXIST, 0, "%s is loaded already",
-		                        name);
+		return ctlink_error_set(r->error, -EEXIST, name_offset(r),
+		                        "%s is loaded already", name);
 	err = work_new(r, false, &job);
 	if (err < 0)
 		return err;

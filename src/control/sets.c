@@ -29,9 +29,11 @@ static struct sets *sets_of(const struct control *c)
 
 /* ---- one set, one element ------------------------------------------------------------------ */
 
-static int no_set(const char *name, struct ctlink_error *error)
+/* @type: the attribute that names it. */
+static int no_set(struct control_request *r, uint16_t type, const char *name)
 {
-	return ctlink_error_set(error, -ENOENT, 0, "there is no set '%.64s'", name);
+	return ctlink_error_set(r->error, -ENOENT, CTLINK_OFFSET(r->nlh, type),
+	                        "there is no set '%.64s'", name);
 }
 
 static int put_set(const struct nlmsghdr *request, uint16_t flags, const struct set *set,
@@ -49,7 +51,7 @@ static int get_set(struct control_request *r, const char *name)
 {
 	const struct set *set = sets_peek(sets_of(r->client->control), name);
 
-	return set ? put_set(r->nlh, 0, set, r->m) : no_set(name, r->error);
+	return set ? put_set(r->nlh, 0, set, r->m) : no_set(r, CTQA_SET_NAME, name);
 }
 
 static int get_element(struct control_request *r, const struct ctlink_element *key)
@@ -62,13 +64,16 @@ static int get_element(struct control_request *r, const struct ctlink_element *k
 	int err;
 
 	if (!set)
-		return no_set(key->set, r->error);
+		return no_set(r, CTQA_ELEMENT_SET, key->set);
 	err = set_element_find(set, key, &position, r->error);
 	if (err == -ENOENT)
-		return ctlink_error_set(r->error, err, 0,
+		return ctlink_error_set(r->error, err,
+		                        CTLINK_OFFSET(r->nlh, CTQA_ELEMENT_KEY),
 		                        "set '%.64s' has no such element", key->set);
-	if (err < 0)
+	if (err < 0) {
+		r->error->offset = CTLINK_OFFSET(r->nlh, CTQA_ELEMENT_KEY);
 		return err;
+	}
 	set_element_read(set, position, now_ms(r->client->control), &found);
 	return ctlink_element_build(r->m, &header, &found);
 }
@@ -174,7 +179,7 @@ static int list_elements(struct control_request *r, const char *name)
 	int err;
 
 	if (!set)
-		return no_set(name, r->error);
+		return no_set(r, CTQA_ELEMENT_SET, name);
 	err = control_list_room(r);
 	if (err < 0)
 		return err;
