@@ -9,6 +9,7 @@
  *     set.c      named sets and their elements
  *     operand.c  fields and values, variables
  *     match.c    matches, those that are implied too
+ *     possible.c what could never match: a mistake
  *     rule.c     statements and rules
  *     detail.c   statements that have details: limits, log
  *     token.c    the text of a token, without its escapes
@@ -58,12 +59,19 @@ struct lang_set_place {
 	uint32_t first;
 };
 
+/* Pairs that no packet may be of, a bit for each protocol: of IPv4, of IPv6. */
+struct lang_excluded {
+	uint64_t bits[2][4];
+};
+
 /* The rule that is being read. */
 struct lang_draft {
 	struct ctlink_rule rule;
-	struct lang_place place; /* of its parts so far; line 0: none */
-	bool ended;              /* by accept, drop, jump or return */
-	bool failed;             /* has a mistake, which has been told: not kept */
+	struct lang_place match_places[CTQ_RULE_MATCHES_MAX];
+	struct lang_excluded excluded; /* by its matches */
+	struct lang_place place;       /* of its parts so far; line 0: none */
+	bool ended;                    /* by accept, drop, jump or return */
+	bool failed;                   /* has a mistake, which has been told: not kept */
 };
 
 /* The match or assignment that is being read. */
@@ -206,6 +214,11 @@ void lang_operand_with(struct lang *l, const struct lang_token *group,
 void lang_operand_value(struct lang *l, const struct lang_token *value);
 void lang_operand_variable(struct lang *l, const struct lang_token *name);
 void lang_define(struct lang *l, const struct lang_token *name);
+
+/* possible.c */
+/** Can a packet be as @m and the matches before it say? Then @m is heeded, else it is told. */
+bool lang_possible(struct lang *l, const struct ctlink_match *m,
+                   const struct lang_place *place);
 
 /* match.c: the operand is whole. @place: of all of the match. */
 void lang_rule_match(struct lang *l, bool negate, const struct lang_place *place);

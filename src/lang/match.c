@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Matches. Those that a spelling means beside its own ("tcp dport": proto tcp) are added
- * before it, once; and what could never match, because the rule says another protocol
- * already, is a mistake.
+ * before it, once.
  */
 #include "lang/lang_priv.h"
 
@@ -52,28 +51,8 @@ static struct ctlink_match *match_append(struct lang *l, uint16_t field,
 	}
 	m->field = field;
 	ctlink_mark(m, CTLINK_MATCH_FIELD);
+	l->draft.match_places[l->draft.rule.matches.length - 1] = *place;
 	return m;
-}
-
-/* The rule says one protocol or family and now another: told. */
-static bool contradicts(struct lang *l, uint16_t field, int value,
-                        const struct lang_place *place)
-{
-	const struct lang_names *names = lang_names_of(field, 0);
-	int single = draft_single(&l->draft, field);
-	const char *name;
-
-	if (single <= 0 || single == value)
-		return false;
-	name = lang_names_name(names, (uint64_t)single);
-	if (name)
-		lang_error_add(l, place, "this can never match: the %s is '%s' already",
-		               names->kind, name);
-	else
-		lang_error_add(l, place, "this can never match: the %s is %d already",
-		               names->kind, single);
-	l->draft.failed = true;
-	return true;
 }
 
 /* A match that the spelling of another one means. */
@@ -83,17 +62,18 @@ static void match_imply(struct lang *l, uint16_t field, uint8_t value,
 	struct ctlink_match *m;
 	struct ctlink_value *v;
 
-	if (value == 0 || contradicts(l, field, value, place) ||
-	    draft_single(&l->draft, field) == value)
+	if (value == 0 || draft_single(&l->draft, field) == value)
 		return;
 	m = match_append(l, field, place);
 	if (!m)
 		return;
 	v = ctlink_match_append(m, l->memory);
-	if (v)
-		ctlink_value_set_number(v, CTLINK_VALUE_FIRST, value, 1);
-	else
+	if (!v) {
 		lang_no_memory(l);
+		return;
+	}
+	ctlink_value_set_number(v, CTLINK_VALUE_FIRST, value, 1);
+	(void)lang_possible(l, m, place);
 }
 
 /* Addresses say their family themselves, unless they are those that must not be. */
@@ -101,12 +81,13 @@ static void imply_family(struct lang *l, const struct lang_word *word, bool nega
 {
 	const struct ctlink_field *field = ctlink_field_get(word->field);
 
-	if (!word->family)
-		return;
-	if (field->type == CTLINK_FIELD_ADDRESS && !negate)
-		contradicts(l, CTQ_FIELD_FAMILY, word->family, &l->operand.place);
-	else
+	if (field->type != CTLINK_FIELD_ADDRESS || negate)
 		match_imply(l, CTQ_FIELD_FAMILY, word->family, &l->operand.place);
+}
+
+static bool is_icmp(uint16_t field)
+{
+	return field == CTQ_FIELD_ICMP_TYPE || field == CTQ_FIELD_ICMP_CODE;
 }
 
 /* The protocol that names this match's values; ICMP without another word is IPv4's. */
@@ -114,15 +95,16 @@ static uint8_t match_protocol(struct lang *l, const struct lang_word *word,
                               const struct lang_place *place)
 {
 	int single = draft_single(&l->draft, CTQ_FIELD_PROTO);
-	bool icmp =
-		word->field == CTQ_FIELD_ICMP_TYPE || word->field == CTQ_FIELD_ICMP_CODE;
+	const struct ctlink_match icmp = { .field = word->field };
 
 	if (word->proto)
 		match_imply(l, CTQ_FIELD_PROTO, word->proto, place);
-	else if (icmp && single == 0)
+	else if (!is_icmp(word->field))
+		;
+	else if (single == 0)
 		match_imply(l, CTQ_FIELD_PROTO, IPPROTO_ICMP, place);
-	else if (icmp && single > 0 && single != IPPROTO_ICMPV6)
-		contradicts(l, CTQ_FIELD_PROTO, IPPROTO_ICMP, place);
+	else /* before a value is read by the names of another protocol */
+		(void)lang_possible(l, &icmp, place);
 	single = draft_single(&l->draft, CTQ_FIELD_PROTO);
 	return single > 0 ? (uint8_t)single : 0;
 }
@@ -273,20 +255,16 @@ static void check_family(struct lang *l, const struct lang_word *word,
 }
 
 /* "proto tcp" behind "tcp dport 22" says nothing new: take it away again. */
-static void drop_repeated(struct lang *l, int before, const struct lang_place *place)
+static void drop_repeated(struct lang *l, int before)
 {
 	struct ctlink_list *matches = &l->draft.rule.matches;
 	struct ctlink_match *m = ctlink_rule_match(&l->draft.rule, matches->length - 1);
-	int single;
 
-	if (m->field != CTQ_FIELD_PROTO && m->field != CTQ_FIELD_FAMILY)
-		return;
-	single = match_single(m);
-	if (single <= 0 || before <= 0)
+	if ((m->field != CTQ_FIELD_PROTO && m->field != CTQ_FIELD_FAMILY) ||
+	    before <= 0 || match_single(m) != before)
 		return;
 	ctlink_match_fini(m, l->memory);
 	ctlink_list_drop_last(matches);
-	contradicts(l, m->field, single, place);
 }
 
 static bool match_is_allowed(struct lang *l, const struct lang_place *place)
@@ -325,7 +303,8 @@ void lang_rule_match(struct lang *l, bool negate, const struct lang_place *place
 	if (l->draft.failed)
 		return;
 	check_family(l, word, m, place);
-	drop_repeated(l, before, place);
+	if (!l->draft.failed && lang_possible(l, m, place))
+		drop_repeated(l, before);
 }
 
 /* ---- sets -------------------------------------------------------------------------- */
@@ -396,6 +375,8 @@ void lang_rule_set(struct lang *l, bool negate, const struct lang_token *name,
 	if (l->draft.failed)
 		return;
 	m = match_append(l, word->field, place);
-	if (m)
-		set_match_fill(l, m, negate, name);
+	if (!m)
+		return;
+	set_match_fill(l, m, negate, name);
+	(void)lang_possible(l, m, place);
 }
