@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Chains: a block opens one, or goes on with one that was opened before. A chain that is
- * named as a hook stands there, unless the block says another one.
+ * named as a hook stands there, unless its first block says another one. What a block says
+ * of its chain, no other may say otherwise.
  */
 #include "lang/lang_priv.h"
 
@@ -12,6 +13,12 @@
 struct ctlink_chain *lang_chain_of(struct lang *l)
 {
 	return l->chain == LANG_NO_CHAIN ? NULL : ctlink_ruleset_chain(&l->set, l->chain);
+}
+
+static struct lang_chain_place *chain_place(const struct lang *l)
+{
+	return (struct lang_chain_place *)ctlink_list_item(
+		&l->chain_places, sizeof(struct lang_chain_place), l->chain);
 }
 
 static uint32_t chain_find(const struct lang *l, const char *name)
@@ -42,10 +49,13 @@ static void chain_hook_by_name(struct ctlink_chain *chain)
 /* Takes @name over. */
 static void chain_append(struct lang *l, char *name, const struct lang_place *place)
 {
+	struct lang_chain_place *kept = (struct lang_chain_place *)ctlink_list_append(
+		&l->chain_places, sizeof(*kept), CTLINK_CHAINS_MAX, l->memory);
 	struct ctlink_chain *chain;
 
-	if (!lang_place_keep(l, &l->chain_places, CTLINK_CHAINS_MAX, place))
+	if (!kept)
 		goto failed;
+	kept->place = *place;
 	chain = ctlink_ruleset_append_chain(&l->set);
 	if (!chain)
 		goto failed;
@@ -62,6 +72,15 @@ failed:
 	ctlink_memory_free(l->memory, name);
 }
 
+/* From now on it stands where its first block has left it. */
+static void chain_reopen(struct lang *l)
+{
+	struct lang_chain_place *kept = chain_place(l);
+
+	if (ctlink_has(lang_chain_of(l), CTLINK_CHAIN_HOOK) && !kept->hook.line)
+		kept->hook = kept->place;
+}
+
 void lang_chain_begin(struct lang *l, const struct lang_token *token)
 {
 	char *name = NULL;
@@ -72,8 +91,10 @@ void lang_chain_begin(struct lang *l, const struct lang_token *token)
 	l->chain = chain_find(l, name);
 	if (l->chain == LANG_NO_CHAIN)
 		chain_append(l, name, &token->place);
-	else /* its rules follow those that it has */
+	else { /* its rules follow those that it has */
 		ctlink_memory_free(l->memory, name);
+		chain_reopen(l);
+	}
 	memset(&l->policy_place, 0, sizeof(l->policy_place));
 }
 
@@ -119,13 +140,31 @@ static bool token_value(struct lang *l, const struct lang_token *token,
 	return false;
 }
 
+/* What the chain has of @names was said at @before, if it was; false: it was another, told. */
+static bool is_said_again(struct lang *l, const struct lang_token *token,
+                          const struct lang_names *names, uint64_t now, uint64_t was,
+                          const struct lang_place *before)
+{
+	char where[LANG_WHERE_MAX];
+
+	if (!before->line || now == was)
+		return true;
+	lang_error_add(l, &token->place, "chain '%s' has the %s '%s' already, %s",
+	               lang_chain_of(l)->name, names->kind, lang_names_name(names, was),
+	               lang_where(l, before, &token->place, where));
+	return false;
+}
+
 void lang_chain_hook(struct lang *l, const struct lang_token *token)
 {
 	struct ctlink_chain *chain = lang_chain_of(l);
 	uint64_t hook;
 
-	if (!token_value(l, token, &lang_hooks, &hook) || !chain)
+	if (!token_value(l, token, &lang_hooks, &hook) || !chain ||
+	    !is_said_again(l, token, &lang_hooks, hook, chain->hook,
+	                   &chain_place(l)->hook))
 		return;
+	chain_place(l)->hook = token->place;
 	chain->hook = (uint8_t)hook;
 	ctlink_mark(chain, CTLINK_CHAIN_HOOK);
 	if (!ctlink_has(chain, CTLINK_CHAIN_POLICY))
@@ -138,8 +177,11 @@ void lang_chain_policy(struct lang *l, const struct lang_token *token)
 	struct ctlink_chain *chain = lang_chain_of(l);
 	uint64_t verdict;
 
-	if (!token_value(l, token, &lang_policies, &verdict) || !chain)
+	if (!token_value(l, token, &lang_policies, &verdict) || !chain ||
+	    !is_said_again(l, token, &lang_policies, verdict, chain->policy,
+	                   &chain_place(l)->policy))
 		return;
+	chain_place(l)->policy = token->place;
 	chain->policy = (uint8_t)verdict;
 	ctlink_mark(chain, CTLINK_CHAIN_POLICY);
 	l->policy_place = token->place;

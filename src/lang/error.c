@@ -86,26 +86,41 @@ void lang_error_suggest(struct lang_error *e, const struct lang_token *typed,
 		snprintf(e->meant, sizeof(e->meant), "did you mean '%s'?", near);
 }
 
-static void blame(struct lang *l, const struct ctlink_list *places, uint32_t i,
-                  const char *text, const char *hint)
+const char *lang_where(const struct lang *l, const struct lang_place *there,
+                       const struct lang_place *here, char buf[LANG_WHERE_MAX])
 {
-	const struct lang_place *place;
-	struct lang_error *e;
+	if (there->source == here->source)
+		snprintf(buf, LANG_WHERE_MAX, "in line %u", there->line);
+	else
+		snprintf(buf, LANG_WHERE_MAX, "in line %u of %.120s", there->line,
+		         lang_source_of(l, there->source)->name);
+	return buf;
+}
 
-	place = (const struct lang_place *)ctlink_list_item(places, sizeof(*place), i);
-	e = lang_error_add(l, place, "%s", text);
+static void blame(struct lang *l, const struct lang_place *place, const char *text,
+                  const char *hint)
+{
+	struct lang_error *e = lang_error_add(l, place, "%s", text);
+
 	if (hint)
 		snprintf(e->allowed, sizeof(e->allowed), "%s", hint);
 }
 
 void lang_blame_chain(struct lang *l, uint32_t i, const char *text, const char *hint)
 {
-	blame(l, &l->chain_places, i, text, hint);
+	const struct lang_chain_place *p =
+		(const struct lang_chain_place *)ctlink_list_item(&l->chain_places,
+	                                                          sizeof(*p), i);
+
+	blame(l, &p->place, text, hint);
 }
 
 void lang_blame_rule(struct lang *l, uint32_t i, const char *text, const char *hint)
 {
-	blame(l, &l->rule_places, i, text, hint);
+	blame(l,
+	      (const struct lang_place *)ctlink_list_item(&l->rule_places,
+	                                                  sizeof(struct lang_place), i),
+	      text, hint);
 }
 
 uint32_t lang_error_count(const struct lang *l)

@@ -53,6 +53,11 @@ struct lang_source {
 	uint32_t depth; /* of include; 0: not included */
 };
 
+/* Where a chain is, and what was said of it; line 0: it was not. */
+struct lang_chain_place {
+	struct lang_place place, hook, policy;
+};
+
 /* Where a set is, and the number of the place of its first element. */
 struct lang_set_place {
 	struct lang_place place;
@@ -86,7 +91,7 @@ struct lang_operand {
 struct lang {
 	const struct ctlink_memory *memory;
 	struct ctlink_ruleset set;
-	struct ctlink_list chain_places;   /* of struct lang_place, as set.chains */
+	struct ctlink_list chain_places;   /* of struct lang_chain_place, as set.chains */
 	struct ctlink_list rule_places;    /* of struct lang_place, as set.rules */
 	struct ctlink_list set_places;     /* of struct lang_set_place, as set.sets */
 	struct ctlink_list element_places; /* of struct lang_place, set after set */
@@ -178,6 +183,11 @@ void lang_append_failed(struct lang *l, const struct lang_place *place, const ch
 
 /** True when so many mistakes are known that reading must end. */
 bool lang_is_over(const struct lang *l);
+
+/** "in line 5", seen from @here; with the file when it is another one. */
+#define LANG_WHERE_MAX 160
+const char *lang_where(const struct lang *l, const struct lang_place *there,
+                       const struct lang_place *here, char buf[LANG_WHERE_MAX]);
 
 /** From the beginning of @a to the end of @b, which may have line 0. */
 struct lang_place lang_place_join(const struct lang_place *a, const struct lang_place *b);

@@ -170,11 +170,13 @@ void lang_define(struct lang *l, const struct lang_token *name)
 {
 	const struct lang_variable *before = lang_variable_find(l, name);
 	struct lang_variable *v;
+	char where[LANG_WHERE_MAX];
 
 	l->draft.failed = false; /* by a variable that is not defined; told */
 	if (before) {
-		lang_error_add(l, &name->place, "'%.*s' is defined already, in line %u",
-		               LANG_SHOW(name), before->name.place.line);
+		lang_error_add(l, &name->place, "'%.*s' is defined already, %s",
+		               LANG_SHOW(name),
+		               lang_where(l, &before->name.place, &name->place, where));
 		return;
 	}
 	v = (struct lang_variable *)ctlink_list_append(&l->variables, sizeof(*v),

@@ -139,7 +139,7 @@ static void set_append(struct lang *l, char *name, const struct lang_place *plac
 
 void lang_set_begin(struct lang *l, const struct lang_token *token)
 {
-	char *name = NULL;
+	char *name = NULL, where[LANG_WHERE_MAX];
 	uint32_t before;
 
 	l->set_open = LANG_NO_SET;
@@ -151,8 +151,8 @@ void lang_set_begin(struct lang *l, const struct lang_token *token)
 		set_append(l, name, &token->place);
 		return;
 	}
-	lang_error_add(l, &token->place, "set '%s' is declared already, in line %u", name,
-	               set_place(l, before)->place.line);
+	lang_error_add(l, &token->place, "set '%s' is declared already, %s", name,
+	               lang_where(l, &set_place(l, before)->place, &token->place, where));
 	ctlink_memory_free(l->memory, name);
 }
 
@@ -185,6 +185,17 @@ void lang_set_end(struct lang *l)
 	l->set_open = LANG_NO_SET;
 }
 
+/* What a set has is said once. */
+static bool is_first(struct lang *l, const struct ctlink_set *set,
+                     enum ctlink_set_bit bit, const struct lang_token *token,
+                     const char *what)
+{
+	if (!ctlink_has(set, bit))
+		return true;
+	lang_error_add(l, &token->place, "set '%s' has a %s already", set->name, what);
+	return false;
+}
+
 void lang_set_type(struct lang *l, const struct lang_token *token)
 {
 	struct ctlink_set *set = set_open(l);
@@ -197,11 +208,8 @@ void lang_set_type(struct lang *l, const struct lang_token *token)
 	}
 	if (!set)
 		return;
-	if (ctlink_has(set, CTLINK_SET_TYPE)) {
-		lang_error_add(l, &token->place, "set '%s' has a type already",
-		               set->name);
+	if (!is_first(l, set, CTLINK_SET_TYPE, token, "type"))
 		return;
-	}
 	set->type = (uint16_t)type;
 	ctlink_mark(set, CTLINK_SET_TYPE);
 }
@@ -267,7 +275,7 @@ void lang_set_timeout(struct lang *l, const struct lang_token *token)
 
 	if (!lang_set_number(l, CTQ_FIELD_TIMEOUT, token, CTQ_SET_TIMEOUT_MAX,
 	                     &timeout) ||
-	    !set)
+	    !set || !is_first(l, set, CTLINK_SET_TIMEOUT, token, "timeout"))
 		return;
 	set->timeout = timeout;
 	set->flags |= CTQ_SET_TIMEOUT;
@@ -286,6 +294,8 @@ void lang_set_size(struct lang *l, const struct lang_token *token)
 		lang_error_add(l, &token->place, "a set of no size");
 		return;
 	}
+	if (!is_first(l, set, CTLINK_SET_SIZE, token, "size"))
+		return;
 	set->size = size;
 	ctlink_mark(set, CTLINK_SET_SIZE);
 }
@@ -294,7 +304,8 @@ void lang_set_comment(struct lang *l, const struct lang_token *token)
 {
 	struct ctlink_set *set = set_open(l);
 
-	if (set && lang_token_copy(l, token, CTQ_COMMENT_MAX, &set->comment))
+	if (set && is_first(l, set, CTLINK_SET_COMMENT, token, "comment") &&
+	    lang_token_copy(l, token, CTQ_COMMENT_MAX, &set->comment))
 		ctlink_mark(set, CTLINK_SET_COMMENT);
 }
 
