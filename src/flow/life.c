@@ -30,6 +30,8 @@
  * that was made; each of the others can do so once while it makes one flow. */
 #define LIFE_EVICT_TRIES 64
 
+#define NS_PER_S 1000000000ull
+
 /* ---- who made it ----------------------------------------------------------------- */
 
 static void machine_get(struct flow_table *t, uint8_t machine)
@@ -632,6 +634,25 @@ struct flow_ref flow_confirm(struct flow_worker *w, struct flow *f,
 	else
 		*why = CTQ_INVALID_DYING;
 	return ref;
+}
+
+/* Workers read the clock when a batch begins and send its verdicts when it ends: what two of them
+ * do within this time has no order. A batch takes less than a millisecond, unless its worker waits
+ * for a processor. */
+#define LIFE_ORDER_NS 10000000ull
+
+/* When it was born, or later by less than a second if it has waited for an answer since. */
+static uint64_t birth_of(const struct flow *f)
+{
+	uint64_t listed = order_of(f), next = (f->started_s + 1ull) * NS_PER_S;
+
+	return listed < next ? listed : next;
+}
+
+/* The order of a confirmed flow is when it was confirmed, or of a later change. */
+bool flow_precedes(const struct flow *f, const struct flow *later)
+{
+	return order_of(f) + LIFE_ORDER_NS < birth_of(later);
 }
 
 /* ---- in between ---------------------------------------------------------------- */

@@ -158,6 +158,10 @@ struct flow_ref flow_confirm(struct flow_worker *w, struct flow *f,
                              const struct tuple *reply, uint64_t now_ns,
                              enum ctq_reason *why);
 
+/** Was @f, a confirmed flow, in the kernel's table before @later was born, which is not confirmed
+ * yet? False when that is not certain. */
+bool flow_precedes(const struct flow *f, const struct flow *later);
+
 /** @open counts the flow at that role from now on, until another does (0: nobody) or the flow
  * ends; then flow_table_config.open_left is told, exactly once. It is told at once when @open
  * counts it already, since two workers may count one flow at the same time. What @open means is

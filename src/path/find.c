@@ -2,14 +2,17 @@
 /*
  * find.c - which flow a packet belongs to
  *
- * At an entry hook the packet's own tuple is the key. At a confirm hook NAT may have
- * rewritten the packet, and what it looks like now is the inverse of the tuple that
- * answers will have: so its inverse is the key, and the direction that is found is the
- * opposite of the packet's. Without NAT both keys of the flow are right, and this is as
- * good as any. The same holds for what an ICMP error quotes.
+ * At an entry hook the packet's own tuple is the key.
  *
- * An unconfirmed flow is found by the cookie in the mark, which survives NAT, or by its
- * tuple in this worker's own table.
+ * At a confirm hook an unconfirmed flow is found by the cookie in the mark, which survives NAT
+ * and is the entry hook's own word: it goes before all else. What the table has for the packet
+ * may be a flow that the kernel has forgotten, and whose port it has given to this one (clash.c).
+ *
+ * Without such a flow the tuple is the key. NAT may have rewritten the packet, and what it looks
+ * like now is the inverse of the tuple that answers will have: so its inverse is the key, and
+ * the direction that is found is the opposite of the packet's. Without NAT both keys of the flow
+ * are right, and this is as good as any. The same holds for what an ICMP error quotes. Last comes
+ * an unconfirmed flow of that tuple in this worker's own table.
  */
 #include "path/path_priv.h"
 
@@ -70,35 +73,53 @@ static enum track_dir opposite(enum track_dir dir)
 	return dir == TRACK_ORIGINAL ? TRACK_REPLY : TRACK_ORIGINAL;
 }
 
+static struct flow *unless_dying(struct flow *f)
+{
+	return f && flow_is_dying(f) ? NULL : f;
+}
+
+/* What NAT leaves as it is. Else somebody else wrote into our bits of the mark. */
+static bool is_alike(const struct flow *f, const struct packet *p)
+{
+	const struct tuple *t = &f->side[TRACK_ORIGINAL].tuple;
+
+	return t->l3 == p->tuple.l3 && t->l4 == p->tuple.l4 && t->zone == p->tuple.zone;
+}
+
+static struct flow *find_by_cookie(struct path_worker *w, const struct path_step *s)
+{
+	struct flow *f = s->cookie ? flow_peek_cookie(w->path->flows, s->cookie) : NULL;
+
+	return f && is_alike(f, s->p) ? unless_dying(f) : NULL;
+}
+
 /* A flow between entry and confirm hook. Its packets are of the original direction:
  * nobody can have answered. */
-static struct flow *find_unconfirmed(struct path_worker *w, const struct path_step *s)
+static struct flow *find_unconfirmed(struct path_worker *w, const struct path_step *s,
+                                     const struct flow *found)
 {
-	struct flow *f = NULL;
+	struct flow *f = find_by_cookie(w, s);
 
-	if (s->cookie)
-		f = flow_peek_cookie(w->path->flows, s->cookie);
-	if (f && (f->side[TRACK_ORIGINAL].tuple.l3 != s->p->tuple.l3 ||
-	          f->side[TRACK_ORIGINAL].tuple.l4 != s->p->tuple.l4))
-		f = NULL; /* somebody else wrote into our bits of the mark */
-	if (!f)
-		f = flow_peek_unconfirmed(w->flows, &s->p->tuple);
-	return f && flow_is_dying(f) ? NULL : f;
+	if (!f && !found)
+		f = unless_dying(flow_peek_unconfirmed(w->flows, &s->p->tuple));
+	return f;
 }
 
 void path_find(struct path_worker *w, struct path_step *s, struct flow_ref found)
 {
 	if (w->moved && (!found.flow || flow_is_dying(found.flow)))
 		found = flow_peek(w->path->flows, &s->key);
-	if (found.flow && flow_is_dying(found.flow))
-		found.flow = NULL;
-	if (!found.flow && !s->error) {
-		s->flow = find_unconfirmed(w, s);
+	found.flow = unless_dying(found.flow);
+	if (!s->error)
+		s->flow = find_unconfirmed(w, s, found.flow);
+	if (s->flow) {
 		s->dir = TRACK_ORIGINAL;
+		s->clash = found.flow && found.flow != s->flow;
 		return;
 	}
 	s->flow = found.flow;
-	s->dir = s->inverse ? opposite(found.dir) : found.dir;
+	if (found.flow)
+		s->dir = s->inverse ? opposite(found.dir) : found.dir;
 	if (s->error && !s->flow)
 		set_invalid(s, CTQ_INVALID_ICMP_NO_FLOW);
 	else if (s->error)

@@ -238,6 +238,8 @@ void path_confirm(struct path_worker *w, struct path_step *s)
 		atomic_store_explicit(&s->flow->hooks, (uint8_t)(hooks | s->p->hook << 4),
 		                      memory_order_relaxed);
 		atomic_store_explicit(&s->flow->ifout, s->p->ifout, memory_order_relaxed);
+		if (base_unlikely(s->clash))
+			path_clash_make_way(w, s, &reply);
 	}
 	ref = confirm(w, s, &reply, &why);
 	if (!ref.flow && why == CTQ_INVALID_DYING) {

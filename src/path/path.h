@@ -10,7 +10,7 @@
  * POSTROUTING and INPUT are confirm hooks: an unconfirmed flow is put into the table, so
  * that a connection which the kernel's rules drop on the way never appears. A packet that
  * is seen at a confirm hook only is tracked there. Without any confirm queue, flows are
- * confirmed at the entry hook.
+ * confirmed at the entry hook, and NAT is not seen.
  *
  * The packet mark. Of the bits that the configuration gives us (cookie_mask, seen_mask)
  * an entry verdict sets the cookie of an unconfirmed flow, or the seen mark when the

@@ -109,6 +109,7 @@ struct path_step {
 	struct flow *flow; /* NULL: none */
 	enum track_dir dir;
 	bool born;       /* this packet made it */
+	bool clash;      /* another one has the packet's tuple */
 	bool close;      /* it ends with this packet */
 	uint32_t cookie; /* from the mark */
 	enum path_note note;
@@ -162,6 +163,13 @@ void path_confirm(struct path_worker *w, struct path_step *s);
 
 /** Events, and the end of a flow that this packet ends. */
 void path_finish(struct path_worker *w, struct path_step *s);
+
+/* ---- clash.c: two flows and one tuple -------------------------------------------- */
+
+/** The kernel's NAT has given @reply to the step's flow, which is to be confirmed: end the flow
+ * that still has it here. */
+void path_clash_make_way(struct path_worker *w, const struct path_step *s,
+                         const struct tuple *reply);
 
 /* ---- help.c: what its payload announces ---------------------------------------- */
 

@@ -243,6 +243,80 @@ Test(path, the_cookie_finds_a_flow_of_another_worker)
 	router_end(&r);
 }
 
+/* Of another client, with the same ports: masquerade makes the same packet of it. */
+static struct wire neighbours(const struct wire *w)
+{
+	struct wire other = *w;
+
+	other.bytes[15] = 77;
+	wire_finish(&other);
+	return other;
+}
+
+Test(path, a_port_that_the_kernel_has_lent_anew_is_its_new_owners)
+{
+	struct router r = router_new(&defaults);
+	struct wire w = udp(AF_INET, 53), other = neighbours(&w), sent = w, reply;
+	struct flow_event e;
+	struct flow *f;
+
+	r.nat = masquerade;
+	cr_assert(router_forward(&r, &sent));
+	r.now_ns += SECOND; /* the kernel's tracker forgets it */
+	flow_event_wanted_set(r.flows, ~0u);
+	sent = other;
+	cr_assert(router_forward(&r, &sent));
+	f = router_flow(&r, &other);
+	reply = wire_reply(&sent);
+	cr_assert_not_null(f);
+	cr_assert_eq(router_flow(&r, &reply), f);
+	cr_assert_eq(f->side[TRACK_ORIGINAL].packets, 1);
+	cr_assert_null(router_flow(&r, &w));
+	cr_assert(flow_event_take(r.flows, 0, &e) && e.kind == FLOW_EVENT_DESTROY);
+	cr_assert_eq(e.info.end, FLOW_END_CLOSED);
+	cr_assert(flow_event_take(r.flows, 0, &e) && e.kind == FLOW_EVENT_NEW);
+	flow_event_wanted_set(r.flows, 0);
+	router_end(&r);
+}
+
+Test(path, a_port_that_two_got_at_once_is_the_firsts)
+{
+	struct router r = router_new(&defaults);
+	struct wire w = udp(AF_INET, 53), other = neighbours(&w), reply;
+	uint32_t mark;
+	struct flow *f;
+
+	cr_assert(router_hook(&r, 0, &other, PACKET_HOOK_PREROUTING, 0));
+	mark = r.v.mark;
+	r.now_ns += SECOND / 2;
+	r.nat = masquerade;
+	reply = w;
+	cr_assert(router_forward(&r, &reply));
+	f = router_flow(&r, &w);
+	r.now_ns += SECOND / 4;
+	masquerade(&other);
+	cr_assert_not(router_hook(&r, 0, &other, PACKET_HOOK_POSTROUTING, mark));
+	cr_assert_eq(reason(&r, CTQ_DROP_CLASH), 1);
+	reply = wire_reply(&reply);
+	cr_assert_eq(router_flow(&r, &reply), f);
+	router_end(&r);
+}
+
+Test(path, a_dropped_packet_takes_no_port_from_anybody)
+{
+	struct router r = router_new(&defaults);
+	struct wire w = udp(AF_INET, 53), other = neighbours(&w), sent = w;
+
+	r.nat = masquerade;
+	cr_assert(router_forward(&r, &sent));
+	r.now_ns += SECOND;
+	router_rules(&r, PACKET_HOOK_POSTROUTING, CTQ_VERDICT_DROP, CTQ_VERDICT_ACCEPT,
+	             NULL);
+	cr_assert_not(router_forward(&r, &other));
+	cr_assert_not_null(router_flow(&r, &w));
+	router_end(&r);
+}
+
 /* ---- one hook only ---------------------------------------------------------------------------- */
 
 Test(path, a_packet_seen_at_the_confirm_hook_only_is_tracked_there)
