@@ -4,8 +4,9 @@
  *
  * Requests are answered one after the other. A long one becomes a job, which goes on
  * whenever the client has read what was sent before: a client that reads slowly slows its own
- * job and nothing else, and at most one datagram of it waits here. Requests behind the job wait
- * in the socket, or in `input` when they came in the same datagram.
+ * job and nothing else, and at most one datagram of it waits here. No request is answered before
+ * the client has read the answer to the one before: requests wait in the socket, or in `input`
+ * when they came in the same datagram.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -308,13 +309,14 @@ static void answer_garbage(struct control_client *client,
 	ctlink_message_fini(&m);
 }
 
+/* Up to a request that begins a job, or whose answer waits for its reader. */
 static void datagram_step(struct control_client *client)
 {
 	struct ctlink_error error = { .code = 0 };
 	const struct nlmsghdr *nlh;
 	int more;
 
-	while (!client->job && !client->is_gone) {
+	while (!client->job && !client->is_gone && cds_list_empty(&client->output)) {
 		more = ctlink_datagram_next(&client->datagram, &nlh, &error);
 		if (more <= 0) {
 			if (more < 0)

@@ -145,7 +145,8 @@ struct control_client {
 	uint32_t output_bytes;
 	struct control_job *job;
 	struct control_batch *batch;
-	/* the rest of a datagram whose requests wait for the job to end */
+	/* the rest of a datagram whose requests wait for the job to end, or for the client to
+	 * read */
 	uint8_t *input;
 	struct ctlink_datagram datagram;
 };

@@ -6,6 +6,7 @@
 #include <endian.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -60,6 +61,89 @@ static void ask_end(struct server *s, int fd, struct ctlink_message *m, uint16_t
 static uint32_t generation(struct server *s)
 {
 	return ruleset_generation(rules_peek(s->rules));
+}
+
+/* ---- many requests in a datagram --------------------------------------------------- */
+
+/* Requests for statistics, numbered on from *@seq, until @m has @size bytes. */
+static void put_stats(struct ctlink_message *m, uint32_t *seq, uint32_t size)
+{
+	struct ctlink_header header = { .type = DAEMON(STATS_GET),
+		                        .flags = NLM_F_REQUEST };
+
+	while (m->size + NLMSG_HDRLEN + sizeof(struct nfgenmsg) <= size) {
+		header.seq = ++*seq;
+		ctlink_message_begin(m, &header);
+		cr_assert_eq(ctlink_message_end(m), 0);
+	}
+}
+
+/* Read on until nothing comes: the answers to @n requests, 1 …, in their order. */
+static void read_numbered(struct server *s, int fd, uint32_t n)
+{
+	const struct nlmsghdr *nlh;
+	struct ctlink_datagram d;
+	uint32_t last = 0;
+	ssize_t size;
+
+	while ((size = recv(fd, answers.data, sizeof(answers.data), 0)) > 0) {
+		ctlink_datagram_init(&d, answers.data, (uint32_t)size);
+		while (ctlink_datagram_next(&d, &nlh, NULL) > 0)
+			cr_assert_eq(nlh->nlmsg_seq, ++last);
+		server_run(s);
+	}
+	cr_assert_eq(size, -1);
+	cr_assert_eq(errno, EAGAIN, "the connection is open: %s", strerror(errno));
+	cr_assert_eq(last, n);
+}
+
+Test(transport, requests_of_a_datagram_wait_for_their_reader)
+{
+	struct control_config cfg;
+	struct pollfd polled = { .events = POLLIN };
+	struct ctlink_message m;
+	uint32_t seq = 0;
+	struct server s;
+	int fd;
+
+	control_config_init(&cfg);
+	cfg.buffer_max = 64 * 1024;
+	s = server_new(0, &cfg);
+	polled.fd = control_fd(s.control);
+	fd = server_connect(&s);
+	ctlink_message_init(&m, CTQ_DATAGRAM_MAX, NULL);
+	put_stats(&m, &seq, CTQ_DATAGRAM_MAX);
+	cr_assert_gt(seq, 6000);
+	server_ask(&s, fd, &m);
+	cr_assert_eq(poll(&polled, 1, 0), 0, "there is nothing to do for the server");
+	read_numbered(&s, fd, seq);
+	ctlink_message_fini(&m);
+	close(fd);
+	server_end(&s);
+}
+
+/* A transaction, which is a job at its end, between requests of one datagram. */
+Test(transport, a_batch_waits_in_its_datagram)
+{
+	struct ctlink_batch batch = { .subsystem = CTQ_SUBSYS_RULES };
+	struct server s = server_new(0, NULL);
+	int fd = server_connect(&s);
+	struct ctlink_message m;
+	uint32_t seq = 0;
+
+	ctlink_message_init(&m, CTQ_DATAGRAM_MAX, NULL);
+	put_stats(&m, &seq, CTQ_DATAGRAM_MAX / 2);
+	cr_assert_eq(ctlink_batch_begin_build(&m, 1, &batch), 0);
+	batch_put_chain(&m, "prerouting");
+	cr_assert_eq(ctlink_batch_end_build(&m, ++seq, CTQ_SUBSYS_RULES, NLM_F_ACK), 0);
+	put_stats(&m, &seq, CTQ_DATAGRAM_MAX);
+	server_ask(&s, fd, &m);
+	cr_assert_eq(generation(&s), 1, "nobody has read what was before it");
+	read_numbered(&s, fd, seq);
+	cr_assert_eq(generation(&s), 2);
+	ctlink_message_fini(&m);
+	close(fd);
+	server_end(&s);
 }
 
 /* ---- announcements ---------------------------------------------------------------- */
