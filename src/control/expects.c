@@ -177,8 +177,12 @@ static void dump_destroy(struct control_job *job)
 
 static int dump(struct control_request *r, const struct ctlink_expect *filter)
 {
-	struct expect_job *j = calloc(1, sizeof(*j));
+	struct expect_job *j;
+	int err = control_list_room(r);
 
+	if (err < 0)
+		return err;
+	j = calloc(1, sizeof(*j));
 	if (!j)
 		return ctlink_error_set(r->error, -ENOMEM, 0, "no memory");
 	j->filter = *filter;

@@ -418,9 +418,12 @@ static int evaluate(struct control_request *r, struct explain_job *j)
 
 int control_rule_explain(struct control_request *r)
 {
-	struct explain_job *j = calloc(1, sizeof(*j));
-	int err;
+	struct explain_job *j;
+	int err = control_list_room(r);
 
+	if (err < 0)
+		return err;
+	j = calloc(1, sizeof(*j));
 	if (!j)
 		return ctlink_error_set(r->error, -ENOMEM, 0, "no memory");
 	j->job.step = explain_step_job;

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/base.h"
 #include "ctlink/batch.h"
 #include "ctlink/daemon.h"
 #include "ctlink/flow.h"
@@ -17,6 +18,7 @@
 #include "server.h"
 
 #define CT(message)     CTLINK_TYPE(NFNL_SUBSYS_CTNETLINK, IPCTNL_MSG_CT_##message)
+#define EXP(message)    CTLINK_TYPE(NFNL_SUBSYS_CTNETLINK_EXP, IPCTNL_MSG_EXP_##message)
 #define DAEMON(message) CTLINK_TYPE(CTQ_SUBSYS_DAEMON, CTQ_MSG_DAEMON_##message)
 
 static struct answers answers; /* half a megabyte: not for the stack */
@@ -378,6 +380,25 @@ Test(transport, a_list_tells_whether_the_table_changed_meanwhile)
 	server_end(&s);
 }
 
+/* What counts as a list: all that walks over something whose size is not ours to choose. */
+static const struct {
+	uint16_t type, flags;
+} lists[] = {
+	{ CT(GET), NLM_F_DUMP },
+	{ CT(GET_CTRZERO), NLM_F_DUMP },
+	{ CT(GET_DYING), NLM_F_DUMP },
+	{ CT(GET_UNCONFIRMED), NLM_F_DUMP },
+	{ CT(DELETE), NLM_F_ACK },
+	{ EXP(GET), NLM_F_DUMP },
+	{ RULES(CHAIN_GET), NLM_F_DUMP },
+	{ RULES(RULE_GET), NLM_F_DUMP },
+	{ RULES(RULE_EXPLAIN), NLM_F_DUMP },
+	{ CTLINK_TYPE(CTQ_SUBSYS_SETS, CTQ_MSG_SET_GET), NLM_F_DUMP },
+	{ CTLINK_TYPE(CTQ_SUBSYS_ASK, CTQ_MSG_ASK_GET), NLM_F_DUMP },
+	{ DAEMON(COUNT), 0 },
+	{ DAEMON(CONFIG_GET), NLM_F_DUMP },
+};
+
 Test(transport, so_many_lists_are_under_way_at_once)
 {
 	struct control_config cfg;
@@ -394,8 +415,11 @@ Test(transport, so_many_lists_are_under_way_at_once)
 	for (i = 0; i < 8; i++) /* more than its socket takes */
 		cr_assert_eq(send(slow, m.data, m.size, 0), m.size);
 	server_run(&s);
-	ask_plain(&s, fd, CT(GET), NLM_F_DUMP);
-	cr_assert_eq(answers_error(&answers).code, -EBUSY);
+	for (i = 0; i < (int)BASE_ARRAY_LENGTH(lists); i++) {
+		ask_plain(&s, fd, lists[i].type, lists[i].flags);
+		cr_expect_eq(answers_error(&answers).code, -EBUSY, "0x%04x",
+		             lists[i].type);
+	}
 	close(slow);
 	server_run(&s);
 	ask_plain(&s, fd, RULES(RULE_GET), NLM_F_DUMP);
