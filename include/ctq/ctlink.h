@@ -51,6 +51,8 @@
 #define CTQ_COMMENT_MAX 128
 #define CTQ_IFNAME_MAX  16 /* IFNAMSIZ */
 #define CTQ_BATCHES_MAX 8  /* batches open at once, of all clients: each may grow */
+#define CTQ_ADMIN_RESERVE 8 /* connections and lists above CTQA_DAEMON_CLIENTS_MAX and _LISTS_MAX,
+                             * of clients that may change: readers do not lock them out */
 
 /* ---- subsystems ------------------------------------------------------------ */
 /* The kernel's own end at NFNL_SUBSYS_COUNT (13 in Linux 6.x); ours are far above. */

@@ -292,15 +292,16 @@ static void refuse(int fd, const struct ctlink_error *error)
 /* May this one connect, and is there room? What is in the way is told to it and counted. */
 static bool client_is_welcome(struct control *c, const struct control_peer *peer, int fd)
 {
+	bool may_change = peer_may_change(c, peer);
 	struct ctlink_error error = { .code = 0 };
 
-	if (!peer_may_change(c, peer) && !peer_is_in(peer, c->cfg.read_group)) {
+	if (!may_change && !peer_is_in(peer, c->cfg.read_group)) {
 		c->counters[CONTROL_COUNTER_REFUSED]++;
 		ctlink_error_set(&error, -EPERM, 0, "this user may not connect");
 		ctlink_error_hint(&error,
 		                  "run as root, or in a group that ctqd.conf names as "
 		                  "group or admin-group");
-	} else if (c->clients_length >= c->cfg.clients_max) {
+	} else if (c->clients_length >= control_limit(c->cfg.clients_max, may_change)) {
 		c->counters[CONTROL_COUNTER_FULL]++;
 		ctlink_error_set(&error, -EBUSY, 0,
 		                 "%u clients are connected, more are not allowed",

@@ -65,10 +65,11 @@ struct control_env {
 struct control_config {
 	const char *socket_path;
 	gid_t read_group,
-		change_group;     /* (gid_t)-1: root and the daemon's own user only */
+		change_group; /* (gid_t)-1: root and the daemon's own user only */
+	/* CTQ_ADMIN_RESERVE more of both are for clients that may change */
 	unsigned int clients_max; /* 1 … CONTROL_CLIENTS_LIMIT */
+	unsigned int lists_max;   /* lists under way at once, of all clients */
 	unsigned int buffer_max; /* bytes queued to one client before it counts as slow */
-	unsigned int lists_max;  /* lists under way at once, of all clients */
 };
 
 #define CONTROL_CLIENTS_LIMIT   1024

@@ -191,6 +191,9 @@ struct control_request {
 struct ctlink_header control_answer_header(const struct nlmsghdr *request, uint16_t type,
                                            uint16_t flags, uint8_t family);
 
+/** What a limit on clients or on lists is for who may change, or for who may not. */
+unsigned int control_limit(unsigned int configured, bool may_change);
+
 /** May one more list (count, deletion of many) be under way? 0, or -EBUSY with the error. */
 int control_list_room(struct control_request *r);
 

@@ -161,11 +161,16 @@ struct ctlink_header control_answer_header(const struct nlmsghdr *request, uint1
 	};
 }
 
+unsigned int control_limit(unsigned int configured, bool may_change)
+{
+	return configured + (may_change ? CTQ_ADMIN_RESERVE : 0);
+}
+
 int control_list_room(struct control_request *r)
 {
 	struct control *c = r->client->control;
 
-	if (c->jobs_length < c->cfg.lists_max)
+	if (c->jobs_length < control_limit(c->cfg.lists_max, r->client->may_change))
 		return 0;
 	c->counters[CONTROL_COUNTER_LISTS_FULL]++;
 	ctlink_error_set(r->error, -EBUSY, 0,

@@ -171,6 +171,7 @@ static void write_json_ctlink(struct json *json, const struct status *status)
 	json_number(json, "lists_max", status->lists_max);
 	json_number(json, "batches", status->batches);
 	json_number(json, "batches_max", CTQ_BATCHES_MAX);
+	json_number(json, "admin_reserve", CTQ_ADMIN_RESERVE);
 	json_number(json, "message_max", CTQ_MESSAGE_MAX);
 	json_number(json, "datagram_max", CTQ_DATAGRAM_MAX);
 	json_number(json, "batch_max", CTQ_BATCH_MAX);
@@ -226,10 +227,11 @@ static void write_daemon(const struct status *status)
 	        status->workers, status->clients);
 	if (status->clients_max)
 		fprintf(out,
-		        "ctlink   clients %" PRIu64 " / %" PRIu64 "  lists %" PRIu64
-		        " / %" PRIu64 "  batches %" PRIu64 " / %u\n",
-		        status->clients, status->clients_max, status->lists,
-		        status->lists_max, status->batches, CTQ_BATCHES_MAX);
+		        "ctlink   clients %" PRIu64 " / %" PRIu64 "+%u  lists %" PRIu64
+		        " / %" PRIu64 "+%u  batches %" PRIu64 " / %u\n",
+		        status->clients, status->clients_max, CTQ_ADMIN_RESERVE,
+		        status->lists, status->lists_max, CTQ_ADMIN_RESERVE,
+		        status->batches, CTQ_BATCHES_MAX);
 	if (status->config[0])
 		fprintf(out, "config   %s\n", status->config);
 	fprintf(out, "rules    %" PRIu64 "  generation %" PRIu64 "\n", status->rules,

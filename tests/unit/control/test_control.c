@@ -996,19 +996,20 @@ Test(control, more_clients_than_allowed_are_closed)
 {
 	struct control_config cfg;
 	struct server s;
-	int fd[3], i;
+	enum { allowed = 2 + CTQ_ADMIN_RESERVE };
+	int fd[allowed + 1], i;
 	char byte;
 
 	control_config_init(&cfg);
 	cfg.clients_max = 2;
 	s = server_new(0, &cfg);
-	for (i = 0; i < 3; i++)
+	for (i = 0; i <= allowed; i++)
 		fd[i] = server_connect(&s);
-	answers.size = (uint32_t)recv(fd[2], answers.data, sizeof(answers.data), 0);
+	answers.size = (uint32_t)recv(fd[allowed], answers.data, sizeof(answers.data), 0);
 	cr_assert_eq(answers_error(&answers).code, -EBUSY, "told why");
-	cr_assert_eq(recv(fd[2], &byte, 1, 0), 0, "and closed");
-	cr_assert(recv(fd[1], &byte, 1, 0) < 0 && errno == EAGAIN, "open");
-	for (i = 0; i < 3; i++)
+	cr_assert_eq(recv(fd[allowed], &byte, 1, 0), 0, "and closed");
+	cr_assert(recv(fd[allowed - 1], &byte, 1, 0) < 0 && errno == EAGAIN, "open");
+	for (i = 0; i <= allowed; i++)
 		close(fd[i]);
 	server_end(&s);
 }
@@ -1045,8 +1046,8 @@ Test(control, a_connection_that_another_process_holds_is_forgotten)
 	server_end(&s);
 }
 
-/* In a child that has given its rights up: connect, ask to delete, return what came. */
-static int child_code(struct server *s, gid_t group)
+/* In a child that has given its rights up: connect, ask, return what error came. */
+static int child_code(struct server *s, gid_t group, uint16_t type, uint16_t flags)
 {
 	struct ctlink_message m;
 	int fd;
@@ -1061,7 +1062,7 @@ static int child_code(struct server *s, gid_t group)
 		if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
 			return 101;
 	}
-	request(&m, CT(DELETE), NLM_F_ACK);
+	request(&m, type, flags);
 	(void)!send(fd, m.data, m.size, MSG_NOSIGNAL); /* a stranger's comes too late */
 	do
 		answers.size = (uint32_t)recv(fd, answers.data, sizeof(answers.data), 0);
@@ -1072,16 +1073,21 @@ static int child_code(struct server *s, gid_t group)
 	return -answers_error(&answers).code;
 }
 
-static int as_group(struct server *s, gid_t group)
+static int ask_as(struct server *s, gid_t group, uint16_t type, uint16_t flags)
 {
 	pid_t child = fork();
 	int status = 0;
 
 	if (child == 0)
-		_exit(child_code(s, group));
+		_exit(child_code(s, group, type, flags));
 	while (waitpid(child, &status, WNOHANG) == 0)
 		control_step(s->control, s->flows.now_ns);
 	return WEXITSTATUS(status);
+}
+
+static int delete_as(struct server *s, gid_t group)
+{
+	return ask_as(s, group, CT(DELETE), NLM_F_ACK);
 }
 
 Test(control, credentials_decide_who_reads_and_who_changes)
@@ -1096,12 +1102,62 @@ Test(control, credentials_decide_who_reads_and_who_changes)
 	cfg.change_group = 4243;
 	s = server_new(2, &cfg);
 	chmod(s.directory, 0755);
-	cr_assert_eq(as_group(&s, 4242), EPERM, "a reader may not delete");
+	cr_assert_eq(delete_as(&s, 4242), EPERM, "a reader may not delete");
 	cr_assert_eq(confirmed(&s), 2);
-	cr_assert_eq(as_group(&s, 4244), EPERM, "a stranger may not even read");
+	cr_assert_eq(delete_as(&s, 4244), EPERM, "a stranger may not even read");
 	cr_assert_eq(confirmed(&s), 2);
-	cr_assert_eq(as_group(&s, 4243), 0);
+	cr_assert_eq(delete_as(&s, 4243), 0);
 	cr_assert_eq(confirmed(&s), 0);
+	server_end(&s);
+}
+
+/* The server is full but for what it keeps for those who may change. */
+Test(control, readers_do_not_lock_out_who_may_change)
+{
+	struct control_config cfg;
+	struct server s;
+	int fd;
+
+	if (geteuid() != 0)
+		cr_skip_test("needs root, to become somebody else");
+	control_config_init(&cfg);
+	cfg.read_group = 4242;
+	cfg.change_group = 4243;
+	cfg.clients_max = 1;
+	s = server_new(2, &cfg);
+	chmod(s.directory, 0755);
+	fd = server_connect(&s);
+	cr_assert_eq(delete_as(&s, 4242), EBUSY, "there is no room for a reader");
+	cr_assert_eq(delete_as(&s, 4243), 0, "there is for who may change");
+	cr_assert_eq(confirmed(&s), 0);
+	close(fd);
+	server_end(&s);
+}
+
+Test(control, readers_lists_do_not_lock_out_who_may_change)
+{
+	struct control_config cfg;
+	struct ctlink_message m;
+	struct server s;
+	int fd, i;
+
+	if (geteuid() != 0)
+		cr_skip_test("needs root, to become somebody else");
+	control_config_init(&cfg);
+	cfg.read_group = 4242;
+	cfg.change_group = 4243;
+	cfg.lists_max = 1;
+	s = server_new(900, &cfg);
+	chmod(s.directory, 0755);
+	fd = server_connect(&s);
+	request(&m, CT(GET), NLM_F_DUMP);
+	for (i = 0; i < 8; i++) /* more than its socket takes */
+		cr_assert_eq(send(fd, m.data, m.size, 0), m.size);
+	server_run(&s);
+	ctlink_message_fini(&m);
+	cr_assert_eq(ask_as(&s, 4242, DAEMON(COUNT), NLM_F_ACK), EBUSY, "a reader");
+	cr_assert_eq(delete_as(&s, 4243), 0, "who may change");
+	close(fd);
 	server_end(&s);
 }
 

@@ -399,32 +399,43 @@ static const struct {
 	{ DAEMON(CONFIG_GET), NLM_F_DUMP },
 };
 
+/* A client that has a list under way, which it does not read. */
+static int list_slowly(struct server *s)
+{
+	int fd = server_connect(s), i;
+	struct ctlink_message m;
+
+	request(&m, CT(GET), NLM_F_DUMP);
+	for (i = 0; i < 8; i++) /* more than its socket takes */
+		cr_assert_eq(send(fd, m.data, m.size, 0), m.size);
+	server_run(s);
+	ctlink_message_fini(&m);
+	return fd;
+}
+
 Test(transport, so_many_lists_are_under_way_at_once)
 {
 	struct control_config cfg;
 	struct server s;
-	struct ctlink_message m;
-	int slow, fd, i;
+	int slow[1 + CTQ_ADMIN_RESERVE], fd, i;
 
 	control_config_init(&cfg);
 	cfg.lists_max = 1;
 	s = server_new(900, &cfg);
-	slow = server_connect(&s);
+	for (i = 0; i < 1 + CTQ_ADMIN_RESERVE; i++)
+		slow[i] = list_slowly(&s);
 	fd = server_connect(&s);
-	request(&m, CT(GET), NLM_F_DUMP);
-	for (i = 0; i < 8; i++) /* more than its socket takes */
-		cr_assert_eq(send(slow, m.data, m.size, 0), m.size);
-	server_run(&s);
 	for (i = 0; i < (int)BASE_ARRAY_LENGTH(lists); i++) {
 		ask_plain(&s, fd, lists[i].type, lists[i].flags);
 		cr_expect_eq(answers_error(&answers).code, -EBUSY, "0x%04x",
 		             lists[i].type);
 	}
-	close(slow);
+	close(slow[0]);
 	server_run(&s);
 	ask_plain(&s, fd, RULES(RULE_GET), NLM_F_DUMP);
 	cr_assert_eq(answers_count(&answers, NLMSG_DONE, NULL), 1, "there is room again");
-	ctlink_message_fini(&m);
+	for (i = 1; i < 1 + CTQ_ADMIN_RESERVE; i++)
+		close(slow[i]);
 	close(fd);
 	server_end(&s);
 }

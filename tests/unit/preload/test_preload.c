@@ -202,12 +202,16 @@ Test(preload, without_a_daemon_the_connection_is_refused)
 
 static void program_many(struct stage *s)
 {
-	int fd = open_plain(0);
+	int fd[1 + CTQ_ADMIN_RESERVE], i;
 
-	cr_assert_geq(fd, 0);
+	for (i = 0; i < 1 + CTQ_ADMIN_RESERVE; i++) {
+		fd[i] = open_plain(0);
+		cr_assert_geq(fd[i], 0);
+	}
 	cr_assert_eq(open_plain(0), -1);
 	cr_assert_eq(errno, EBUSY);
-	close(fd);
+	while (i)
+		close(fd[--i]);
 }
 
 Test(preload, a_daemon_with_too_many_clients_is_busy)
