@@ -87,13 +87,13 @@ static void queues_check(struct daemon *d)
 	}
 }
 
-static void workers_check(struct daemon *d, uint64_t now_ns)
+static void workers_check(struct daemon *d)
 {
 	uint64_t stuck_ns;
 	uint16_t i;
 
 	for (i = 0; d->workers && i < d->config->workers; i++) {
-		stuck_ns = watchdog_stuck_ns(&d->watchdog, i, now_ns);
+		stuck_ns = watchdog_stuck_ns(&d->watchdog, i);
 		if (stuck_ns > STUCK_NS)
 			warn(&d->health, "worker %u is stuck since %.1f s", i,
 			     (double)stuck_ns / NS_PER_S);
@@ -106,7 +106,7 @@ static void health_count(struct daemon *d)
 	if (d->health.reload_failed)
 		warn(&d->health,
 		     "the last reload failed: what was in force before still is");
-	workers_check(d, clock_monotonic_ns());
+	workers_check(d);
 	queues_check(d);
 	if (!d->kernel)
 		warn(&d->health, "the kernel's counters of lost packets cannot be read");
@@ -185,13 +185,13 @@ int health_start(struct daemon *d)
 }
 
 /* Once for each time: the watchdog may end us soon, and somebody will ask why. */
-static void stuck_tell(struct daemon *d, uint64_t now_ns)
+static void stuck_tell(struct daemon *d)
 {
 	uint16_t i;
 	bool stuck;
 
 	for (i = 0; i < d->config->workers; i++) {
-		stuck = watchdog_stuck_ns(&d->watchdog, i, now_ns) > STUCK_NS;
+		stuck = watchdog_stuck_ns(&d->watchdog, i) > STUCK_NS;
 		if (stuck && !d->health.stuck[i])
 			log_warning("worker %u is stuck", i);
 		d->health.stuck[i] = stuck;
@@ -201,7 +201,7 @@ static void stuck_tell(struct daemon *d, uint64_t now_ns)
 bool health_step(struct daemon *d, uint64_t now_ns)
 {
 	watchdog_feed(d, now_ns);
-	stuck_tell(d, now_ns);
+	stuck_tell(d);
 	if (now_ns >= d->health.shift_due_ns) {
 		losses_shift(d);
 		d->health.shift_due_ns = now_ns + (uint64_t)LOSSES_S * NS_PER_S;

@@ -3,28 +3,34 @@
 
 #include <string.h>
 
+/* What a time between two looks counts at most: five times as long as it should be. Who comes
+ * later was not run, and the workers maybe neither. */
+#define LOOK_NS_MAX 500000000ull
+
 void watchdog_init(struct watchdog *w, uint16_t workers, uint64_t timeout_ns,
                    uint64_t now_ns)
 {
-	uint16_t i;
-
 	memset(w, 0, sizeof(*w));
 	w->workers = workers;
 	w->period_ns = timeout_ns / 2; /* as sd_watchdog_enabled(3) advises */
 	w->due_ns = now_ns + w->period_ns;
-	for (i = 0; i < workers; i++)
-		w->worker[i].moved_ns = now_ns;
+	w->looked_ns = now_ns;
 }
 
 static void rounds_take(struct watchdog *w, const uint64_t *rounds, uint64_t now_ns)
 {
+	uint64_t since_ns = now_ns - w->looked_ns;
 	uint16_t i;
 
+	if (since_ns > LOOK_NS_MAX)
+		since_ns = LOOK_NS_MAX;
+	w->looked_ns = now_ns;
 	for (i = 0; i < w->workers; i++) {
+		w->worker[i].stuck_ns += since_ns;
 		if (rounds[i] == w->worker[i].rounds)
 			continue;
 		w->worker[i].rounds = rounds[i];
-		w->worker[i].moved_ns = now_ns;
+		w->worker[i].stuck_ns = 0;
 	}
 }
 
@@ -51,7 +57,7 @@ bool watchdog_step(struct watchdog *w, const uint64_t *rounds, uint64_t now_ns)
 	return true;
 }
 
-uint64_t watchdog_stuck_ns(const struct watchdog *w, uint16_t number, uint64_t now_ns)
+uint64_t watchdog_stuck_ns(const struct watchdog *w, uint16_t number)
 {
-	return now_ns - w->worker[number].moved_ns;
+	return w->worker[number].stuck_ns;
 }

@@ -20,11 +20,13 @@
 struct watchdog {
 	uint64_t period_ns; /* half of what systemd waits; 0: it does not wait */
 	uint64_t due_ns;
+	uint64_t looked_ns; /* the last step */
 	uint16_t workers;
 	struct {
-		uint64_t fed;      /* rounds when the watchdog was fed last */
-		uint64_t rounds;   /* when they were read last */
-		uint64_t moved_ns; /* when they were first seen to be so many */
+		uint64_t fed;    /* rounds when the watchdog was fed last */
+		uint64_t rounds; /* when they were read last */
+		uint64_t
+			stuck_ns; /* how long they are so many, by looks that came in time */
 	} worker[CONFIG_WORKERS_MAX];
 };
 
@@ -35,7 +37,11 @@ void watchdog_init(struct watchdog *w, uint16_t workers, uint64_t timeout_ns,
 /** Several times a second, with the rounds of each worker. True: feed it now. */
 bool watchdog_step(struct watchdog *w, const uint64_t *rounds, uint64_t now_ns);
 
-/** How long worker @number has not gone round. */
-uint64_t watchdog_stuck_ns(const struct watchdog *w, uint16_t number, uint64_t now_ns);
+/**
+ * How long worker @number has not gone round, at the last step. Steps that come late, because
+ * the caller was not run, count as if they came half a second after the one before: where a
+ * machine runs nobody, nobody is stuck.
+ */
+uint64_t watchdog_stuck_ns(const struct watchdog *w, uint16_t number);
 
 #endif

@@ -56,13 +56,33 @@ Test(watchdog, nobody_is_fed_who_does_not_want_to_be)
 	cr_expect(!watchdog_step(&w, rounds, 1000 * S));
 }
 
+/* Looks every tenth of a second, until @to_ns. */
+static void look_until(uint64_t from_ns, uint64_t to_ns)
+{
+	for (; from_ns <= to_ns; from_ns += S / 10)
+		watchdog_step(&w, rounds, from_ns);
+}
+
 Test(watchdog, knows_since_when_a_worker_is_stuck)
 {
 	watchdog_init(&w, 3, 0, 100 * S);
 	all_go_round();
 	watchdog_step(&w, rounds, 101 * S);
+	look_until(101 * S + S / 10, 102 * S);
 	rounds[0]++;
-	watchdog_step(&w, rounds, 103 * S);
-	cr_expect(watchdog_stuck_ns(&w, 0, 103 * S) == 0);
-	cr_expect(watchdog_stuck_ns(&w, 1, 103 * S) == 2 * S);
+	look_until(102 * S + S / 10, 103 * S);
+	cr_expect_eq(watchdog_stuck_ns(&w, 0), S - S / 10);
+	cr_expect_eq(watchdog_stuck_ns(&w, 1), 2 * S);
+}
+
+Test(watchdog, where_nobody_was_run_nobody_is_stuck)
+{
+	watchdog_init(&w, 3, 0, 100 * S);
+	all_go_round();
+	watchdog_step(&w, rounds, 100 * S);
+	watchdog_step(&w, rounds, 110 * S);
+	cr_expect_eq(watchdog_stuck_ns(&w, 0), S / 2, "one look after ten seconds");
+	all_go_round();
+	watchdog_step(&w, rounds, 120 * S);
+	cr_expect_eq(watchdog_stuck_ns(&w, 0), 0);
 }
