@@ -76,6 +76,7 @@ void config_init(struct config *cfg)
 	memset(cfg, 0, sizeof(*cfg));
 	strcpy(cfg->daemon.socket, CTQ_SOCKET_PATH);
 	cfg->daemon.log = LOG_LEVEL_NOTICE;
+	cfg->daemon.log_drops_rate = 10;
 	cfg->daemon.clients = 64;
 	cfg->daemon.client_buffer = 4u << 20;
 	cfg->daemon.lists = 64;

@@ -114,10 +114,12 @@ struct config {
 		char admin_group[CONFIG_NAME_MAX]; /* may change; "": root only */
 		char user[CONFIG_NAME_MAX];        /* to run as; "": stay who we are */
 		uint32_t log;                      /* enum log_level */
-		uint32_t clients;                  /* at once */
-		uint32_t client_buffer;            /* bytes; above it a client is slow */
-		uint32_t lists;                    /* under way at once */
-		bool watchdog; /* feed systemd's, if it wants to be fed */
+		uint64_t log_drops;      /* reasons, 1 << number % 64 of each; 0: none */
+		uint32_t log_drops_rate; /* lines a second */
+		uint32_t clients;        /* at once */
+		uint32_t client_buffer;  /* bytes; above it a client is slow */
+		uint32_t lists;          /* under way at once */
+		bool watchdog;           /* feed systemd's, if it wants to be fed */
 	} daemon;
 	struct {
 		uint32_t max;

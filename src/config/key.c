@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "config/reasons.h"
 #include "config/value.h"
 
 /* ---- forms: numbers ----------------------------------------------------------- */
@@ -429,6 +430,24 @@ static const struct key_form key_form_networks = {
 	networks_format, false, false
 };
 
+/* ---- forms: reasons ------------------------------------------------------------- */
+
+static int key_reasons_parse(const struct key *key, const char *text, void *field)
+{
+	return reasons_parse(text, field);
+}
+
+static void key_reasons_format(const struct key *key, const void *field,
+                               char text[CONFIG_PATH_MAX])
+{
+	reasons_format(*(const uint64_t *)field, text, CONFIG_PATH_MAX);
+}
+
+static const struct key_form key_form_reasons = {
+	"a list of reasons to drop (drop.policy,drop.table-full), all or none",
+	key_reasons_parse, key_reasons_format, false, false
+};
+
 /* ---- forms: ports -------------------------------------------------------------- */
 
 /* "21,2121", or none. */
@@ -536,6 +555,11 @@ static const struct key daemon_keys[] = {
 	TEXT("user", &key_form_name, daemon.user),
 	CHOICE("log", log_words, LOG_LEVEL_ERROR, offsetof(struct config, daemon.log),
 	       true),
+	{ "log-drops", &key_form_reasons, offsetof(struct config, daemon.log_drops),
+	  .running = true },
+	/* Lines of some 150 bytes: at most 150 KB a second. */
+	{ "log-drops-rate", &key_form_number,
+	  offsetof(struct config, daemon.log_drops_rate), 1, 1000, .running = true },
 	/* A client is a descriptor and some KiB; the limit of control.h. */
 	{ "clients", &key_form_number, offsetof(struct config, daemon.clients), 1, 1024 },
 	/* Two of the largest datagrams, so that one can be waited for

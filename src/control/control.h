@@ -29,6 +29,8 @@ struct control_module {
 	const struct helper *helper;
 };
 
+struct path_sighting;
+
 struct control_env {
 	struct flow_table *flows;
 	struct rules *rules;
@@ -53,6 +55,8 @@ struct control_env {
 	/** Have worker @number go round: an answer waits for it, or nobody is left to answer.
 	 * NULL: it goes round soon. */
 	void (*wake)(void *ctx, uint16_t number);
+	/** A packet that control_log_drops() wants; valid during the call. NULL: nobody logs. */
+	void (*dropped)(void *ctx, const struct path_sighting *s);
 	/** Degradation @i as one line, 0 …; NULL: no more. */
 	const char *(*warning)(void *ctx, unsigned int i);
 	/** Name of an interface, or NULL. */
@@ -85,6 +89,11 @@ void control_config_init(struct control_config *cfg);
 struct control *control_new(const struct control_config *cfg,
                             const struct control_env *env, int *err);
 void control_destroy(struct control *c);
+
+/** Hand packets that were dropped for @reasons (PATH_WATCH_REASON(); 0: none) to
+ * control_env.dropped, @rate of them a second at most; what is above that is counted by
+ * path_watch_lost(). 0, or -ENOMEM: as it was. */
+int control_log_drops(struct control *c, uint64_t reasons, uint32_t rate);
 
 int control_fd(const struct control *c);
 void control_step(struct control *c, uint64_t now_ns);

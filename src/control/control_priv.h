@@ -86,7 +86,9 @@ struct control {
 	uint64_t sequences[CTQ_GROUP_LIMIT]; /* of each group's last announcement */
 	struct cds_list_head questions; /* ask.c: those that are not settled, by id */
 	uint32_t question_id;           /* the last one that was given */
-	struct control_client *watchers[PATH_WATCHERS_MAX]; /* watch.c; NULL: free */
+	struct control_client *watchers[CTQ_GROUP_WATCHERS_MAX]; /* watch.c; NULL: free */
+	uint64_t logged; /* reasons of control_log_drops() */
+	uint32_t logged_rate;
 	uint64_t counters[CONTROL_COUNTERS];
 	/* what counters were when they were zeroed */
 	uint64_t zero_reasons[CTQ_REASON_LIMIT];

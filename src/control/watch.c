@@ -6,7 +6,8 @@
  * (path/watch.h), with its own filter and rate. Sightings are taken from the workers' rings
  * in the order in which the packets were judged, and go to the clients whose bits they have.
  * A place is given to somebody else at times: a sighting counts for a client only if the list
- * that it was held against is not older than the client.
+ * that it was held against is not older than the client. The last place is the log's: who owns
+ * it gets its sightings as they are (control_env.dropped).
  */
 #include <arpa/inet.h>
 #include <string.h>
@@ -20,31 +21,58 @@
 
 #define WATCH_GROUPS (1u << CTQ_GROUP_DROP | 1u << CTQ_GROUP_TRACE)
 
-_Static_assert(PATH_WATCHERS_MAX == CTQ_GROUP_WATCHERS_MAX, "what ctlink(7) says");
+_Static_assert(PATH_WATCH_LOG == CTQ_GROUP_WATCHERS_MAX, "what ctlink(7) says");
 _Static_assert(PATH_WATCH_BYTES_MAX == CTQ_GROUP_BYTES_MAX, "what ctlink(7) says");
 
 /* ---- who watches ------------------------------------------------------------------------ */
 
-/* Tell the workers. A rate is of all workers together, and each has its part of it. */
+/* A rate is of all workers together, and each has its part of it. */
+static uint32_t rate_of_each(const struct control *c, uint32_t rate)
+{
+	return (rate + c->env.workers - 1) / c->env.workers;
+}
+
+/* Tell the workers. */
 static int list_set(struct control *c)
 {
 	struct path_watcher watchers[PATH_WATCHERS_MAX] = { { .active = false } };
 	const struct control_client *client;
 	unsigned int i;
 
-	for (i = 0; i < PATH_WATCHERS_MAX; i++) {
+	for (i = 0; i < CTQ_GROUP_WATCHERS_MAX; i++) {
 		client = c->watchers[i];
 		if (!client)
 			continue;
 		watchers[i].active = true;
 		watchers[i].drops = !(client->groups & 1u << CTQ_GROUP_TRACE);
 		watchers[i].bytes = client->watch.bytes;
-		watchers[i].rate =
-			(client->watch.rate + c->env.workers - 1) / c->env.workers;
+		watchers[i].rate = rate_of_each(c, client->watch.rate);
 		if (client->watch.filter.terms.length)
 			watchers[i].filter = &client->watch.filter;
 	}
+	watchers[PATH_WATCH_LOG] = (struct path_watcher){
+		.active = c->logged != 0,
+		.drops = true,
+		.reasons = c->logged,
+		.rate = rate_of_each(c, c->logged_rate),
+	};
 	return path_watch_set(c->env.path, watchers);
+}
+
+int control_log_drops(struct control *c, uint64_t reasons, uint32_t rate)
+{
+	const uint64_t before = c->logged;
+	const uint32_t before_rate = c->logged_rate;
+	int err;
+
+	c->logged = reasons;
+	c->logged_rate = rate;
+	err = list_set(c);
+	if (err == 0)
+		return 0;
+	c->logged = before;
+	c->logged_rate = before_rate;
+	return err;
 }
 
 void control_watch_leave(struct control_client *client)
@@ -52,7 +80,7 @@ void control_watch_leave(struct control_client *client)
 	struct control *c = client->control;
 	unsigned int i;
 
-	for (i = 0; i < PATH_WATCHERS_MAX; i++) {
+	for (i = 0; i < CTQ_GROUP_WATCHERS_MAX; i++) {
 		if (c->watchers[i] != client)
 			continue;
 		c->watchers[i] = NULL;
@@ -67,7 +95,7 @@ static int place_find(const struct control *c)
 {
 	int i;
 
-	for (i = 0; i < PATH_WATCHERS_MAX; i++)
+	for (i = 0; i < CTQ_GROUP_WATCHERS_MAX; i++)
 		if (!c->watchers[i])
 			return i;
 	return -EBUSY;
@@ -82,7 +110,7 @@ static int watch_join(struct control_request *r)
 	if (place < 0)
 		return ctlink_error_set(r->error, place, 0,
 		                        "%d clients watch packets, more are not allowed",
-		                        PATH_WATCHERS_MAX);
+		                        CTQ_GROUP_WATCHERS_MAX);
 	c->watchers[place] = client;
 	err = list_set(c);
 	if (err < 0) {
@@ -295,7 +323,7 @@ void control_packet_value(const struct control *c, const struct path_sighting *s
 /* ---- announcing ----------------------------------------------------------------------------- */
 
 struct outbox {
-	struct ctlink_message m[PATH_WATCHERS_MAX];
+	struct ctlink_message m[CTQ_GROUP_WATCHERS_MAX];
 };
 
 static void outbox_send(struct control *c, struct outbox *out, unsigned int place)
@@ -336,10 +364,12 @@ static void announce(struct control *c, struct outbox *out, const struct path_si
 	unsigned int i;
 
 	control_packet_value(c, s, realtime_offset, &packet);
-	for (i = 0; i < PATH_WATCHERS_MAX; i++)
+	for (i = 0; i < CTQ_GROUP_WATCHERS_MAX; i++)
 		if (s->watchers & 1u << i && c->watchers[i] &&
 		    s->serial >= c->watchers[i]->watch_serial)
 			put_packet(c, out, i, &packet, s);
+	if (s->watchers & 1u << PATH_WATCH_LOG && c->logged && c->env.dropped)
+		c->env.dropped(c->env.ctx, s);
 }
 
 /* The worker with the oldest sighting; -1: there is none. */
@@ -366,7 +396,7 @@ static void count_lost(struct control *c)
 	uint64_t lost;
 	unsigned int i;
 
-	for (i = 0; i < PATH_WATCHERS_MAX; i++) {
+	for (i = 0; i < CTQ_GROUP_WATCHERS_MAX; i++) {
 		client = c->watchers[i];
 		lost = path_watch_lost(c->env.path, i);
 		if (!client || lost == client->watch_lost)
@@ -387,13 +417,13 @@ void control_watch_events(struct control *c)
 
 	if (oldest_worker(c) < 0 && !(c->groups & WATCH_GROUPS))
 		return;
-	for (i = 0; i < PATH_WATCHERS_MAX; i++)
+	for (i = 0; i < CTQ_GROUP_WATCHERS_MAX; i++)
 		ctlink_message_init(&out.m[i], CTQ_DATAGRAM_MAX, NULL);
 	for (n = 0; n < WATCH_SIGHTINGS && (from = oldest_worker(c)) >= 0; n++) {
 		announce(c, &out, path_watch_peek(c->env.path, (uint16_t)from), offset);
 		path_watch_drop(c->env.path, (uint16_t)from);
 	}
-	for (i = 0; i < PATH_WATCHERS_MAX; i++) {
+	for (i = 0; i < CTQ_GROUP_WATCHERS_MAX; i++) {
 		outbox_send(c, &out, i);
 		ctlink_message_fini(&out.m[i]);
 	}

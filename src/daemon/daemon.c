@@ -127,6 +127,7 @@ static void on_timer(struct daemon *d, uint64_t now_ns)
 	expire(d, now_ns);
 	offload_on_timer(d, now_ns);
 	rule_log_drain(d->rules, d->config->workers);
+	drop_log_step(d, now_ns);
 	setup_local_time(d, now_ns);
 	if (now_ns >= d->clock_due_ns) {
 		flow_clock_set(d->flows, now_ns, clock_realtime_ns());

@@ -17,6 +17,7 @@
 #include "config/config.h"
 #include "control/control.h"
 #include "daemon/daemon.h"
+#include "daemon/drop_log.h"
 #include "daemon/notify.h"
 #include "daemon/watchdog.h"
 #include "daemon/worker.h"
@@ -74,6 +75,7 @@ struct daemon {
 	struct queue **queues;           /* by place in config->queues; NULL: not open */
 	struct watchdog watchdog;
 	struct health health;
+	struct drop_log drop_log;
 	uint64_t started_ns, started_monotonic_ns;
 	int epoll, signals, timer;
 	bool sets_behind; /* more elements have expired than one go takes */
@@ -96,6 +98,8 @@ int setup_flows_start(struct daemon *d);
 void setup_flows_stop(struct daemon *d);
 int setup_ifnames_start(struct daemon *d);
 void setup_ifnames_stop(struct daemon *d);
+/** control_env.ifname. */
+const char *setup_ifname(void *daemon, uint32_t index);
 int setup_path_start(struct daemon *d);
 void setup_path_stop(struct daemon *d);
 /** Tell the path what the wall clock shows; several times a second. */

@@ -3,8 +3,8 @@
  * reload.c - configuration and rules again, while packets pass
  *
  * All or nothing: what can fail is done aside before anything changes. Rules, timeouts (of
- * zones too, and how they shrink), the tracker's settings and the log level change; keys that need a restart are named. A
- * configuration that names no rules leaves those in force alone: a client may have loaded
+ * zones too, and how they shrink), the tracker's settings, the log level and which drops are
+ * logged change; keys that need a restart are named. A configuration that names no rules leaves those in force alone: a client may have loaded
  * them.
  */
 #include <errno.h>
@@ -52,6 +52,8 @@ static void adopt(struct daemon *d, const struct config *wanted)
 	d->config->daemon.log = wanted->daemon.log;
 	strcpy(d->config->labels, wanted->labels);
 	strcpy(d->config->rules, wanted->rules);
+	d->config->daemon.log_drops = wanted->daemon.log_drops;
+	d->config->daemon.log_drops_rate = wanted->daemon.log_drops_rate;
 	log_level_set((enum log_level)wanted->daemon.log);
 }
 
@@ -74,6 +76,8 @@ static int reload_all(struct daemon *d, struct config *wanted, struct listener *
 	if (r == 0)
 		r = path_track_config_set(d->path, &wanted->track, zones,
 		                          wanted->zones_length);
+	if (r == 0)
+		r = drop_log_configure(d, wanted);
 	if (r == 0) {
 		if (policy.change)
 			policy_commit(&policy);

@@ -40,7 +40,7 @@ static void put_clean(struct text *t, const char *name)
 		put(t, "%c", *name >= 0x20 && *name < 0x7f ? *name : '?');
 }
 
-static const char *reason_name(uint16_t reason)
+const char *rule_log_reason(uint16_t reason)
 {
 	switch (reason) {
 #define CTQ_REASON(number, symbol, name, class, text) \
@@ -117,11 +117,13 @@ void rule_log_format(const struct rules_log_entry *e, char *text, size_t size)
 		put_clean(&t, e->prefix);
 		put(&t, ": ");
 	}
-	put(&t, "%s ", reason_name(e->reason));
+	put(&t, "%s ", rule_log_reason(e->reason));
 	put_tuple(&t, key);
 	put_interface(&t, "in", key->iif, key->present & RULE_KEY_BIT(IIF));
 	put_interface(&t, "out", key->oif, key->present & RULE_KEY_BIT(OIF));
-	put(&t, " at %s, %u bytes, rule %u", hooks[key->hook], key->length, e->rule);
+	put(&t, " at %s, %u bytes", hooks[key->hook], key->length);
+	if (e->rule)
+		put(&t, ", rule %u", e->rule);
 	if (e->name[0]) {
 		put(&t, " ");
 		put_clean(&t, e->name);

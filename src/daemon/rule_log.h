@@ -16,8 +16,11 @@
 #include "rules/log.h"
 #include "rules/rules.h"
 
-/** One entry as text, without newline; cut where @size ends. */
+/** One entry as text, without newline; cut where @size ends. Rule 0: none decided. */
 void rule_log_format(const struct rules_log_entry *e, char *text, size_t size);
+
+/** "drop.rule". */
+const char *rule_log_reason(uint16_t reason);
 
 /** Write what has come from @workers workers. */
 void rule_log_drain(struct rules *rules, uint16_t workers);

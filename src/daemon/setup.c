@@ -256,13 +256,13 @@ void setup_ifnames_stop(struct daemon *d)
 	d->ifnames = NULL;
 }
 
-/* path_config.ifname and control_env.ifname */
+/* path_config.ifname */
 static const char *path_ifname(void *ifnames, uint32_t index)
 {
 	return ifname_find(ifnames, index);
 }
 
-static const char *control_ifname(void *daemon, uint32_t index)
+const char *setup_ifname(void *daemon, uint32_t index)
 {
 	const struct daemon *d = daemon;
 
@@ -434,8 +434,9 @@ int setup_control_start(struct daemon *d)
 		.queue_info = intake_queue_info,
 		.reload = reload_run,
 		.wake = intake_wake,
+		.dropped = drop_log_packet,
 		.warning = health_warning,
-		.ifname = control_ifname,
+		.ifname = setup_ifname,
 		.config_text = control_config_text,
 		.module_open = modules_open,
 		.module_close = modules_close,
@@ -447,7 +448,7 @@ int setup_control_start(struct daemon *d)
 		return r;
 	d->control = control_new(&cfg, &env, &r);
 	if (d->control)
-		return 0;
+		return drop_log_configure(d, d->config);
 	log_error("%s: cannot listen: %s%s", cfg.socket_path, strerror(-r),
 	          r == -EADDRINUSE ? " (another ctqd answers there, or it is no socket)"
 	                           : "");

@@ -44,6 +44,7 @@ struct watch_list {
 	struct {
 		bool active, drops;
 		uint32_t bytes, rate;
+		uint64_t reasons;
 		struct watch_filter filter;
 	} watcher[PATH_WATCHERS_MAX];
 };
@@ -239,6 +240,7 @@ int path_watch_set(struct path *path, const struct path_watcher *watchers)
 		list->watcher[i].drops = watchers[i].drops;
 		list->watcher[i].bytes = watchers[i].bytes;
 		list->watcher[i].rate = watchers[i].rate;
+		list->watcher[i].reasons = watchers[i].reasons;
 		wanted |= watchers[i].drops ? WATCH_DROPS : WATCH_ALL;
 		if (watchers[i].filter)
 			err = filter_make(watchers[i].filter, &list->watcher[i].filter);
@@ -287,6 +289,11 @@ static bool is_within_rate(struct path_worker *w, const struct watch_list *list,
 	return false;
 }
 
+static bool has_reason(uint64_t reasons, const struct path_step *s)
+{
+	return !reasons || reasons & PATH_WATCH_REASON(s->reason);
+}
+
 /* Who wants to see it? *@bytes: the most that one of them wants of the packet. */
 static uint32_t watchers_of(struct path_worker *w, const struct watch_list *list,
                             const struct path_step *s, const struct watch_key *key,
@@ -299,6 +306,7 @@ static uint32_t watchers_of(struct path_worker *w, const struct watch_list *list
 	for (i = 0; i < PATH_WATCHERS_MAX; i++) {
 		if (!list->watcher[i].active ||
 		    (list->watcher[i].drops && (s->accept || s->waits)) ||
+		    !has_reason(list->watcher[i].reasons, s) ||
 		    !filter_holds(&list->watcher[i].filter, key) ||
 		    !is_within_rate(w, list, i))
 			continue;

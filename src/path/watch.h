@@ -21,8 +21,9 @@
 struct ctlink_error;
 struct ctlink_filter;
 
-/** Watchers at once. */
-#define PATH_WATCHERS_MAX 8
+/** Watchers at once. The last place is that of the daemon's log. */
+#define PATH_WATCHERS_MAX 9
+#define PATH_WATCH_LOG    (PATH_WATCHERS_MAX - 1)
 /** Bytes of a packet that a sighting has at most. */
 #define PATH_WATCH_BYTES_MAX 1600
 /** Of each worker's ring: 3,000 sightings without their packets' bytes. */
@@ -30,11 +31,15 @@ struct ctlink_filter;
 
 struct path_watcher {
 	bool active;
-	bool drops;     /* dropped packets only */
-	uint32_t bytes; /* of each packet, at most PATH_WATCH_BYTES_MAX */
-	uint32_t rate;  /* sightings a second of each worker; 0: no limit */
+	bool drops;       /* dropped packets only */
+	uint32_t bytes;   /* of each packet, at most PATH_WATCH_BYTES_MAX */
+	uint32_t rate;    /* sightings a second of each worker; 0: no limit */
+	uint64_t reasons; /* of dropped packets, PATH_WATCH_REASON() of each; 0: all */
 	const struct ctlink_filter *filter; /* NULL: all; used during the call only */
 };
+
+/** A bit for each reason to drop: they are 32 to 95 (ctq/reasons.def). */
+#define PATH_WATCH_REASON(reason) (UINT64_C(1) << (reason) % 64)
 
 /** Can packets be filtered so? -EOPNOTSUPP with @error. */
 int path_watch_check(const struct ctlink_filter *filter, struct ctlink_error *error);

@@ -131,6 +131,13 @@ static void wake(void *ctx, uint16_t worker)
 	server_wakes++;
 }
 
+unsigned int server_dropped;
+
+static void dropped(void *ctx, const struct path_sighting *s)
+{
+	server_dropped++;
+}
+
 static int reload(void *ctx, char *text, size_t size)
 {
 	return 0;
@@ -147,6 +154,7 @@ struct server server_new(unsigned int flows, const struct control_config *cfg)
 		                   .ifname = ifname,
 		                   .reload = reload,
 		                   .wake = wake,
+		                   .dropped = dropped,
 		                   .config_text = server_config_text };
 	struct rules_labels *none;
 	struct path_config path;

@@ -44,6 +44,9 @@ extern const struct helper
 	server_helper; /* "announce": the first byte is a port, of UDP 2530 */
 extern unsigned int server_modules_open;
 
+/** Packets that control_log_drops() has handed out. */
+extern unsigned int server_dropped;
+
 /** How often its one worker was woken. */
 extern unsigned int server_wakes;
 

@@ -20,6 +20,8 @@
 #include "ctlink/stats.h"
 #include "ctlink/set.h"
 #include "batch.h"
+#include "../rules/ask_all.h"
+#include "path/watch.h"
 #include "server.h"
 
 #define CT(message)     CTLINK_TYPE(NFNL_SUBSYS_CTNETLINK, IPCTNL_MSG_CT_##message)
@@ -748,6 +750,27 @@ Test(control, watchers_see_the_packets_that_they_asked_for)
 	server_run(&s);
 	judge_one(&s);
 	close(drops);
+	server_end(&s);
+}
+
+Test(control, hands_out_dropped_packets_that_are_to_be_logged)
+{
+	struct server s = server_new(0, NULL);
+
+	rules_ask_all(s.rules); /* nobody is there to answer */
+	judge_one(&s);
+	cr_assert_eq(control_log_drops(s.control, PATH_WATCH_REASON(CTQ_DROP_RULE), 5),
+	             0);
+	judge_one(&s);
+	cr_assert_eq(server_dropped, 0);
+	cr_assert_eq(
+		control_log_drops(s.control, PATH_WATCH_REASON(CTQ_DROP_ASK_NOBODY), 5),
+		0);
+	judge_one(&s);
+	cr_assert_eq(server_dropped, 1);
+	cr_assert_eq(control_log_drops(s.control, 0, 5), 0);
+	judge_one(&s);
+	cr_assert_eq(server_dropped, 1);
 	server_end(&s);
 }
 

@@ -64,6 +64,31 @@ Test(watch, rules_and_policies_that_drop_say_so)
 	router_end(&r);
 }
 
+Test(watch, who_names_reasons_sees_no_others)
+{
+	struct router r = router_new(&defaults);
+	struct wire a = udp(53), b = udp(54), c = udp(54);
+
+	watch(&r, &(struct path_watcher){
+			  .active = true,
+			  .drops = true,
+			  .rate = 1,
+			  .reasons = PATH_WATCH_REASON(CTQ_DROP_POLICY) |
+	                             PATH_WATCH_REASON(CTQ_DROP_LIMIT),
+		  });
+	router_rules(&r, PACKET_HOOK_PREROUTING, CTQ_VERDICT_DROP, CTQ_VERDICT_DROP,
+	             (uint16_t[]){ 53, 0 });
+	cr_assert_not(router_forward(&r, &a));
+	cr_assert_eq(next(&r).reason, 0);
+	cr_assert_not(router_forward(&r, &b));
+	expect_drop(&r, CTQ_DROP_POLICY);
+	cr_assert_eq(path_watch_lost(r.path, 0), 0, "the first took nothing of the rate");
+	cr_assert_not(router_forward(&r, &c));
+	cr_assert_eq(next(&r).reason, 0);
+	cr_assert_eq(path_watch_lost(r.path, 0), 1);
+	router_end(&r);
+}
+
 Test(watch, a_flow_that_carries_drop_says_so)
 {
 	struct router r = router_new(&defaults);
