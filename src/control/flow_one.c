@@ -156,8 +156,12 @@ int control_flow_delete(struct control_request *r)
 
 /* ---- what a request may say --------------------------------------------------------------- */
 
-/* Bits that a tool may set, and never take away. */
-#define STATUS_MAY_SET (TRACK_SEEN_REPLY | TRACK_ASSURED | TRACK_FIXED_TIMEOUT)
+/* As nf_ct_change_status_common() of the kernel has it: the first must be said as they are; the
+ * second can only be set; FIXED_TIMEOUT, too, but need not be said again. Other bits are not a
+ * tool's, and not looked at. */
+#define STATUS_MUST_FIT  (TRACK_EXPECTED | TRACK_CONFIRMED | TRACK_DYING)
+#define STATUS_MUST_STAY (TRACK_SEEN_REPLY | TRACK_ASSURED)
+#define STATUS_MAY_SET   (STATUS_MUST_STAY | TRACK_FIXED_TIMEOUT)
 
 static int check_status(struct control_request *r, uint32_t now,
                         const struct ctlink_flow *value)
@@ -166,15 +170,24 @@ static int check_status(struct control_request *r, uint32_t now,
 
 	if (!ctlink_has(value, CTLINK_FLOW_STATUS))
 		return 0;
-	if ((now ^ wanted) & (TRACK_EXPECTED | TRACK_DYING))
-		return ctlink_error_set(r->error, -EBUSY,
-		                        CTLINK_OFFSET(r->nlh, CTA_STATUS),
-		                        "EXPECTED and DYING are not a tool's to change");
-	if (now & STATUS_MAY_SET & ~wanted)
+	if ((now ^ wanted) & STATUS_MUST_FIT)
 		return ctlink_error_set(
 			r->error, -EBUSY, CTLINK_OFFSET(r->nlh, CTA_STATUS),
-			"SEEN_REPLY, ASSURED and FIXED_TIMEOUT cannot be unset");
+			"EXPECTED, CONFIRMED and DYING are not a tool's to change");
+	if (now & STATUS_MUST_STAY & ~wanted)
+		return ctlink_error_set(r->error, -EBUSY,
+		                        CTLINK_OFFSET(r->nlh, CTA_STATUS),
+		                        "SEEN_REPLY and ASSURED cannot be unset");
 	return 0;
+}
+
+static int check_timeout(struct control_request *r, uint32_t now,
+                         const struct ctlink_flow *value)
+{
+	if (!ctlink_has(value, CTLINK_FLOW_TIMEOUT) || !(now & TRACK_FIXED_TIMEOUT))
+		return 0;
+	return ctlink_error_set(r->error, -EPERM, CTLINK_OFFSET(r->nlh, CTA_TIMEOUT),
+	                        "the timeout of this flow is fixed");
 }
 
 static int check_state(struct control_request *r, const struct track_proto *proto,
@@ -407,6 +420,8 @@ static int change_known(struct control_request *r, struct flow *f,
 			CTLINK_OFFSET(r->nlh, source ? CTA_NAT_SRC : CTA_NAT_DST),
 			"a flow is translated from its begin, or never");
 	if (err == 0)
+		err = check_timeout(r, flow_status(f), value);
+	if (err == 0)
 		err = check_state(r, control_machine(c, f->machine), value);
 	if (err < 0)
 		return err;
@@ -439,12 +454,17 @@ static int check_helper(struct control_request *r, const struct flow *f,
 
 static int check_new(struct control_request *r, const struct ctlink_flow *value)
 {
+	int err;
+
 	if (!ctlink_has(value, CTLINK_FLOW_ORIG) || !ctlink_has(value, CTLINK_FLOW_REPLY))
 		return ctlink_error_set(r->error, -EINVAL, 0,
 		                        "a new flow needs both tuples");
 	if (!ctlink_has(value, CTLINK_FLOW_TIMEOUT))
 		return ctlink_error_set(r->error, -EINVAL, 0,
 		                        "a new flow needs a timeout");
+	err = check_status(r, TRACK_CONFIRMED, value);
+	if (err < 0)
+		return err;
 	return check_state(
 		r, control_machine(r->client->control, maker_of(r, value->orig.l4)),
 		value);

@@ -22,7 +22,8 @@ static uint32_t confirmed(struct server *s)
 static struct ctlink_flow tcp_flow(void)
 {
 	struct packet p = packet_number(99);
-	struct ctlink_flow flow = { .status = TRACK_SEEN_REPLY | TRACK_ASSURED,
+	struct ctlink_flow flow = { .status = TRACK_SEEN_REPLY | TRACK_ASSURED |
+		                              TRACK_CONFIRMED,
 		                    .timeout = 600 };
 	struct tuple reply;
 
@@ -234,6 +235,76 @@ Test(flow_one, changes_a_flow_and_never_takes_a_bit_away)
 	flow.status = flow_status(f) | TRACK_DYING;
 	cr_assert_eq(ask_new(&s, fd, &flow, 0), -EBUSY);
 	cr_assert_not_null(flow_peek(s.flows.table, &p.tuple).flow);
+	close(fd);
+	server_end(&s);
+}
+
+/* ---- status and timeout --------------------------------------------------------------- */
+
+/* What the kernel does with each (nf_ct_change_status_common()). */
+static const struct {
+	uint32_t status;
+	int made, changed; /* a new one; one that is SEEN_REPLY and ASSURED */
+	uint32_t after;    /* of the new one */
+} statuses[] = {
+	{ 0x0, -EBUSY, -EBUSY, 0 },   { 0x6, -EBUSY, -EBUSY, 0 },
+	{ 0x8, 0, -EBUSY, 0x8 },      { 0xa, 0, -EBUSY, 0xa },
+	{ 0xe, 0, 0, 0xe },           { 0xf, -EBUSY, -EBUSY, 0 },
+	{ 0x1e, 0, 0, 0xe },          /* SRC_NAT */
+	{ 0x1ce, 0, 0, 0xe },         /* SEQ_ADJUST, NAT done */
+	{ 0x20e, -EBUSY, -EBUSY, 0 }, /* DYING */
+	{ 0x40e, 0, 0, 0x40e },       /* FIXED_TIMEOUT */
+	{ 0x180e, 0, 0, 0xe },        /* TEMPLATE, UNTRACKED */
+};
+
+Test(flow_one, status_bits_are_the_kernels)
+{
+	struct server s = server_new(0, NULL);
+	int fd = server_connect(&s);
+	struct ctlink_flow flow, old = tcp_flow();
+	size_t i;
+
+	old.orig.src_id = old.reply.dst_id = 1;
+	cr_assert_eq(ask_new(&s, fd, &old, NLM_F_CREATE), 0);
+	ctlink_unmark(&old, CTLINK_FLOW_TIMEOUT);
+	for (i = 0; i < BASE_ARRAY_LENGTH(statuses); i++) {
+		flow = tcp_flow();
+		flow.status = old.status = statuses[i].status;
+		cr_expect_eq(ask_new(&s, fd, &flow, NLM_F_CREATE | NLM_F_EXCL),
+		             statuses[i].made, "0x%x", flow.status);
+		if (statuses[i].made == 0) {
+			cr_expect_eq(flow_status(peek_flow(&s, &flow.orig)),
+			             statuses[i].after, "0x%x", flow.status);
+			ask(&s, fd, CT(DELETE), NLM_F_ACK, &flow);
+		}
+		cr_expect_eq(ask_new(&s, fd, &old, 0), statuses[i].changed, "0x%x",
+		             flow.status);
+		cr_expect_eq(confirmed(&s), 1);
+	}
+	close(fd);
+	server_end(&s);
+}
+
+Test(flow_one, a_fixed_timeout_is_fixed)
+{
+	struct server s = server_new(0, NULL);
+	int fd = server_connect(&s);
+	struct ctlink_flow flow = tcp_flow();
+
+	ctlink_unmark(&flow, CTLINK_FLOW_STATUS);
+	cr_assert_eq(ask_new(&s, fd, &flow, NLM_F_CREATE), 0);
+	flow.timeout = 500;
+	flow.status |= TRACK_FIXED_TIMEOUT;
+	ctlink_mark(&flow, CTLINK_FLOW_STATUS);
+	cr_assert_eq(ask_new(&s, fd, &flow, 0), 0, "both at once");
+	cr_assert_eq(ask_new(&s, fd, &flow, 0), -EPERM);
+	cr_assert_gt(answers_error(&answers).offset, 0);
+	flow.status &= ~(uint32_t)TRACK_FIXED_TIMEOUT;
+	cr_assert_eq(ask_new(&s, fd, &flow, 0), -EPERM);
+	ctlink_unmark(&flow, CTLINK_FLOW_TIMEOUT);
+	cr_assert_eq(ask_new(&s, fd, &flow, 0), 0);
+	cr_assert(flow_status(peek_flow(&s, &flow.orig)) & TRACK_FIXED_TIMEOUT,
+	          "as in the kernel, it stays");
 	close(fd);
 	server_end(&s);
 }
