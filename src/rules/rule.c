@@ -145,9 +145,6 @@ struct rule *rule_new(struct rules *rules, struct ctlink_rule *value, int *err)
 {
 	struct rule *rule;
 
-	*err = -EOVERFLOW;
-	if (rules->next_id == 0)
-		return NULL;
 	*err = -ENOMEM;
 	rule = (struct rule *)rules_alloc(rules, 1, sizeof(*rule));
 	if (!rule)
@@ -156,9 +153,12 @@ struct rule *rule_new(struct rules *rules, struct ctlink_rule *value, int *err)
 	*err = states_make(rule, value);
 	if (!*err)
 		*err = counters_take(&rules->counters, &rule->index);
-	if (!*err && !index_room_make(rules)) {
-		counters_free(&rules->counters, rule->index);
-		*err = -ENOMEM;
+	if (!*err) {
+		*err = index_room_make(rules)
+		               ? ids_take(&rules->ids, rules, rule->index, &rule->id)
+		               : -ENOMEM;
+		if (*err)
+			counters_free(&rules->counters, rule->index);
 	}
 	if (*err) {
 		states_free(rule, value->statements.length);
@@ -166,7 +166,6 @@ struct rule *rule_new(struct rules *rules, struct ctlink_rule *value, int *err)
 		return NULL;
 	}
 	atomic_store_explicit(&rule->refs, 1, memory_order_relaxed);
-	rule->id = rules->next_id++;
 	rule->value = *value;
 	memset(value, 0, sizeof(*value));
 	value_trim(&rule->value, rules->memory);

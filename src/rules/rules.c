@@ -98,7 +98,7 @@ struct rules *rules_new(const char *backend, uint16_t workers,
 	memset(rules, 0, sizeof(*rules));
 	rules->backend = rules_backend_peek(backend);
 	rules->memory = memory;
-	rules->next_id = 1;
+	ids_init(&rules->ids, 1);
 	*err = siphash_key_random(&rules->key);
 	if (!*err)
 		rules->sets = sets_new(workers, memory, err);
@@ -115,6 +115,7 @@ struct rules *rules_new(const char *backend, uint16_t workers,
 
 	counters_fini(&rules->counters);
 	rules_free(rules, rules->by_index);
+	ids_fini(&rules->ids, rules);
 free_sets:
 	sets_destroy(rules->sets);
 free_rules:
@@ -134,6 +135,7 @@ void rules_destroy(struct rules *rules)
 	opens_destroy(rules->opens, rules->memory);
 	rules_labels_put(rules->labels);
 	rules_free(rules, rules->by_index);
+	ids_fini(&rules->ids, rules);
 	rules_free(rules, rules);
 }
 

@@ -125,6 +125,14 @@ struct ruleset {
 	size_t memory_bytes;
 };
 
+/* The ids of rules (ids.c). */
+struct rule_ids {
+	uint32_t next,
+		end; /* from next on, and below end, no rule has one; end 0: 2^32 */
+	uint32_t *by_index; /* of who has the index, or had it last; 0: nobody */
+	uint32_t size;      /* of by_index */
+};
+
 struct rules {
 	struct ruleset *_Atomic in_force;
 	const struct rules_backend *backend;
@@ -133,7 +141,7 @@ struct rules {
 	struct counters counters;
 	struct rule **by_index; /* control: the rules in force; room for by_index_size */
 	uint32_t by_index_size;
-	uint32_t next_id;
+	struct rule_ids ids;
 	struct siphash_key key; /* of sources */
 	/* made with the first rule that limits sources, and kept */
 	struct limit_sources *_Atomic sources;
@@ -191,11 +199,21 @@ int rules_error_set(struct rules_error *e, int code, uint32_t item, uint16_t att
 void *rules_alloc(const struct rules *rules, size_t n, size_t size);
 void rules_free(const struct rules *rules, void *p);
 
+/* ---- ids.c --------------------------------------------------------------------- */
+
+/** None is taken; the first one will be @first. */
+void ids_init(struct rule_ids *ids, uint32_t first);
+void ids_fini(struct rule_ids *ids, const struct rules *rules);
+
+/** An id for the rule that has taken @index. 0 or -ENOMEM. Control thread. */
+int ids_take(struct rule_ids *ids, const struct rules *rules, uint32_t index,
+             uint32_t *id);
+
 /* ---- rule.c -------------------------------------------------------------------- */
 
 /**
  * A rule with one reference, a new id, and an index of its own, which has taken what @value
- * owns. NULL and *@err = -ENOMEM, -ENOSPC (no index), -EOVERFLOW (no id is left).
+ * owns. NULL and *@err = -ENOMEM or -ENOSPC (no index).
  */
 struct rule *rule_new(struct rules *rules, struct ctlink_rule *value, int *err);
 void rule_get(struct rule *rule);
