@@ -126,7 +126,7 @@ struct flow {
 		prev; /* slots; its list's links, under the list's lock; dead: limbo.h */
 	uint16_t worker : 15;  /* who made it, and has it in its lists; never changes */
 	uint16_t reserved : 1; /* its source has reserved slots; never changes */
-	_Atomic uint8_t end;   /* enum flow_end */
+	_Atomic uint8_t end;   /* enum flow_end; of a live flow: flow_close_set() */
 	_Atomic uint8_t hooks; /* of the first packet, four bits for each role */
 	struct flow_table *table;
 	uint64_t started_ns;               /* realtime, for listings */
@@ -189,6 +189,19 @@ void flow_state_store(struct flow *f, const union track_state *state);
 /** The same of the first @size bytes, and up to seven more. */
 void flow_state_load_some(const struct flow *f, union track_state *state, size_t size);
 void flow_state_store_some(struct flow *f, const union track_state *state, size_t size);
+
+/** A packet that ends it is on its way to the confirm hook: it is to be killed there. Not when it
+ * goes on after all. Of a flow that another thread kills now, a listing may show this end. */
+static inline void flow_close_set(struct flow *f, bool close)
+{
+	atomic_store_explicit(&f->end, close ? FLOW_END_CLOSED : FLOW_END_NONE,
+	                      memory_order_relaxed);
+}
+
+static inline bool flow_close_is_set(const struct flow *f)
+{
+	return atomic_load_explicit(&f->end, memory_order_relaxed) == FLOW_END_CLOSED;
+}
 
 struct flow_verdict flow_verdict_load(const struct flow *f, enum flow_role role);
 void flow_verdict_store(struct flow *f, enum flow_role role,

@@ -5,6 +5,12 @@
  * A packet is followed once: at the entry hook, or at the confirm hook when it was not at
  * an entry hook before. The machine works on a copy of the state; the copy is stored
  * back, with timeout, status and counters, while the worker is inside the flow.
+ *
+ * What the entry hook said of a packet holds at the confirm hook, too: as the kernel's packet
+ * keeps its entry of the tracker though that has left the table. So a flow that a packet ends (a
+ * reset that refuses a connection) stays until that packet has passed the confirm hook, or, if it
+ * never comes there, until its timeout. Of a flow that has ended otherwise, the packets on their
+ * way are ESTABLISHED and begin no other one.
  */
 #include "flow/expect.h"
 #include "path/path_priv.h"
@@ -86,6 +92,8 @@ static void store_result(struct path_worker *w, struct path_step *s,
 	if (res->changed) {
 		s->changes |= FLOW_CHANGE_STATE;
 		store_closing(w, f, proto, state);
+		if (flow_close_is_set(f)) /* the reset that was to end it never came */
+			flow_close_set(f, false);
 	}
 	if (res->ignored)
 		return;
@@ -166,15 +174,37 @@ static void follow_known(struct path_worker *w, struct path_step *s)
 		flow_kill(w->flows, f, FLOW_END_CLOSED, w->now_ns);
 }
 
+/* An unconfirmed flow has ended between the hooks: its packet begins another one, or, if it
+ * cannot, goes with it. */
+static void follow_orphan(struct path_worker *w, struct path_step *s)
+{
+	follow_new(w, s);
+	if (!s->invalid || !s->cookie)
+		return;
+	s->invalid = CTQ_REASON_NONE;
+	refuse(s, CTQ_DROP_DYING);
+}
+
+/* A packet that was followed at the entry hook. */
+static void follow_tracked(struct path_worker *w, struct path_step *s)
+{
+	if (s->flow) {
+		s->ctstate = classify(s, flow_status(s->flow));
+		s->close = path_is_reset(s->p) && flow_is_confirmed(s->flow) &&
+		           flow_close_is_set(s->flow);
+	} else if (s->cookie && s->note == PATH_NOTE_TRACKED) {
+		s->ctstate = CTQ_CTSTATE_ESTABLISHED;
+	} else {
+		follow_orphan(w, s);
+	}
+}
+
 void path_follow(struct path_worker *w, struct path_step *s)
 {
 	if (!s->has_key || s->error)
 		return;
 	if (s->role == FLOW_ROLE_CONFIRM && s->tracked) {
-		if (s->flow)
-			s->ctstate = classify(s, flow_status(s->flow));
-		else
-			follow_new(w, s); /* its flow has ended between the hooks */
+		follow_tracked(w, s);
 	} else if (s->flow) {
 		follow_known(w, s);
 	} else {
@@ -257,6 +287,18 @@ void path_confirm(struct path_worker *w, struct path_step *s)
 
 /* ---- the end of a packet ------------------------------------------------------- */
 
+/* Now, unless a reset has the confirm hook before it. */
+static void finish_close(struct path_worker *w, struct path_step *s)
+{
+	if (s->role == FLOW_ROLE_ENTRY && s->accept && path_is_reset(s->p) &&
+	    !w->path->cfg.confirm_at_entry && !path_mark_skips(w, s)) {
+		flow_close_set(s->flow, true);
+		return;
+	}
+	flow_kill(w->flows, s->flow, FLOW_END_CLOSED, w->now_ns);
+	w->moved = true;
+}
+
 void path_finish(struct path_worker *w, struct path_step *s)
 {
 	struct flow *f = s->flow;
@@ -272,8 +314,6 @@ void path_finish(struct path_worker *w, struct path_step *s)
 		flow_event_emit(w->flows, f, FLOW_EVENT_NEW, 0, w->now_ns);
 	else if (s->changes && flow_is_confirmed(f))
 		flow_event_emit(w->flows, f, FLOW_EVENT_UPDATE, s->changes, w->now_ns);
-	if (s->close) {
-		flow_kill(w->flows, f, FLOW_END_CLOSED, w->now_ns);
-		w->moved = true;
-	}
+	if (s->close)
+		finish_close(w, s);
 }

@@ -200,14 +200,6 @@ static enum ctq_reason reason_of_flow(const struct flow_verdict *v)
 	}
 }
 
-/* The answer of the kernel's rules to a rejected packet comes through a queue, too, where one is
- * at output. And nobody answers a reset. */
-static bool is_reset(const struct packet *p)
-{
-	return p->has_tuple && p->tuple.l4 == IPPROTO_TCP && !p->later_fragment &&
-	       p->l4.tcp.flags & PACKET_TCP_RST;
-}
-
 bool path_judge_waits(const struct path_worker *w, const struct path_step *s)
 {
 	struct flow_verdict v = flow_verdict_load(s->flow, s->role);
@@ -237,7 +229,9 @@ void path_judge(struct path_worker *w, struct path_step *s)
 	s->accept = v.accept;
 	s->reason = reason_of_flow(&v);
 	s->waits = s->reason == CTQ_HELD_ASK;
-	if (s->reason == CTQ_REJECT_FLOW && is_reset(s->p)) {
+	/* The answer of the kernel's rules to a rejected packet comes through a queue, too, where
+	 * one is at output. And nobody answers a reset. */
+	if (s->reason == CTQ_REJECT_FLOW && path_is_reset(s->p)) {
 		s->accept = true;
 		s->reason = CTQ_ACCEPT_RESET;
 	}

@@ -66,6 +66,12 @@ static bool is_decided(const struct path_worker *w, const struct path_step *s)
 	        (v.generation && w->path->cfg.on_change == PATH_KEEP));
 }
 
+bool path_mark_skips(const struct path_worker *w, const struct path_step *s)
+{
+	return s->flow && (w->path->cfg.seen_mask | w->path->cfg.offload_mask) &&
+	       is_decided(w, s);
+}
+
 static enum path_note note_of(const struct path_step *s)
 {
 	switch (s->ctstate) {
@@ -101,7 +107,7 @@ static uint32_t entry_bits(const struct path_worker *w, const struct path_step *
 	const struct path *path = w->path;
 	uint32_t cookie = 0;
 
-	if (s->flow && (path->cfg.seen_mask | path->cfg.offload_mask) && is_decided(w, s))
+	if (path_mark_skips(w, s))
 		return decided_bits(w, s);
 	if (s->flow && !flow_is_confirmed(s->flow))
 		cookie = s->flow->cookie;

@@ -5,6 +5,7 @@
 #ifndef PATH_PATH_PRIV_H
 #define PATH_PATH_PRIV_H
 
+#include <netinet/in.h>
 #include <stdatomic.h>
 
 #include "base/spsc.h"
@@ -125,6 +126,12 @@ struct path_step {
 	bool asked;                /* the rules were: path_worker.asked */
 };
 
+static inline bool path_is_reset(const struct packet *p)
+{
+	return p->has_tuple && p->tuple.l4 == IPPROTO_TCP && !p->later_fragment &&
+	       p->l4.tcp.flags & PACKET_TCP_RST;
+}
+
 /* ---- path.c ----------------------------------------------------------------------- */
 
 /** Take what is in force at @now_ns. */
@@ -140,6 +147,10 @@ bool path_mark_rejected(const struct path *path, const struct path_step *s);
 
 /** What the entry hook's verdict left in the mark: cookie, note, or seen. */
 void path_mark_read(const struct path *path, struct path_step *s, enum path_note *note);
+
+/** Has the confirm hook nothing left to say of an accepted packet at the entry hook, so that it
+ * does not come there? */
+bool path_mark_skips(const struct path_worker *w, const struct path_step *s);
 
 /** The verdict's mark, from the packet's, the rules' changes, and what we have to say. */
 void path_mark_write(struct path_worker *w, struct path_step *s);

@@ -579,6 +579,101 @@ Test(path, every_packet_of_a_flow_gets_the_rules_mark)
 	router_end(&r);
 }
 
+/* ---- what the entry hook said holds at the confirm hook ------------------------------------------- */
+
+/* Rules at the confirm hook that have something to say of every packet. */
+static void mark_all(struct router *r)
+{
+	struct ctlink_rule rules[2] = {
+		router_state_rule(CTQ_CTSTATE_INVALID, CTQ_STATEMENT_DROP),
+	};
+
+	cr_assert_eq(ctlink_string_set(&rules[1].chain, "chain", 5, NULL), 0);
+	ctlink_mark(&rules[1], CTLINK_RULE_CHAIN);
+	add_mark(&rules[1], CTQ_STATEMENT_MARK, 0x1, 0xf);
+	router_load(r, PACKET_HOOK_POSTROUTING, CTQ_VERDICT_ACCEPT, rules, 2);
+}
+
+static struct wire refusal(void)
+{
+	struct wire w = tcp(0, 101, PACKET_TCP_RST | PACKET_TCP_ACK);
+
+	return wire_reply(&w);
+}
+
+static uint64_t invalid(struct router *r)
+{
+	return reason(r, CTQ_INVALID_TCP_STATE) + reason(r, CTQ_INVALID_TCP_WINDOW) +
+	       reason(r, CTQ_INVALID_TCP_RST);
+}
+
+Test(path, a_refused_connection_ends_when_the_reset_is_through)
+{
+	struct router r = router_new(&defaults);
+	struct wire syn = tcp(100, 0, PACKET_TCP_SYN), reset = refusal();
+
+	mark_all(&r);
+	cr_assert(router_forward(&r, &syn));
+	cr_assert_eq(r.v.mark, 0x1);
+	cr_assert(router_hook(&r, 0, &reset, PACKET_HOOK_PREROUTING, 0));
+	cr_assert_not_null(router_flow(&r, &syn));
+	cr_assert(router_hook(&r, 0, &reset, PACKET_HOOK_POSTROUTING, r.v.mark));
+	cr_assert_eq(r.v.mark, 0x1, "judged as its flow");
+	cr_assert_eq(invalid(&r), 0);
+	cr_assert_null(router_flow(&r, &syn));
+	cr_assert_eq(flow_counter_read(r.flows, FLOW_COUNTER_CLOSED), 1);
+	router_end(&r);
+}
+
+Test(path, a_refused_connection_ends_at_once_when_the_reset_skips_the_confirm_hook)
+{
+	struct router r = router_new(&defaults);
+	struct wire syn = tcp(100, 0, PACKET_TCP_SYN), reset = refusal();
+
+	cr_assert(router_forward(&r, &syn));
+	cr_assert(router_forward(&r, &reset) && r.skipped);
+	cr_assert_null(router_flow(&r, &syn));
+	router_end(&r);
+}
+
+Test(path, a_reset_that_is_lost_between_the_hooks_ends_nothing_later)
+{
+	struct router r = router_new(&defaults);
+	struct wire syn = tcp(100, 0, PACKET_TCP_SYN), reset = refusal(), w;
+
+	mark_all(&r);
+	cr_assert(router_forward(&r, &syn));
+	cr_assert(router_hook(&r, 0, &reset, PACKET_HOOK_PREROUTING, 0));
+	cr_assert(router_forward(&r, &syn), "sent again");
+	w = tcp(500, 101, PACKET_TCP_SYN | PACKET_TCP_ACK);
+	w = wire_reply(&w);
+	cr_assert(router_forward(&r, &w));
+	w = tcp(101, 501, PACKET_TCP_ACK);
+	cr_assert(router_forward(&r, &w));
+	w = tcp(150, 501, PACKET_TCP_RST); /* not at the number that is expected */
+	cr_assert(router_forward(&r, &w));
+	cr_assert_not_null(router_flow(&r, &syn));
+	cr_assert_eq(invalid(&r), 0);
+	router_end(&r);
+}
+
+Test(path, a_packet_keeps_its_class_when_its_flow_ends_between_the_hooks)
+{
+	struct router r = router_new(&defaults);
+	struct wire w = udp(AF_INET, 53), reply = wire_reply(&w);
+
+	mark_all(&r);
+	cr_assert(router_forward(&r, &w));
+	cr_assert(router_hook(&r, 0, &reply, PACKET_HOOK_PREROUTING, 0));
+	flow_kill(flow_worker(r.flows, 0), router_flow(&r, &w), FLOW_END_DELETED,
+	          r.now_ns);
+	cr_assert(router_hook(&r, 0, &reply, PACKET_HOOK_POSTROUTING, r.v.mark));
+	cr_assert_eq(r.v.mark, 0x1);
+	cr_assert_null(router_flow(&r, &reply), "an answer begins no flow");
+	cr_assert_eq(flow_counter_read(r.flows, FLOW_COUNTER_NEW), 1);
+	router_end(&r);
+}
+
 /* ---- events, limits --------------------------------------------------------------------------------- */
 
 Test(path, the_changes_of_one_packet_are_one_event)
