@@ -74,6 +74,7 @@ static void default_queues(struct config *cfg)
 void config_init(struct config *cfg)
 {
 	memset(cfg, 0, sizeof(*cfg));
+	strcpy(cfg->rules_backend, "forest");
 	strcpy(cfg->daemon.socket, CTQ_SOCKET_PATH);
 	cfg->daemon.log = LOG_LEVEL_NOTICE;
 	cfg->daemon.log_drops_rate = 10;
@@ -245,6 +246,21 @@ static void count_workers(struct config *cfg)
 			cfg->workers = (uint16_t)(cfg->queues[i].worker + 1);
 }
 
+/* Which there are only the caller knows. */
+static void check_backend(struct load *l)
+{
+	const char *name = l->cfg->rules_backend;
+	struct load_hint hint = { name, "values", l->reader->backends, 0, NULL };
+
+	if (!hint.words)
+		return;
+	for (; hint.words[hint.words_length]; hint.words_length++)
+		if (strcmp(hint.words[hint.words_length], name) == 0)
+			return;
+	load_error(l, key_at(l, &keys_top, "rules-backend"), &hint,
+	           "unknown value '%s' of 'rules-backend'", name);
+}
+
 void load_check(struct load *l)
 {
 	if (l->cfg->queues_length == 0 && l->errors == 0)
@@ -256,4 +272,5 @@ void load_check(struct load *l)
 	sort_zones(l->cfg);
 	check_events(l);
 	check_cpus(l);
+	check_backend(l);
 }

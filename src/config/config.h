@@ -51,7 +51,6 @@
 /* ---- the value --------------------------------------------------------------- */
 
 enum config_on_change { CONFIG_REEVALUATE, CONFIG_KEEP, CONFIG_KILL };
-enum config_backend { CONFIG_FOREST, CONFIG_LINEAR };
 enum config_without_answer { CONFIG_ASK_DROP, CONFIG_ASK_ACCEPT };
 enum config_evict { CONFIG_EVICT_UNASSURED, CONFIG_EVICT_CLOSING };
 
@@ -157,10 +156,10 @@ struct config {
 	struct track_config track;
 	struct config_zone zones[CONFIG_ZONES_MAX]; /* sorted by zone */
 	uint16_t zones_length;
-	char labels[CONFIG_PATH_MAX]; /* names of labels; "": they have none */
-	char rules[CONFIG_PATH_MAX];  /* "": none, everything is accepted */
-	uint32_t rules_backend;       /* enum config_backend */
-	uint32_t on_policy_change;    /* enum config_on_change */
+	char labels[CONFIG_PATH_MAX];        /* names of labels; "": they have none */
+	char rules[CONFIG_PATH_MAX];         /* "": none, everything is accepted */
+	char rules_backend[CONFIG_NAME_MAX]; /* a word of config_reader.backends */
+	uint32_t on_policy_change;           /* enum config_on_change */
 	struct config_queue queues[CONFIG_QUEUES_MAX];
 	uint16_t queues_length;
 	uint16_t workers; /* 1 … CONFIG_WORKERS_MAX */
@@ -178,9 +177,6 @@ bool config_has_confirm_queue(const struct config *cfg);
 
 /** Is packet_hook @hook an entry hook (PREROUTING, OUTPUT)? */
 bool config_hook_is_entry(uint32_t hook);
-
-/** Name of an enum config_backend: "forest". */
-const char *config_backend_name(uint32_t backend);
 
 /**
  * Bytes of a packet that the kernel hands over in queue @q: what it says, but with helpers
@@ -209,6 +205,8 @@ struct config_reader {
 	 * error. 0 or a negative errno. */
 	int (*expand)(const struct config_reader *reader, const char *pattern,
 	              int (*each)(void *arg, const char *path), void *arg);
+	/** What rules-backend may be, a NULL behind the last; NULL: any name. */
+	const char *const *backends;
 };
 
 /** The file system. */

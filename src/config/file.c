@@ -61,7 +61,7 @@ static int files_expand(const struct config_reader *reader, const char *pattern,
 	return r;
 }
 
-const struct config_reader config_reader_files = { files_read, files_expand };
+const struct config_reader config_reader_files = { files_read, files_expand, NULL };
 
 /* ---- for a load -------------------------------------------------------------------- */
 

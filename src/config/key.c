@@ -517,10 +517,6 @@ static const char *const on_change_words[] = {
 	[CONFIG_KEEP] = "keep",
 	[CONFIG_KILL] = "kill",
 };
-static const char *const backend_words[] = {
-	[CONFIG_FOREST] = "forest",
-	[CONFIG_LINEAR] = "linear",
-};
 static const char *const evict_words[] = {
 	[CONFIG_EVICT_UNASSURED] = "unassured",
 	[CONFIG_EVICT_CLOSING] = "closing",
@@ -541,8 +537,7 @@ static const struct key top_keys[] = {
 	  .running = true },
 	{ "labels", &key_form_path, offsetof(struct config, labels),
 	  .max = CONFIG_PATH_MAX, .running = true },
-	CHOICE("rules-backend", backend_words, 0, offsetof(struct config, rules_backend),
-	       false),
+	TEXT("rules-backend", &key_form_name, rules_backend), /* load_check() */
 	CHOICE("on-policy-change", on_change_words, 0,
 	       offsetof(struct config, on_policy_change), false),
 };
@@ -679,11 +674,6 @@ const struct key *key_find(const struct key_table *table, const char *name)
 void key_format(const struct key *key, const void *base, char text[CONFIG_PATH_MAX])
 {
 	key->form->format(key, (const char *)base + key->offset, text);
-}
-
-const char *config_backend_name(uint32_t backend)
-{
-	return backend_words[backend];
 }
 
 const char *config_hook_name(uint32_t hook)

@@ -22,7 +22,7 @@ static int check_rules(const struct config *cfg, FILE *err)
 	struct rules *rules;
 	int r;
 
-	rules = rules_new(config_backend_name(cfg->rules_backend), 1, NULL, &r);
+	rules = rules_new(cfg->rules_backend, 1, NULL, &r);
 	if (!rules)
 		return r;
 	if (cfg->table.per_source)

@@ -9,6 +9,7 @@
 #include "base/base.h"
 #include "base/log.h"
 #include "base/suggest.h"
+#include "rules/backend.h"
 #include "config.h"
 
 enum { OPTION_LOG_LEVEL = 256, OPTION_SOCKET };
@@ -112,8 +113,11 @@ bool options_parse(struct options *o, int argc, char **argv, FILE *out, FILE *er
 int options_config_read(const struct options *o, struct config *cfg,
                         config_report *report, void *ctx)
 {
-	int r = config_load(cfg, o->config, &config_reader_files, report, ctx);
+	struct config_reader reader = config_reader_files;
+	int r;
 
+	reader.backends = rules_backend_names();
+	r = config_load(cfg, o->config, &reader, report, ctx);
 	if (r < 0)
 		return r;
 	if (o->log_level >= 0)

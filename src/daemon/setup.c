@@ -157,8 +157,7 @@ int setup_rules_start(struct daemon *d)
 	struct policy policy;
 	int r;
 
-	d->rules = rules_new(config_backend_name(d->config->rules_backend),
-	                     d->config->workers, NULL, &r);
+	d->rules = rules_new(d->config->rules_backend, d->config->workers, NULL, &r);
 	if (!d->rules) {
 		log_error("rules: %s", strerror(-r));
 		return r;

@@ -5,14 +5,27 @@
 #include <string.h>
 
 static const struct rules_backend *const backends[] = {
-	&rules_backend_linear,
-	&rules_backend_forest,
+#define RULES_BACKEND(name) &rules_backend_##name,
+#include "rules/backends.def"
+#undef RULES_BACKEND
+	NULL,
+};
+
+static const char *const names[] = {
+#define RULES_BACKEND(name) #name,
+#include "rules/backends.def"
+#undef RULES_BACKEND
 	NULL,
 };
 
 const struct rules_backend *const *rules_backend_list(void)
 {
 	return backends;
+}
+
+const char *const *rules_backend_names(void)
+{
+	return names;
 }
 
 const struct rules_backend *rules_backend_peek(const char *name)

@@ -8,7 +8,7 @@
  * the reference; any other must give the same answers.
  *
  * To add one: write a file that defines a struct rules_backend, and name it in
- * backend.c.
+ * backends.def and the makefile (Makefile.inc).
  */
 #ifndef RULES_BACKEND_H
 #define RULES_BACKEND_H
@@ -54,10 +54,12 @@ struct rules_backend {
 /** By name, or NULL. */
 const struct rules_backend *rules_backend_peek(const char *name);
 
-/** All of them; ends with NULL. The first is the default. */
+/** All of them, and their names in the same order; both end with NULL. */
 const struct rules_backend *const *rules_backend_list(void);
+const char *const *rules_backend_names(void);
 
-/* For backend.c. */
-extern const struct rules_backend rules_backend_linear, rules_backend_forest;
+#define RULES_BACKEND(name) extern const struct rules_backend rules_backend_##name;
+#include "rules/backends.def"
+#undef RULES_BACKEND
 
 #endif

@@ -966,26 +966,33 @@ static void compare_generated(enum generate_style style, uint32_t n, uint32_t pa
 {
 	static struct generated_rule list[10000];
 	static struct generated_packet trace[4000];
-	struct rules *linear, *forest;
+	const struct rules_backend *const *backends = rules_backend_list();
+	struct rules *linear, *made[8];
 	struct rule_verdict a, b;
 	struct rule_key key;
 	uint64_t seed = state;
 	uint32_t i;
+	size_t k;
 
 	generate_rules(style, seed, list, n);
 	generate_packets(seed + 1, false, list, n, trace, packets);
 	generate_packets(seed + 2, true, list, n, trace, packets / 10);
 	linear = generated_made("linear", list, n, seed);
-	forest = generated_made("forest", list, n, seed);
+	for (k = 0; backends[k]; k++)
+		made[k] = generated_made(backends[k]->name, list, n, seed);
 	for (i = 0; i < packets; i++) {
 		key = generated_key(&trace[i]);
 		ruleset_classify(rules_peek(linear), &key, NULL, 0, 0, &a);
-		ruleset_classify(rules_peek(forest), &key, NULL, 0, 0, &b);
-		cr_assert_eq(memcmp(&a, &b, sizeof(a)), 0, "%s %u: rule %u, not %u",
-		             generate_style_name(style), n, b.id, a.id);
+		for (k = 0; backends[k]; k++) {
+			ruleset_classify(rules_peek(made[k]), &key, NULL, 0, 0, &b);
+			cr_assert_eq(memcmp(&a, &b, sizeof(a)), 0,
+			             "%s: %s %u: rule %u, not %u", backends[k]->name,
+			             generate_style_name(style), n, b.id, a.id);
+		}
 	}
 	rules_destroy(linear);
-	rules_destroy(forest);
+	for (k = 0; backends[k]; k++)
+		rules_destroy(made[k]);
 }
 
 Test(rules, forest_agrees_with_linear_on_large_sets, .timeout = 600)

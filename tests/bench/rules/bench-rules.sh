@@ -25,8 +25,9 @@ ours() { # name, flags
 		-lurcu-qsbr -lurcu-common || exit 1
 	peers+=("$1")
 }
-ours linear -DPEER_BACKEND='"linear"'
-ours forest -DPEER_BACKEND='"forest"'
+for name in $(sed -nE 's/^RULES_BACKEND\((.*)\)$/\1/p' "$top_srcdir/src/rules/backends.def"); do
+	ours "$name" -DPEER_BACKEND="\"$name\""
+done
 ours whole -DPEER_BACKEND='"forest"' -DPEER_WHOLE
 # shellcheck disable=SC2046
 if "${compile[@]}" -o "$work/rte.so" "$here/peer_rte_acl.c" $(pkg-config --cflags libdpdk 2>&1) \

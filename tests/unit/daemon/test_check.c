@@ -51,6 +51,21 @@ Test(check, says_that_all_is_well)
 	file_remove(path);
 }
 
+Test(check, knows_the_backends_there_are)
+{
+	char *path = file_make("rules-backend linear;");
+
+	cr_expect(check(path, false) == EXIT_SUCCESS);
+	file_remove(path);
+	path = file_make("# one\nrules-backend fores;");
+	cr_expect(check(path, false) == OPTIONS_EXIT_FAILED);
+	cr_expect_not_null(strstr(err_text, ":2:1-13: error: unknown value 'fores' of "
+	                                    "'rules-backend'\n"));
+	cr_expect_not_null(
+		strstr(err_text, "did you mean 'forest'?\n  values: forest linear\n"));
+	file_remove(path);
+}
+
 Test(check, says_all_that_is_wrong)
 {
 	char *path = file_make("table { max 0; }\nnonsense 1;\n");

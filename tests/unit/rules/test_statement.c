@@ -2,6 +2,7 @@
 /* Limits, rejecting, logging and offloading, for each backend. */
 #include <errno.h>
 
+#include "rules/backend.h"
 #include "rules/log.h"
 #include "rules/update.h"
 #include "rules_fixture.h"
@@ -32,15 +33,14 @@ static void expect(struct rules *rules, const char *packet, uint64_t now_ns,
 #define SSH "tcp 10.0.0.1 1024 10.0.0.2 22"
 #define WEB "tcp 10.0.0.1 1024 10.0.0.2 80"
 
-static const char *const backends[] = { "linear", "forest" };
-
 static void each_backend(const char *text, void (*check)(struct rules *rules))
 {
+	const char *const *backends = rules_backend_names();
 	struct rules *rules;
 	size_t i;
 
 	urcu_qsbr_register_thread();
-	for (i = 0; i < BASE_ARRAY_LENGTH(backends); i++) {
+	for (i = 0; backends[i]; i++) {
 		rules = rules_of(backends[i], text);
 		check(rules);
 		rules_destroy(rules);
@@ -181,11 +181,12 @@ static struct rules *labelled(const char *backend, const char **web, const char 
 Test(label, names_numbers_and_patterns_are_found)
 {
 	const char *web = "web";
+	const char *const *backends = rules_backend_names();
 	struct rules *rules;
 	size_t i;
 
 	urcu_qsbr_register_thread();
-	for (i = 0; i < BASE_ARRAY_LENGTH(backends); i++) {
+	for (i = 0; backends[i]; i++) {
 		rules = labelled(backends[i], &web,
 		                 "chain prerouting { policy accept\n"
 		                 "label web drop\n"
@@ -211,11 +212,12 @@ Test(label, what_is_set_is_told_and_seen_by_later_rules)
 {
 	const char *web = "web";
 	struct rule_verdict v;
+	const char *const *backends = rules_backend_names();
 	struct rules *rules;
 	size_t i;
 
 	urcu_qsbr_register_thread();
-	for (i = 0; i < BASE_ARRAY_LENGTH(backends); i++) {
+	for (i = 0; backends[i]; i++) {
 		rules = labelled(backends[i], &web,
 		                 "chain prerouting { policy accept\n"
 		                 "tcp dport 22 label set web label set 127\n"
