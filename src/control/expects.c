@@ -394,6 +394,7 @@ static uint32_t of_worker(const struct control *c, uint16_t worker,
 	return (uint32_t)flow_counter_read_worker(c->env.flows, worker, counter);
 }
 
+/* Of each worker, and last of control: what tools make and delete. */
 int control_expect_cpu_stats(struct control_request *r)
 {
 	const struct control *c = r->client->control;
@@ -406,7 +407,7 @@ int control_expect_cpu_stats(struct control_request *r)
 	ctlink_mark(&stats, CTLINK_EXPECT_STATS_NEW);
 	ctlink_mark(&stats, CTLINK_EXPECT_STATS_CREATE);
 	ctlink_mark(&stats, CTLINK_EXPECT_STATS_DELETE);
-	for (worker = 0; worker < c->env.workers && err == 0; worker++) {
+	for (worker = 0; worker <= c->env.workers && err == 0; worker++) {
 		stats.cpu = worker;
 		stats.new = of_worker(c, worker, FLOW_COUNTER_EXPECT_NEW);
 		stats.create = of_worker(c, worker, FLOW_COUNTER_EXPECT_CREATE);

@@ -389,13 +389,14 @@ static uint32_t invalid_of_worker(const struct control *c, uint16_t worker,
 static int put_cpu_stats(struct control_request *r, uint16_t worker)
 {
 	const struct control *c = r->client->control;
+	bool is_control = worker == c->env.workers; /* which judges no packets */
 	struct ctlink_header header = control_answer_header(
 		r->nlh, CTLINK_TYPE(NFNL_SUBSYS_CTNETLINK, IPCTNL_MSG_CT_GET_STATS_CPU),
 		NLM_F_MULTI, 0);
 	struct ctlink_cpu_stats stats = {
 		.cpu = worker,
-		.invalid = invalid_of_worker(c, worker, false),
-		.error = invalid_of_worker(c, worker, true),
+		.invalid = is_control ? 0 : invalid_of_worker(c, worker, false),
+		.error = is_control ? 0 : invalid_of_worker(c, worker, true),
 		.insert = of_worker(c, worker, FLOW_COUNTER_CONFIRMED),
 		.insert_failed = of_worker(c, worker, FLOW_COUNTER_INSERT_FAILED),
 		.drop = of_worker(c, worker, FLOW_COUNTER_TABLE_FULL),
@@ -409,12 +410,13 @@ static int put_cpu_stats(struct control_request *r, uint16_t worker)
 	return ctlink_cpu_stats_build(r->m, &header, &stats);
 }
 
+/* Of each worker, and last of control: what tools make and delete. */
 int control_flow_cpu_stats(struct control_request *r)
 {
 	uint16_t worker;
 	int err;
 
-	for (worker = 0; worker < r->client->control->env.workers; worker++) {
+	for (worker = 0; worker <= r->client->control->env.workers; worker++) {
 		err = put_cpu_stats(r, worker);
 		if (err < 0)
 			return err;

@@ -2,8 +2,8 @@
 /*
  * stats.h - the kernel's own statistics messages
  *
- * IPCTNL_MSG_CT_GET_STATS_CPU answers one message for each worker, its number in
- * nfgenmsg.res_id; IPCTNL_MSG_CT_GET_STATS one message for the table. As in the kernel,
+ * IPCTNL_MSG_CT_GET_STATS_CPU answers one message for each worker and one for control, the
+ * number in nfgenmsg.res_id; IPCTNL_MSG_CT_GET_STATS one message for the table. As in the kernel,
  * the numbers are 32 bits and wrap; our own 64-bit ones are in daemon.h.
  */
 #ifndef CTLINK_STATS_H
@@ -29,7 +29,7 @@ enum ctlink_cpu_stats_bit {
 
 struct ctlink_cpu_stats {
 	uint64_t has;
-	uint16_t cpu; /* worker */
+	uint16_t cpu; /* worker; their number: control */
 	uint32_t found, invalid, insert, insert_failed, drop, early_drop, error;
 	uint32_t search_restart, clash_resolve, chain_toolong;
 };
@@ -50,7 +50,7 @@ enum ctlink_expect_stats_bit {
 /* Of IPCTNL_MSG_EXP_GET_STATS_CPU. */
 struct ctlink_expect_stats {
 	uint64_t has;
-	uint16_t cpu; /* worker */
+	uint16_t cpu; /* worker; their number: control */
 	uint32_t new, create, delete;
 };
 

@@ -293,21 +293,45 @@ Test(expects, are_made_and_changed)
 	server_end(&s);
 }
 
+/* What the worker and, behind it, control have made and deleted. */
+static void expect_counted(const struct ctlink_expect_stats wanted[2])
+{
+	struct ctlink_expect_stats stats;
+	const struct nlmsghdr *nlh;
+	struct ctlink_datagram d;
+	uint16_t n = 0;
+
+	ctlink_datagram_init(&d, answers.data, answers.size);
+	while (ctlink_datagram_next(&d, &nlh, NULL) > 0) {
+		if (nlh->nlmsg_type != EXP(GET_STATS_CPU))
+			continue;
+		cr_assert_lt(n, 2);
+		cr_assert_eq(ctlink_expect_stats_parse(nlh, &stats, NULL), 0);
+		cr_expect_eq(stats.cpu, n);
+		cr_expect_eq(stats.create, wanted[n].create, "%u", n);
+		cr_expect_eq(stats.new, wanted[n].new, "%u", n);
+		cr_expect_eq(stats.delete, wanted[n].delete, "%u", n);
+		n++;
+	}
+	cr_expect_eq(n, 2);
+}
+
 Test(expects, have_statistics)
 {
 	struct server s = server_new(3, NULL);
-	const struct nlmsghdr *nlh = NULL;
-	struct ctlink_expect_stats stats;
-	struct ctlink_error error;
+	struct ctlink_expect value = new_value(2, 5001);
 	int fd = server_connect(&s);
 
 	expect_number(&s, 1, 5000);
+	master_number(&s, 2);
+	ask(&s, fd, EXP(NEW), NLM_F_ACK | NLM_F_CREATE, &value);
+	cr_assert_eq(error_of_answers(), 0);
+	value = value_of(1, 5000);
+	ask(&s, fd, EXP(DELETE), NLM_F_ACK, &value);
+	cr_assert_eq(error_of_answers(), 0);
 	ask_plain(&s, fd, EXP(GET_STATS_CPU), NLM_F_DUMP);
-	cr_assert_geq(answers_count(&answers, EXP(GET_STATS_CPU), &nlh), 1);
-	cr_assert_eq(ctlink_expect_stats_parse(nlh, &stats, &error), 0);
-	cr_expect_eq(stats.create, 1);
-	cr_expect_eq(stats.new, 0);
-	cr_expect_eq(stats.delete, 0);
+	expect_counted((struct ctlink_expect_stats[]){ { .create = 1 },
+	                                               { .create = 1, .delete = 1 } });
 	close(fd);
 	server_end(&s);
 }
