@@ -407,18 +407,28 @@ static uint32_t change(struct control_request *r, struct flow *f,
 
 /* ---- change ----------------------------------------------------------------------------------- */
 
+/* What only a new flow can have; 0: nothing of it is said. */
+static uint16_t of_new_flows(const struct ctlink_flow *value)
+{
+	if (ctlink_has(value, CTLINK_FLOW_NAT_SRC))
+		return CTA_NAT_SRC;
+	if (ctlink_has(value, CTLINK_FLOW_NAT_DST))
+		return CTA_NAT_DST;
+	return ctlink_has(value, CTLINK_FLOW_MASTER) ? CTA_TUPLE_MASTER : 0;
+}
+
 static int change_known(struct control_request *r, struct flow *f,
                         const struct ctlink_flow *value)
 {
 	const struct control *c = r->client->control;
 	int err = check_status(r, flow_status(f), value);
-	bool source = ctlink_has(value, CTLINK_FLOW_NAT_SRC);
+	uint16_t type = of_new_flows(value);
 
-	if (source || ctlink_has(value, CTLINK_FLOW_NAT_DST))
+	if (type)
 		return ctlink_error_set(
-			r->error, -EOPNOTSUPP,
-			CTLINK_OFFSET(r->nlh, source ? CTA_NAT_SRC : CTA_NAT_DST),
-			"a flow is translated from its begin, or never");
+			r->error, -EOPNOTSUPP, CTLINK_OFFSET(r->nlh, type),
+			"a flow is translated, and has its master, from its begin or "
+			"never");
 	if (err == 0)
 		err = check_timeout(r, flow_status(f), value);
 	if (err == 0)
@@ -504,30 +514,53 @@ static void give_helper(const struct control *c, struct flow *f,
 	flow_helper_set(control_worker(c), f, helper);
 }
 
-static int make(struct control_request *r, const struct ctlink_flow *value)
+/* Of a flow that was expected: who announced it, with a reference, or NULL. As in the kernel its
+ * zone is the new flow's. */
+static int find_master(struct control_request *r, const struct ctlink_flow *value,
+                       struct flow **master)
+{
+	const struct control *c = r->client->control;
+	struct tuple tuple;
+
+	*master = NULL;
+	if (!ctlink_has(value, CTLINK_FLOW_MASTER))
+		return 0;
+	if (value->master.zone)
+		return ctlink_error_set(
+			r->error, -EINVAL,
+			CTLINK_OFFSET(r->nlh, CTA_TUPLE_MASTER, CTA_TUPLE_ZONE),
+			"the zone of a master is that of the flow");
+	memcpy(&tuple, &value->master, sizeof(tuple));
+	tuple.zone = value->orig.zone;
+	*master = flow_find(c->env.flows, &tuple, FLOW_HOLDER_CONTROL).flow;
+	if (*master)
+		return 0;
+	return ctlink_error_set(r->error, -ENOENT,
+	                        CTLINK_OFFSET(r->nlh, CTA_TUPLE_MASTER),
+	                        "its master is no flow");
+}
+
+/* All of it was checked. */
+static int make_with(struct control_request *r, const struct ctlink_flow *value,
+                     const struct tuple *reply, const struct flow *master)
 {
 	const struct control *c = r->client->control;
 	struct flow_worker *me = control_worker(c);
 	struct packet p = { .family = value->orig.l3, .has_tuple = true };
 	enum ctq_reason why = CTQ_REASON_NONE;
 	struct flow_ref ref;
-	struct tuple reply;
 	struct flow *f;
-	int err = check_new(r, value);
 
 	memcpy(&p.tuple, &value->orig, sizeof(p.tuple));
-	memcpy(&reply, &value->reply, sizeof(reply));
-	if (err == 0)
-		err = take_nat(r, value, &reply);
-	if (err < 0)
-		return err;
 	f = flow_new(me, &p, maker_of(r, p.tuple.l4), c->now_ns, &why);
 	if (!f)
 		return no_room(r, why);
 	if (ctlink_has(value, CTLINK_FLOW_HELPER))
 		give_helper(c, f, helper_named(value->helper));
+	if (master)
+		flow_master_set(me, f, master);
 	change(r, f, value);
-	ref = flow_confirm(me, f, &reply, c->now_ns, &why);
+	ref = flow_confirm(me, f, reply, c->now_ns, &why);
 	if (!ref.flow)
 		return no_room(r, why);
 	if (ref.flow != f)
@@ -535,6 +568,25 @@ static int make(struct control_request *r, const struct ctlink_flow *value)
 		                        "a packet has just made it");
 	flow_event_emit(me, f, FLOW_EVENT_NEW, 0, c->now_ns);
 	return 0;
+}
+
+static int make(struct control_request *r, const struct ctlink_flow *value)
+{
+	struct flow *master;
+	struct tuple reply;
+	int err = check_new(r, value);
+
+	memcpy(&reply, &value->reply, sizeof(reply));
+	if (err == 0)
+		err = take_nat(r, value, &reply);
+	if (err == 0)
+		err = find_master(r, value, &master);
+	if (err < 0)
+		return err;
+	err = make_with(r, value, &reply, master);
+	if (master)
+		flow_put(r->client->control->env.flows, master, FLOW_HOLDER_CONTROL);
+	return err;
 }
 
 int control_flow_new(struct control_request *r)

@@ -484,11 +484,17 @@ static bool master_counts(const struct flow *master)
 	return (flow_status(master) & (TRACK_CONFIRMED | TRACK_DYING)) == TRACK_CONFIRMED;
 }
 
+/* @f is entered. */
+static void remember(struct flow *f, const struct flow *master)
+{
+	atomic_store_explicit(&f->master_index, master->index, memory_order_relaxed);
+	atomic_store_explicit(&f->master_id, load(&master->id), memory_order_relaxed);
+}
+
 /* The lock is held (X1), and @f is entered. */
 static void inherit(struct flow *f, const struct expect *e)
 {
-	atomic_store_explicit(&f->master_index, e->master->index, memory_order_relaxed);
-	atomic_store_explicit(&f->master_id, load(&e->master->id), memory_order_relaxed);
+	remember(f, e->master);
 	store(&f->mark, load(&e->master->mark));
 }
 
@@ -533,6 +539,14 @@ bool expect_meet(struct flow_worker *w, struct flow *f, uint64_t now_ns)
 		flow_helper_set(w, f, helper);
 	flow_count(w, FLOW_COUNTER_EXPECT_NEW);
 	return true;
+}
+
+void flow_master_set(struct flow_worker *w, struct flow *f, const struct flow *master)
+{
+	flow_enter(w, f);
+	remember(f, master);
+	flow_leave(w, f);
+	flow_status_add(w, f, TRACK_EXPECTED);
 }
 
 /* ---- a flow's helper --------------------------------------------------------------------- */

@@ -53,6 +53,10 @@ int expect_add(struct flow_worker *w, struct flow *master, const struct helper *
  */
 bool expect_meet(struct flow_worker *w, struct flow *f, uint64_t now_ns);
 
+/** @f, which is unconfirmed, is EXPECTED, and @master has announced it. No reference is kept: a
+ * master is known by slot and id. */
+void flow_master_set(struct flow_worker *w, struct flow *f, const struct flow *master);
+
 /** @f's packets go to @helper from now on. */
 void flow_helper_set(struct flow_worker *w, struct flow *f, const struct helper *helper);
 

@@ -309,6 +309,59 @@ Test(flow_one, a_fixed_timeout_is_fixed)
 	server_end(&s);
 }
 
+/* ---- masters --------------------------------------------------------------------------- */
+
+/* As conntrackd commits a flow that was expected. */
+Test(flow_one, a_new_flow_may_have_a_master)
+{
+	struct server s = server_new(0, NULL);
+	int fd = server_connect(&s);
+	struct ctlink_flow flow = tcp_flow(), child = tcp_flow(), shown;
+	const struct nlmsghdr *nlh = NULL;
+
+	child.orig.src_id = child.reply.dst_id = 1;
+	child.master = flow.orig;
+	ctlink_mark(&child, CTLINK_FLOW_MASTER);
+	cr_assert_eq(ask_new(&s, fd, &child, NLM_F_CREATE), -ENOENT, "no master");
+	cr_assert_gt(answers_error(&answers).offset, 0);
+	cr_assert_eq(confirmed(&s), 0);
+	cr_assert_eq(ask_new(&s, fd, &flow, NLM_F_CREATE), 0);
+	cr_assert_eq(ask_new(&s, fd, &child, NLM_F_CREATE), 0);
+	cr_assert_eq(flow_status(peek_flow(&s, &child.orig)), 0xf, "EXPECTED");
+	ask(&s, fd, CT(GET), NLM_F_ACK, &child);
+	cr_assert_eq(answers_count(&answers, CT(NEW), &nlh), 1);
+	cr_assert_eq(ctlink_flow_parse(nlh, &shown, NULL), 0);
+	cr_assert(ctlink_has(&shown, CTLINK_FLOW_MASTER));
+	cr_assert_eq(memcmp(&shown.master, &flow.orig, sizeof(flow.orig)), 0);
+	cr_assert_eq(ask_new(&s, fd, &child, 0), -EOPNOTSUPP, "not afterwards");
+	ask(&s, fd, CT(GET), NLM_F_ACK, &flow);
+	cr_assert_eq(answers_count(&answers, CT(NEW), &nlh), 1);
+	cr_assert_eq(ctlink_flow_parse(nlh, &shown, NULL), 0);
+	cr_assert_eq(shown.use, 1, "no reference is left on it");
+	close(fd);
+	server_end(&s);
+}
+
+Test(flow_one, the_zone_of_a_master_is_its_flows)
+{
+	struct server s = server_new(0, NULL);
+	int fd = server_connect(&s);
+	struct ctlink_flow flow = tcp_flow(), child = tcp_flow();
+
+	flow.zone = 4;
+	ctlink_mark(&flow, CTLINK_FLOW_ZONE);
+	cr_assert_eq(ask_new(&s, fd, &flow, NLM_F_CREATE), 0);
+	child.orig.src_id = child.reply.dst_id = 1;
+	child.master = flow.orig;
+	ctlink_mark(&child, CTLINK_FLOW_MASTER);
+	cr_assert_eq(ask_new(&s, fd, &child, NLM_F_CREATE), -ENOENT);
+	child.zone = 4;
+	ctlink_mark(&child, CTLINK_FLOW_ZONE);
+	cr_assert_eq(ask_new(&s, fd, &child, NLM_F_CREATE), 0);
+	close(fd);
+	server_end(&s);
+}
+
 /* ---- zones ---------------------------------------------------------------------------- */
 
 /* Of @flow, as a request makes it: what the daemon then says of it. */
