@@ -4,8 +4,9 @@
  *
  * A flow is named by CTA_TUPLE_ORIG or CTA_TUPLE_REPLY, with CTA_ID beside it when it must be
  * that very one, or by CTA_ID alone. What a tool may make and change is what the kernel lets it
- * (ctnetlink_new_conntrack() of net/netfilter/nf_conntrack_netlink.c), but for
- * sequence adjustment and NAT that the kernel would have to set up.
+ * (ctnetlink_new_conntrack() of net/netfilter/nf_conntrack_netlink.c), but for NAT that the
+ * kernel would have to choose. CTA_SEQ_ADJ_*, CTA_SYNPROXY and CTA_PROTOINFO_DCCP are read and
+ * not used: there is nothing here that has such a state.
  */
 #include <netinet/in.h>
 #include <string.h>
