@@ -121,6 +121,19 @@ def others(w):
         step(LATER) + send(w.message(0x5302, REQUEST | ACK, ctlink.string(1, "udp")), 1) + \
         send(w.message(0x5303, REQUEST | ACK, ctlink.string(1, "udp")), 1) + step(LATER) + \
         send(w.message(0x5300, REQUEST | DUMP), 2)
+    rules = [ctlink.chain("prerouting", 0, "accept"), ctlink.chain("web", None, None),
+             ctlink.rule("prerouting", "drop", ctlink.match("src", "10.0.0.0/8")),
+             ctlink.rule("web", "accept", ctlink.match("dport", 80))]
+    deletes = [(0x5008, ctlink.number(2, "I", 2)), (0x5005, ctlink.string(1, "web")),
+               (0x5008, ctlink.number(2, "I", 1))]
+    yield "rules-delete", send(batch(w, rules)) + send(batch(w, deletes)) + \
+        send(w.message(ctlink.RULE_GET, REQUEST | DUMP)) + \
+        send(batch(w, deletes[1:2])) + send(batch(w, deletes[:1]))
+    socket = ctlink.number(1, "I", 4096) + ctlink.attribute(2, b"") + ctlink.number(3, "I", 4711)
+    yield "socket", send(w.message(0x5408, REQUEST | ACK, socket)) + send(announced) + \
+        step(PACKET) + b"\x30" + step(TICK) + send(w.message(ctlink.CT_GET, REQUEST | DUMP)) + \
+        send(w.message(ctlink.CT_DELETE, REQUEST | ACK)) + step(TICK) + \
+        send(w.message(0x5408, REQUEST | ACK)) + step(PACKET) + b"\x01" + step(TICK)
 
 
 def conversations():
