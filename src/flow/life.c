@@ -164,7 +164,8 @@ static void bury(struct flow_worker *w, struct flow *f, uint32_t status,
 	if (status & TRACK_CONFIRMED) {
 		remove_keys(t, f);
 		atomic_fetch_sub_explicit(&t->confirmed, 1, memory_order_relaxed);
-		flow_event_emit(w, f, FLOW_EVENT_DESTROY, 0, now_ns);
+		if (end != FLOW_END_NONE) /* else nobody has heard of it */
+			flow_event_emit(w, f, FLOW_EVENT_DESTROY, 0, now_ns);
 	} else {
 		remove_unconfirmed(t, f);
 	}

@@ -178,7 +178,7 @@ static inline uint32_t flow_open(const struct flow *f, enum flow_role role)
 uint32_t flow_source_count(struct flow_table *t, const struct tuple *tuple);
 
 /** Remove a flow, confirmed or not. True if this call was the one that did it.
- * FLOW_END_NONE: its packet was dropped before it was confirmed. */
+ * FLOW_END_NONE: its first packet was dropped, before it was confirmed or before that was said. */
 bool flow_kill(struct flow_worker *w, struct flow *f, enum flow_end end, uint64_t now_ns);
 
 /** Set status bits. A flow that becomes assured cannot be evicted any more. */

@@ -305,7 +305,8 @@ void path_finish(struct path_worker *w, struct path_step *s)
 
 	if (!f || s->error)
 		return;
-	if (!s->accept && !flow_is_confirmed(f)) {
+	/* confirmed and yet dropped: by its helper */
+	if (!s->accept && (s->confirmed_now || !flow_is_confirmed(f))) {
 		flow_kill(w->flows, f, FLOW_END_NONE, w->now_ns);
 		w->moved = true;
 		return;

@@ -2,6 +2,9 @@
 /*
  * help.c - a helped flow's packet: what it announces is expected before it goes on
  *
+ * If the first packet of a flow must not go on, there is no flow, as in the kernel: it was
+ * confirmed a moment ago, and is removed before anybody is told of it (path_finish()).
+ *
  * A helper wants to know what answers will look like, and so does not see a packet before its
  * flow is confirmed: packets of confirmed flows at the entry hook, the others at the confirm
  * hook. What it expects stands in the table before the packet's verdict is sent, so that

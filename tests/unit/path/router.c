@@ -48,6 +48,7 @@ struct router router_new(const struct router_options *options)
 		path.ask = options->ask;
 	help_port(&path, "ftp", options->ftp);
 	help_port(&path, "tftp", options->tftp);
+	help_port(&path, "sip", options->sip);
 	r.path = path_new(&path, r.flows, r.rules, 2);
 	cr_assert_not_null(r.path);
 	return r;

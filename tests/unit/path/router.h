@@ -33,7 +33,7 @@ struct router_options {
 	bool track_at_confirm;
 	enum path_on_change on_change;
 	uint32_t zone_mask;
-	uint16_t ftp, tftp;         /* ports with these helpers; 0: none */
+	uint16_t ftp, tftp, sip;    /* ports with these helpers; 0: none */
 	struct path_ask_config ask; /* limit 0: the defaults */
 };
 

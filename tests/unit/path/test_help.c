@@ -240,6 +240,42 @@ Test(help, without_a_confirm_queue_or_marks)
 	router_end(&r);
 }
 
+static const char without_number[] = "INVITE sip:a@b SIP/2.0\r\nFrom: x\r\n\r\n";
+
+static void drops_the_first_packet(const struct router_options *options,
+                                   enum packet_hook last)
+{
+	struct router r = router_new(options);
+	struct wire w = wire_ip4(IPPROTO_UDP);
+	struct flow_table_size size;
+	struct flow_event e;
+
+	wire_udp(&w, 1024, 5060, 0);
+	wire_append(&w, without_number, sizeof(without_number) - 1);
+	wire_finish(&w);
+	flow_event_wanted_set(r.flows, ~0u);
+	cr_assert_not(last == PACKET_HOOK_PREROUTING
+	                      ? router_hook(&r, 0, &w, PACKET_HOOK_PREROUTING, 0)
+	                      : router_forward(&r, &w));
+	cr_assert_eq(path_reason_read(r.path, CTQ_DROP_HELPER), 1);
+	flow_table_size(r.flows, &size);
+	cr_assert(size.confirmed == 0 && size.unconfirmed == 0);
+	cr_assert_null(router_flow(&r, &w));
+	cr_assert(!flow_event_take(r.flows, 0, &e), "nobody has heard of it");
+	flow_event_wanted_set(r.flows, 0);
+	router_end(&r);
+}
+
+Test(help, a_first_packet_that_is_dropped_leaves_no_flow)
+{
+	static const struct router_options both = { .sip = 5060 };
+	static const struct router_options at_entry = { .sip = 5060,
+		                                        .confirm_at_entry = true };
+
+	drops_the_first_packet(&both, PACKET_HOOK_POSTROUTING);
+	drops_the_first_packet(&at_entry, PACKET_HOOK_PREROUTING);
+}
+
 /* A first fragment is the beginning of a payload, not all of it. */
 Test(help, a_fragment_is_seen_in_part)
 {
