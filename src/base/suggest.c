@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -47,25 +48,64 @@ static size_t edits_between(const char *a, size_t na, const char *b, size_t nb)
 	return above[nb];
 }
 
+void suggest_begin(struct suggest *s, const char *typed)
+{
+	*s = (struct suggest){ .typed = typed, .edits = SUGGEST_MAX_EDITS + 1 };
+}
+
+/* Edits from @typed to @word; above SUGGEST_MAX_EDITS: far away. */
+static size_t edits_to(const char *typed, const char *word)
+{
+	size_t length = strlen(typed), other = strlen(word), edits;
+
+	if (length < 2 || length > SUGGEST_MAX_LENGTH || other > SUGGEST_MAX_LENGTH)
+		return SUGGEST_MAX_EDITS + 1;
+	if (strncasecmp(word, typed, length) == 0)
+		edits = 1;
+	else
+		edits = edits_between(typed, length, word, other);
+	return edits <= (length + 2) / 3 ? edits : SUGGEST_MAX_EDITS + 1;
+}
+
+void suggest_add(struct suggest *s, const char *word)
+{
+	size_t edits = edits_to(s->typed, word);
+
+	if (edits < s->edits) {
+		s->edits = edits;
+		s->nearest = word;
+	}
+	if (s->n < SUGGEST_LISTED)
+		s->first[s->n] = word;
+	s->n++;
+}
+
+void suggest_end(const struct suggest *s, const char *kind, char *out, size_t size)
+{
+	size_t used = 0, i;
+
+	if (s->nearest)
+		used = (size_t)snprintf(out, size, "did you mean '%s'? ", s->nearest);
+	if (used < size)
+		used += (size_t)snprintf(out + used, size - used, "%s:%s", kind,
+		                         s->n ? "" : " none");
+	for (i = 0; i < s->n && used < size; i++) {
+		if (i == SUGGEST_LISTED ||
+		    used + strlen(s->first[i]) + sizeof(" ...") + 1 > size) {
+			snprintf(out + used, size - used, " ...");
+			return;
+		}
+		used += (size_t)snprintf(out + used, size - used, " %s", s->first[i]);
+	}
+}
+
 const char *suggest_word(const char *typed, const char *const *words, size_t n)
 {
-	size_t length = strlen(typed), best = SUGGEST_MAX_EDITS + 1, edits, other, i;
-	const char *word = NULL;
+	struct suggest s;
+	size_t i;
 
-	if (length < 2 || length > SUGGEST_MAX_LENGTH)
-		return NULL;
-	for (i = 0; i < n; i++) {
-		other = strlen(words[i]);
-		if (other > SUGGEST_MAX_LENGTH)
-			continue;
-		if (strncasecmp(words[i], typed, length) == 0)
-			edits = 1;
-		else
-			edits = edits_between(typed, length, words[i], other);
-		if (edits < best && edits <= (length + 2) / 3) {
-			best = edits;
-			word = words[i];
-		}
-	}
-	return word;
+	suggest_begin(&s, typed);
+	for (i = 0; i < n; i++)
+		suggest_add(&s, words[i]);
+	return s.nearest;
 }

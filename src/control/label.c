@@ -6,6 +6,7 @@
  * Here the daemon has read it, and speaks of labels by name; by number where one has none.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "control/control_priv.h"
@@ -54,6 +55,15 @@ bool control_label_holds(const struct control *c, const struct flow_labels *l,
 	return false;
 }
 
+static void hint(struct control_request *r, const char *text, size_t length)
+{
+	char name[CTQ_NAME_MAX];
+
+	snprintf(name, sizeof(name), "%.*s", (int)length, text);
+	rules_labels_hint(rules_labels_peek(r->client->control->env.rules), name,
+	                  r->error->hint, sizeof(r->error->hint));
+}
+
 /* "+web,-17" */
 int control_labels_parse(struct control_request *r, const char *text,
                          struct flow_labels *value, struct flow_labels *mask)
@@ -77,9 +87,7 @@ int control_labels_parse(struct control_request *r, const char *text,
 			ctlink_error_set(r->error, -EINVAL, at,
 			                 "no label is called '%.*s'", (int)length - 1,
 			                 text + 1);
-			ctlink_error_hint(r->error,
-			                  "labels are 0 to 127, or as the file "
-			                  "says that 'labels' in ctqd.conf names");
+			hint(r, text + 1, length - 1);
 			return -EINVAL;
 		}
 		bit = UINT64_C(1) << number % 64;

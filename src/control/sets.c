@@ -32,8 +32,11 @@ static struct sets *sets_of(const struct control *c)
 /* @type: the attribute that names it. */
 static int no_set(struct control_request *r, uint16_t type, const char *name)
 {
-	return ctlink_error_set(r->error, -ENOENT, CTLINK_OFFSET(r->nlh, type),
-	                        "there is no set '%.64s'", name);
+	ctlink_error_set(r->error, -ENOENT, CTLINK_OFFSET(r->nlh, type),
+	                 "there is no set '%.64s'", name);
+	sets_hint(sets_of(r->client->control), name, r->error->hint,
+	          sizeof(r->error->hint));
+	return -ENOENT;
 }
 
 static int put_set(const struct nlmsghdr *request, uint16_t flags, const struct set *set,

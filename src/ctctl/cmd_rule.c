@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/suggest.h"
 #include "ctctl/arguments.h"
 #include "ctctl/cmd.h"
 #include "ctctl/message.h"
@@ -57,6 +58,49 @@ static int rule_record(void *data, const struct ctq_record *rule)
 	return 0;
 }
 
+/* Names of rules, as copies. */
+struct names {
+	char **list;
+	size_t n;
+};
+
+static int name_record(void *data, const struct ctq_record *rule)
+{
+	const char *name = ctq_record_string(rule, CTQA_RULE_NAME);
+	struct names *names = data;
+	char **list;
+
+	if (!name)
+		return 0;
+	list = realloc(names->list, (names->n + 1) * sizeof(*list));
+	if (!list)
+		return -ENOMEM;
+	names->list = list;
+	list[names->n] = strdup(name);
+	return list[names->n++] ? 0 : -ENOMEM;
+}
+
+/* What there is instead of @typed. */
+static void say_names(struct tool *tool, const char *typed)
+{
+	struct names names = { NULL, 0 };
+	char text[512];
+	struct suggest s;
+	size_t i;
+
+	suggest_begin(&s, typed);
+	if (ctq_rules_dump(tool->ctq, name_record, &names) == 0) {
+		for (i = 0; i < names.n; i++)
+			suggest_add(&s, names.list[i]);
+		suggest_end(&s, "names", text, sizeof(text));
+		message_note(tool, "%s", text);
+	}
+	while (names.n > 0)
+		free(names.list[--names.n]);
+	free(names.list);
+	message_note(tool, "ids and names: ctctl -j rules");
+}
+
 /* Connect, and search. TOOL_OK also when the chain has no rule. */
 static int search_run(struct tool *tool, struct search *s)
 {
@@ -72,7 +116,7 @@ static int search_run(struct tool *tool, struct search *s)
 	if (!s->rule || s->id)
 		return TOOL_OK;
 	message_error(tool, "there is no rule '%s'", s->rule);
-	message_note(tool, "ids and names: ctctl -j rules");
+	say_names(tool, s->rule);
 	return TOOL_FAILED;
 }
 

@@ -97,32 +97,6 @@ const char *lang_where(const struct lang *l, const struct lang_place *there,
 	return buf;
 }
 
-static void blame(struct lang *l, const struct lang_place *place, const char *text,
-                  const char *hint)
-{
-	struct lang_error *e = lang_error_add(l, place, "%s", text);
-
-	if (hint)
-		snprintf(e->allowed, sizeof(e->allowed), "%s", hint);
-}
-
-void lang_blame_chain(struct lang *l, uint32_t i, const char *text, const char *hint)
-{
-	const struct lang_chain_place *p =
-		(const struct lang_chain_place *)ctlink_list_item(&l->chain_places,
-	                                                          sizeof(*p), i);
-
-	blame(l, &p->place, text, hint);
-}
-
-void lang_blame_rule(struct lang *l, uint32_t i, const char *text, const char *hint)
-{
-	blame(l,
-	      (const struct lang_place *)ctlink_list_item(&l->rule_places,
-	                                                  sizeof(struct lang_place), i),
-	      text, hint);
-}
-
 uint32_t lang_error_count(const struct lang *l)
 {
 	return l->error_count;
@@ -197,13 +171,7 @@ static void print_text(FILE *out, const char *text)
 	print_bytes(out, text, strlen(text));
 }
 
-static bool begins_character(char c)
-{
-	return ((unsigned char)c & 0xc0) != 0x80;
-}
-
-/* The beginning of line @line and its length. */
-static const char *line_of(const struct lang_source *s, uint32_t line, size_t *length)
+const char *lang_line_of(const struct lang_source *s, uint32_t line, size_t *length)
 {
 	const char *p = s->text, *end = s->text + s->size, *stop;
 
@@ -240,7 +208,7 @@ static void print_carets(FILE *out, const struct lang_place *p, const char *line
 
 	fputs("  ", out);
 	for (i = 0; i < length; i++) {
-		if (!begins_character(line[i]))
+		if (!lang_begins_character(line[i]))
 			continue;
 		column++;
 		if (column < p->column)
@@ -275,7 +243,7 @@ static void print_excerpt(const struct lang *l, const struct lang_error *e, FILE
 	const char *line;
 	size_t length;
 
-	line = line_of(lang_source_of(l, e->place.source), e->place.line, &length);
+	line = lang_line_of(lang_source_of(l, e->place.source), e->place.line, &length);
 	if (strspn(line, " \t") >= length)
 		return; /* there is nothing to see */
 	if (length > SHOWN_MAX)

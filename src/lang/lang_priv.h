@@ -16,6 +16,7 @@
  *     value.c    the text of one value to a struct ctlink_value, by its field's type
  *     words.c    all words and names: one table for each kind
  *     error.c    mistakes: gathered while reading, printed afterwards
+ *     blame.c    mistakes that others find in what was read
  *     print.c    values to text
  *
  * Tokens are slices of the texts, which live as long as the reader; nothing is copied
@@ -189,8 +190,22 @@ bool lang_is_over(const struct lang *l);
 const char *lang_where(const struct lang *l, const struct lang_place *there,
                        const struct lang_place *here, char buf[LANG_WHERE_MAX]);
 
+/** Where line @line begins, and its @length without its end. */
+const char *lang_line_of(const struct lang_source *s, uint32_t line, size_t *length);
+
+/** Is it not within a character of UTF-8? */
+static inline bool lang_begins_character(char c)
+{
+	return ((unsigned char)c & 0xc0) != 0x80;
+}
+
 /** From the beginning of @a to the end of @b, which may have line 0. */
 struct lang_place lang_place_join(const struct lang_place *a, const struct lang_place *b);
+
+/* ---- blame.c ------------------------------------------------------------------- */
+
+/** What the daemon says is allowed, or may be meant. */
+void lang_error_hint(struct lang_error *e, const char *hint);
 
 /* ---- what the grammar calls, in the order of the text -------------------------- */
 

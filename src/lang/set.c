@@ -83,7 +83,7 @@ void lang_blame_set(struct lang *l, uint32_t i, const char *text, const char *hi
 	if (i >= l->set_places.length)
 		return;
 	e = lang_error_add(l, &set_place(l, i)->place, "%s", text);
-	snprintf(e->allowed, sizeof(e->allowed), "%s", hint);
+	lang_error_hint(e, hint);
 }
 
 void lang_blame_element(struct lang *l, uint32_t set, uint32_t i, const char *text,
@@ -100,7 +100,7 @@ void lang_blame_element(struct lang *l, uint32_t set, uint32_t i, const char *te
 	place = (const struct lang_place *)ctlink_list_item(
 		&l->element_places, sizeof(*place), set_place(l, set)->first + i);
 	e = lang_error_add(l, place, "%s", text);
-	snprintf(e->allowed, sizeof(e->allowed), "%s", hint);
+	lang_error_hint(e, hint);
 }
 
 /* ---- the set ----------------------------------------------------------------------- */

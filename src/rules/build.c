@@ -210,9 +210,12 @@ static int set_complain(struct build *b, const struct draft_rule *d, uint32_t nu
 	const struct ctlink_match *m = ctlink_rule_match(&d->rule->value, number);
 	const char *word = ctlink_field_get(m->field)->word;
 
-	if (!set)
-		return rules_error_set(b->error, -ENOENT, d->item, CTQA_RULE_MATCH,
-		                       number, "there is no set '%.64s'", m->set);
+	if (!set) {
+		rules_error_set(b->error, -ENOENT, d->item, CTQA_RULE_MATCH, number,
+		                "there is no set '%.64s'", m->set);
+		change_hint_sets(b->change, m->set, b->error);
+		return -ENOENT;
+	}
 	return rules_error_set(b->error, -EINVAL, d->item, CTQA_RULE_MATCH, number,
 	                       "set '%.64s' is of another type than '%s%s'", m->set, word,
 	                       m->with ? " . port" : "");
@@ -225,9 +228,12 @@ static int statement_set_resolve(struct build *b, const struct draft_rule *d, ui
 	struct set *set = change_set_peek(b->change, s->string);
 	struct ctlink_set value = { .has = 0 };
 
-	if (!set)
-		return rules_error_set(b->error, -ENOENT, d->item, CTQA_RULE_STATEMENT, i,
-		                       "there is no set '%.64s'", s->string);
+	if (!set) {
+		rules_error_set(b->error, -ENOENT, d->item, CTQA_RULE_STATEMENT, i,
+		                "there is no set '%.64s'", s->string);
+		change_hint_sets(b->change, s->string, b->error);
+		return -ENOENT;
+	}
 	if (!set_fits(set, s->field, s->with))
 		return rules_error_set(b->error, -EINVAL, d->item, CTQA_RULE_STATEMENT, i,
 		                       "set '%.64s' is of another type", s->string);
@@ -274,8 +280,10 @@ static int sets_resolve(struct build *b, const struct draft_rule *d)
 static int label_complain(struct build *b, const struct draft_rule *d, uint16_t attr,
                           uint32_t number, const char *name)
 {
-	return rules_error_set(b->error, -ENOENT, d->item, attr, number,
-	                       "no label is called '%.64s'", name);
+	rules_error_set(b->error, -ENOENT, d->item, attr, number,
+	                "no label is called '%.64s'", name);
+	change_hint_labels(b->change, name, b->error);
+	return -ENOENT;
 }
 
 /* Do the labels of a rule's matches and statements exist? */
@@ -368,10 +376,13 @@ static int jump_resolve(struct build *b, uint32_t position, uint32_t number,
 	const char *name = ctlink_rule_statement(value, number)->string;
 	const struct draft_chain *chain = change_chain_peek(b->change, name);
 
-	if (!chain)
-		return rules_error_set(b->error, -ENOENT, b->items[position],
-		                       CTQA_RULE_STATEMENT, number,
-		                       "jump to chain '%.64s', which is not there", name);
+	if (!chain) {
+		rules_error_set(b->error, -ENOENT, b->items[position],
+		                CTQA_RULE_STATEMENT, number,
+		                "jump to chain '%.64s', which is not there", name);
+		change_hint_chains(b->change, name, false, b->error);
+		return -ENOENT;
+	}
 	if (chain->hook != RULES_NO_HOOK)
 		return rules_error_set(
 			b->error, -EINVAL, b->items[position], CTQA_RULE_STATEMENT,

@@ -409,9 +409,12 @@ int rules_change_chain_delete(struct rules_change *c, uint32_t item, const char 
 	if (err)
 		return err;
 	chain = change_chain_peek(c, name);
-	if (!chain)
-		return rules_error_set(e, -ENOENT, item, CTQA_CHAIN_NAME, 0,
-		                       "there is no chain '%.64s'", name);
+	if (!chain) {
+		rules_error_set(e, -ENOENT, item, CTQA_CHAIN_NAME, 0,
+		                "there is no chain '%.64s'", name);
+		change_hint_chains(c, name, true, e);
+		return -ENOENT;
+	}
 	chain_remove(c, chain);
 	return 0;
 }
@@ -599,10 +602,13 @@ static int rule_add(struct rules_change *c, uint32_t item, struct ctlink_rule *v
 		return rules_error_set(e, -EINVAL, item, CTQA_RULE_ID, 0,
 		                       "rules get their id from the daemon");
 	chain = value->chain ? change_chain_peek(c, value->chain) : NULL;
-	if (!chain)
-		return rules_error_set(e, -ENOENT, item, CTQA_RULE_CHAIN, 0,
-		                       "there is no chain '%.64s'",
-		                       value->chain ? value->chain : "");
+	if (!chain) {
+		rules_error_set(e, -ENOENT, item, CTQA_RULE_CHAIN, 0,
+		                "there is no chain '%.64s'",
+		                value->chain ? value->chain : "");
+		change_hint_chains(c, value->chain ? value->chain : "", true, e);
+		return -ENOENT;
+	}
 	if (ctlink_has(value, CTLINK_RULE_BEFORE)) {
 		err = draft_find(c, item, CTQA_RULE_BEFORE, value->before, &before, e);
 		if (err)

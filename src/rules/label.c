@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/suggest.h"
 #include "rules/rules_priv.h"
 
 _Static_assert(RULES_LABELS == 2 * 64, "labels are two words");
@@ -141,4 +142,17 @@ int rules_labels_find(const struct rules_labels *labels, const char *text,
 		            length - 1) == 0)
 			bit_set(bits, i);
 	return bits[0] | bits[1] ? 0 : -ENOENT;
+}
+
+void rules_labels_hint(const struct rules_labels *labels, const char *name, char *out,
+                       size_t size)
+{
+	struct suggest s;
+	unsigned int i;
+
+	suggest_begin(&s, name);
+	for (i = 0; i < RULES_LABELS; i++)
+		if (name_of(labels, i))
+			suggest_add(&s, name_of(labels, i));
+	suggest_end(&s, "labels are 0 to 127, and by name", out, size);
 }

@@ -32,4 +32,8 @@ int rules_label_find(const struct rules_labels *labels, const char *text, size_t
 int rules_labels_find(const struct rules_labels *labels, const char *text,
                       uint64_t bits[2]);
 
+/** "did you mean 'web'? labels: web bulk", for a name that is none of @labels. */
+void rules_labels_hint(const struct rules_labels *labels, const char *name, char *out,
+                       size_t size);
+
 #endif

@@ -18,6 +18,7 @@
  *     log.c       what `log` statements have to say, on its way to control
  *     update.c    what `add` and `delete` want of sets, on its way to control
  *     index.c     names and ids to things
+ *     names.c     which names there are, for the hints of errors
  *
  * References. A rule is held by each generation and each change that has it. A generation
  * is held by being in force, and by listings. Both counts are atomic, since liburcu's
@@ -192,6 +193,17 @@ struct set *change_set_peek(const struct rules_change *c, const char *name);
 /** Fill @e, which may be NULL. Returns @code. */
 int rules_error_set(struct rules_error *e, int code, uint32_t item, uint16_t attr,
                     uint32_t number, const char *fmt, ...) BASE_PRINTF(6, 7);
+
+/* ---- names.c ------------------------------------------------------------------- */
+
+/* "did you mean 'ban'? sets: ban ...", into the hint of @e, which may be NULL. Chains that stand at
+ * a hook are no target of a jump: only @with_hook. */
+void change_hint_sets(const struct rules_change *c, const char *name,
+                      struct rules_error *e);
+void change_hint_chains(const struct rules_change *c, const char *name, bool with_hook,
+                        struct rules_error *e);
+void change_hint_labels(const struct rules_change *c, const char *name,
+                        struct rules_error *e);
 
 /* ---- memory -------------------------------------------------------------------- */
 

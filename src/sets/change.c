@@ -23,6 +23,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/suggest.h"
 #include "sets/sets_priv.h"
 
 enum step_kind { STEP_ADD, STEP_REFRESH, STEP_DELETE };
@@ -235,6 +236,36 @@ struct set *sets_change_peek(const struct sets_change *c, const char *name)
 	return NULL;
 }
 
+void sets_change_hint(const struct sets_change *c, const char *name, char *out,
+                      size_t size)
+{
+	const struct set_draft *d;
+	const struct set *set;
+	struct suggest s;
+	uint32_t i;
+
+	suggest_begin(&s, name);
+	for (i = 0; (set = sets_at(c->sets, i)); i++)
+		if (!(set->draft && set->draft->is_deleted))
+			suggest_add(&s, set->name);
+	for (d = c->drafts; d; d = d->next)
+		if (d->is_new && !d->is_deleted)
+			suggest_add(&s, d->set->name);
+	suggest_end(&s, "sets", out, size);
+}
+
+/* Elements of a set that nobody declares. */
+static void hint_set(const struct sets_change *c, const char *name, struct sets_error *e)
+{
+	char *hint = e->error.hint;
+
+	sets_change_hint(c, name, hint, sizeof(e->error.hint));
+	if (strncmp(hint, "did you mean", strlen("did you mean")) != 0)
+		ctlink_error_hint(&e->error,
+		                  "declare it in the rules: set %.64s { type address }",
+		                  *name ? name : "NAME");
+}
+
 static int draft_find(struct sets_change *c, const char *name, uint16_t attr,
                       struct set_draft **out, struct sets_error *e)
 {
@@ -243,10 +274,7 @@ static int draft_find(struct sets_change *c, const char *name, uint16_t attr,
 	if (!set) {
 		fail(e, -ENOENT, attr, "there is no set '%.64s'", name ? name : "");
 		if (e)
-			ctlink_error_hint(&e->error,
-			                  "declare it in the rules: set %.64s { type "
-			                  "address }",
-			                  name ? name : "NAME");
+			hint_set(c, name ? name : "", e);
 		return -ENOENT;
 	}
 	*out = draft_of(c, set);

@@ -9,6 +9,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/suggest.h"
+
 void *sets_alloc(const struct sets *sets, size_t n, size_t size)
 {
 	void *p = ctlink_memory_resize(sets->memory, NULL, n ? n * size : 1);
@@ -73,6 +75,18 @@ struct set *sets_peek(const struct sets *sets, const char *name)
 struct set *sets_at(const struct sets *sets, uint32_t i)
 {
 	return i < sets->length ? sets->list[i] : NULL;
+}
+
+void sets_hint(const struct sets *sets, const char *name, char *out, size_t size)
+{
+	const struct set *set;
+	struct suggest s;
+	uint32_t i;
+
+	suggest_begin(&s, name);
+	for (i = 0; (set = sets_at(sets, i)); i++)
+		suggest_add(&s, set->name);
+	suggest_end(&s, "sets", out, size);
 }
 
 int sets_reserve(struct sets *sets, uint32_t n)

@@ -67,6 +67,9 @@ struct set *sets_peek(const struct sets *sets, const char *name);
 /** Set @i (0 …) in the order of their names; NULL: no more. */
 struct set *sets_at(const struct sets *sets, uint32_t i);
 
+/** "did you mean 'ban'? sets: ban ...", for a name that is none of a set. */
+void sets_hint(const struct sets *sets, const char *name, char *out, size_t size);
+
 /** References: of generations of rules, and of listings. A set that is deleted goes with its
  * last one. */
 void set_get(struct set *set);
@@ -193,6 +196,10 @@ int sets_change_element_delete(struct sets_change *c,
 
 /** The set of this name as the change will leave it, or NULL; borrowed. */
 struct set *sets_change_peek(const struct sets_change *c, const char *name);
+
+/** As sets_hint(), of the sets that the change will leave. */
+void sets_change_hint(const struct sets_change *c, const char *name, char *out,
+                      size_t size);
 
 /**
  * Do all that may fail, for at most @max elements more. 1: there is more to do; 0: the commit

@@ -247,13 +247,23 @@ Test(reading, what_others_blame_is_shown_in_its_place)
 	cr_assert_eq(read_text(l, "chain prerouting { accept }\n"
 	                          "chain web {\n\tdport 80 jump gone # where?\n}\n"),
 	             0);
-	lang_blame_rule(l, 1, "jump to chain 'gone', which is not there", NULL);
+	lang_blame_rule(l, 1, "jump to chain 'gone', which is not there",
+	                "did you mean 'web'? chains: web");
+	lang_blame_rule(l, 1, "there is no chain 'web'", NULL);
+	lang_blame_rule(l, 1, "something is wrong", NULL);
 	lang_blame_chain(l, 0, "no", "a hint");
 	f = open_memstream(&out, &size);
 	lang_errors_print(l, f);
 	fclose(f);
 	cr_assert_str_eq(out,
-	                 "text:3:2-19: error: jump to chain 'gone', which is not there\n"
+	                 "text:3:16-19: error: jump to chain 'gone', which is not there\n"
+	                 "  \tdport 80 jump gone # where?\n"
+	                 "  \t              ^^^^  did you mean 'web'?\n"
+	                 "  chains: web\n"
+	                 "text:2:7-9: error: there is no chain 'web'\n"
+	                 "  chain web {\n"
+	                 "        ^^^\n"
+	                 "text:3:2-19: error: something is wrong\n"
 	                 "  \tdport 80 jump gone # where?\n"
 	                 "  \t^^^^^^^^^^^^^^^^^^\n"
 	                 "text:1:7-16: error: no\n"
