@@ -18,6 +18,7 @@
  * An eventfd tells control to go on: it is readable as long as there is something to do here,
  * and the builder makes it readable when it has done.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -242,10 +243,28 @@ static int begin_sets(struct control *c, struct control_commit *k)
 	return k->batch->sets ? 0 : -ENOMEM;
 }
 
+/* The first line is what is wrong; the hint are those behind it, the place in its file, as far
+ * as whole lines fit. */
+static void error_of_lines(struct ctlink_error *error, const char *text)
+{
+	static const char more[] = "\n  ...";
+	const char *end = strchrnul(text, '\n');
+	size_t size = sizeof(error->hint);
+	char *last;
+
+	snprintf(error->text, sizeof(error->text), "%.*s", (int)(end - text), text);
+	if ((size_t)snprintf(error->hint, size, "%s", *end ? end + 1 : "") < size)
+		return;
+	last = memrchr(error->hint, '\n', size - sizeof(more));
+	snprintf(last ? last : error->hint, sizeof(more), "%s", last ? more : "");
+}
+
 static int reload(struct control *c, struct control_commit *k)
 {
-	int err = c->env.reload(c->env.ctx, k->error.text, sizeof(k->error.text));
+	char text[2 * CTLINK_ERROR_TEXT_MAX] = "";
+	int err = c->env.reload(c->env.ctx, text, sizeof(text));
 
+	error_of_lines(&k->error, text);
 	if (err == 0)
 		control_ruleset_announce(c);
 	return err;

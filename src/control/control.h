@@ -43,8 +43,8 @@ struct control_env {
 	void *ctx;                     /* first argument of the functions below */
 	/** Queue @i of the configuration, 0 …; false: no more. */
 	bool (*queue_info)(void *ctx, unsigned int i, struct queue_info *out);
-	/** Read configuration and rules again. 0, or a negative errno with a text. No other
-	 * change of rules or sets is under way. */
+	/** Read configuration and rules again. 0, or a negative errno with a text, which may
+	 * have several lines. No other change of rules or sets is under way. */
 	int (*reload)(void *ctx, char *text, size_t size);
 	/** Open the module of that name and hand out what it brings. 0, or a negative errno with
 	 * a text. NULL: there are no modules. */

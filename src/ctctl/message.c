@@ -19,6 +19,23 @@ static void write_clean(FILE *out, const char *text, size_t length)
 		      out);
 }
 
+/* Lines that are indented bring a place in a file, with its tabs. */
+static void write_lines(const struct tool *tool, const char *prefix, const char *text)
+{
+	const char *end, *tab;
+
+	for (; *text; text = *end ? end + 1 : end) {
+		end = strchrnul(text, '\n');
+		fputs(*text == ' ' ? "" : prefix, tool->err);
+		for (; (tab = memchr(text, '\t', (size_t)(end - text))); text = tab + 1) {
+			write_clean(tool->err, text, (size_t)(tab - text));
+			fputc('\t', tool->err);
+		}
+		write_clean(tool->err, text, (size_t)(end - text));
+		fputc('\n', tool->err);
+	}
+}
+
 static void BASE_PRINTF(3, 0) write_line(const struct tool *tool, const char *prefix,
                                          const char *fmt, va_list ap)
 {
@@ -44,11 +61,13 @@ void message_error(const struct tool *tool, const char *fmt, ...)
 
 void message_note(const struct tool *tool, const char *fmt, ...)
 {
+	char text[MESSAGE_MAX];
 	va_list ap;
 
 	va_start(ap, fmt);
-	write_line(tool, "  ", fmt, ap);
+	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	write_lines(tool, "  ", text);
 }
 
 /* Columns that @length bytes of @text take. */

@@ -17,20 +17,21 @@
 #include "daemon/daemon_priv.h"
 #include "daemon/policy.h"
 
-/* Into the log, and the first error's first line to whoever asked. */
+/* Into the log, and as much as fits to whoever asked. */
 struct listener {
 	char *text;
-	size_t size;
+	size_t size, used;
 };
 
 static void listener_report(void *ctx, const char *text)
 {
 	struct listener *listener = ctx;
-	int length = (int)(strchrnul(text, '\n') - text);
 
 	setup_report_log(NULL, text);
-	if (listener->size && listener->text[0] == '\0')
-		snprintf(listener->text, listener->size, "%.*s", length, text);
+	if (listener->used < listener->size)
+		listener->used += (size_t)snprintf(
+			listener->text + listener->used, listener->size - listener->used,
+			"%s%s", listener->used ? "\n" : "", text);
 }
 
 static void needs_restart(void *unused, const char *key)
@@ -95,7 +96,7 @@ static int reload_all(struct daemon *d, struct config *wanted, struct listener *
 int reload_run(void *daemon, char *text, size_t size)
 {
 	struct daemon *d = daemon;
-	struct listener listener = { text, size };
+	struct listener listener = { .text = text, .size = size };
 	struct config *wanted = malloc(sizeof(*wanted));
 	int r = -ENOMEM;
 
