@@ -68,6 +68,7 @@ static int unknown_option(const struct walk *walk)
 	const char *names[NAMES_MAX];
 	char dashed[NAMES_MAX][32];
 	size_t i, n = 0;
+	int status;
 
 	option_tables(walk, tables);
 	for (i = 0; i < BASE_ARRAY_LENGTH(tables); i++) {
@@ -79,9 +80,12 @@ static int unknown_option(const struct walk *walk)
 			n++;
 		}
 	}
-	return message_usage(tool, walk->index, names, n, "unknown option '%s'%s%s",
-	                     tool->argv[walk->index], tool->command ? " of " : "",
-	                     tool->command ? tool->command->name : "");
+	status = message_usage(tool, walk->index, names, n, "unknown option '%s'%s%s",
+	                       tool->argv[walk->index], tool->command ? " of " : "",
+	                       tool->command ? tool->command->name : "");
+	if (tool->command && tool->command->option_hint)
+		message_note(tool, "%s", tool->command->option_hint);
+	return status;
 }
 
 /* ---- what it says ---------------------------------------------------------------------- */

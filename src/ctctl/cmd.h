@@ -29,6 +29,7 @@ int cmd_queues(struct tool *tool);
 int cmd_proto(struct tool *tool);
 int cmd_rules(struct tool *tool);
 int cmd_run(struct tool *tool);
+#define CMD_RUN_HINT "put '--' before the command" /* whose options would be ours */
 int cmd_load(struct tool *tool);
 int cmd_diff(struct tool *tool);
 int cmd_rule(struct tool *tool);

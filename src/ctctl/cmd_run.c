@@ -21,8 +21,7 @@
 static int no_command(struct tool *tool)
 {
 	if (tool->n_words)
-		return message_usage(tool, tool->words[0].index, NULL, 0,
-		                     "put '--' before the command");
+		return message_usage(tool, tool->words[0].index, NULL, 0, CMD_RUN_HINT);
 	message_error(tool, "'run' needs a command: ctctl run -- conntrack -L");
 	return TOOL_USAGE;
 }

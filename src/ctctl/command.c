@@ -358,6 +358,7 @@ const struct command command_table[] = {
 	          "COMMAND is conntrack, conntrackd, or another program that speaks to\n"
 	          "the kernel's tracker: ctctl run -- conntrack -L -p tcp\n",
 	  .options = run_options,
+	  .option_hint = CMD_RUN_HINT,
 	  .run = cmd_run },
 	{ .name = "config",
 	  .arguments = "[show|check FILE]",

@@ -76,6 +76,7 @@ struct command {
 	const char *details; /* further lines of its help, or NULL */
 	const char *words; /* first words for completion, separated by spaces; or NULL */
 	const struct option *options; /* its own, ended by OPTION_NONE; or NULL */
+	const char *option_hint;      /* of an option that is none of them, or NULL */
 	bool filter; /* takes a filter, and with it conntrack's letters */
 	bool flows;  /* writes flows: all output formats */
 	int (*run)(struct tool *tool);

@@ -19,6 +19,13 @@ static const struct {
 	{ "-x", "error: unknown option '-x'\n"
 	        "  ctctl -x\n"
 	        "        ^^\n" },
+	{ "run conntrack -L", "error: unknown option '-L' of run\n"
+	                      "  ctctl run conntrack -L\n"
+	                      "                      ^^\n"
+	                      "  put '--' before the command\n" },
+	{ "run conntrack", "error: put '--' before the command\n"
+	                   "  ctctl run conntrack\n"
+	                   "            ^^^^^^^^^\n" },
 	{ "list --limit", "error: '--limit' needs N\n"
 	                  "  ctctl list --limit\n"
 	                  "             ^^^^^^^\n" },
