@@ -7,9 +7,10 @@
  * from small universes, so that rules overlap and packets meet many of them. Verdict,
  * rule, reason and marks must agree for each backend, and so must ruleset_explain(), which
  * looks at every rule itself. The seed is printed;
- * MODEL_SEED repeats it, MODEL_ROUNDS makes it longer.
+ * MODEL_SEED repeats it, MODEL_ROUNDS makes it longer, and prints how many packets it were.
  *
- * Sets that are too large for the model are held against linear, the reference.
+ * Sets that are too large for the model are held against linear, the reference; with 1,000
+ * rounds or more, one of 100,000 rules of each style is among them.
  */
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
@@ -27,7 +28,8 @@
 
 #define ROUNDS  150
 #define PACKETS 1500
-#define CHAINS  5 /* the first stands at prerouting; each jumps to later ones only */
+#define LARGEST 100000 /* rules of a generated set */
+#define CHAINS  5      /* the first stands at prerouting; each jumps to later ones only */
 
 /* ---- random numbers ------------------------------------------------------------ */
 
@@ -55,13 +57,16 @@ struct facts {
 	uint32_t ctstate, status, packet_mark, mark, length, uid;
 	uint8_t ttl, tcp_flags;
 	uint16_t zone;
+	uint8_t direction; /* enum ctq_direction */
 	bool has_flow, has_uid;
+	bool has_tuple; /* else it belongs to no connection, and could not be read */
 	bool labels[128];
 };
 
 static const char *const names[] = { "eth0", "eth1", "eth10", "ppp0", "wlan0", "lo" };
-static const uint8_t protos[] = { IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP, IPPROTO_ICMPV6,
-	                          IPPROTO_GRE };
+static const uint8_t protos[] = { IPPROTO_TCP,     IPPROTO_UDP,  IPPROTO_ICMP,
+	                          IPPROTO_ICMPV6,  IPPROTO_GRE,  IPPROTO_SCTP,
+	                          IPPROTO_UDPLITE, IPPROTO_DCCP, IPPROTO_TCP };
 
 /* Those that rules and packets have. */
 static unsigned int label_draw(void)
@@ -92,7 +97,8 @@ static void address_draw(uint8_t family, uint8_t out[16])
 
 static bool has_ports(uint8_t proto)
 {
-	return proto == IPPROTO_TCP || proto == IPPROTO_UDP;
+	return proto == IPPROTO_TCP || proto == IPPROTO_UDP || proto == IPPROTO_SCTP ||
+	       proto == IPPROTO_UDPLITE || proto == IPPROTO_DCCP;
 }
 
 static bool is_icmp(uint8_t proto)
@@ -121,8 +127,10 @@ static struct facts facts_draw(void)
 	f.iif = chance(70) ? names[draw(BASE_ARRAY_LENGTH(names))] : NULL;
 	f.oif = chance(30) ? names[draw(BASE_ARRAY_LENGTH(names))] : NULL;
 	f.ctstate = 1u << draw(5);
-	f.has_flow = chance(70);
+	f.has_tuple = chance(95);
+	f.has_flow = f.has_tuple && chance(70);
 	if (f.has_flow) {
+		f.direction = (uint8_t)(CTQ_DIRECTION_ORIGINAL + draw(2));
 		f.status = draw(16);
 		f.mark = draw(8);
 		f.labels[label_draw()] = true;
@@ -163,19 +171,21 @@ static struct rule_key key_of(const struct facts *f)
 	p.has_uid = f->has_uid;
 	p.uid = f->uid;
 	p.tuple = t;
-	p.has_tuple = true;
+	p.has_tuple = f->has_tuple;
 	p.l4_offset = 20;
 	p.ttl = f->ttl;
 	if (f->proto == IPPROTO_TCP)
 		p.l4.tcp.flags = f->tcp_flags;
 	rule_key_init(&key, PACKET_HOOK_PREROUTING, f->family);
-	rule_key_set_tuple(&key, &t);
+	if (f->has_tuple)
+		rule_key_set_tuple(&key, &t);
 	rule_key_set_packet(&key, &p);
 	rule_key_set_interfaces(&key, f->iif, f->oif);
 	rule_key_set_state(&key, (enum ctq_ctstate)f->ctstate);
 	if (!f->has_flow)
 		return key;
 	rule_key_set_flow(&key, f->status, f->mark);
+	rule_key_set_direction(&key, (enum ctq_direction)f->direction);
 	for (i = 0; i < 128; i++)
 		labels[i / 64] |= (uint64_t)f->labels[i] << i % 64;
 	rule_key_set_labels(&key, labels);
@@ -271,6 +281,10 @@ static void value_draw(struct ctlink_value *v, uint16_t field)
 	case CTQ_FIELD_ICMP_TYPE:
 	case CTQ_FIELD_ICMP_CODE: number_draw(v, 1, 6, false); break;
 	case CTQ_FIELD_ZONE: number_draw(v, 2, 3, false); break;
+	case CTQ_FIELD_DIRECTION:
+		ctlink_value_set_number(v, CTLINK_VALUE_FIRST,
+		                        CTQ_DIRECTION_ORIGINAL + draw(2), 1);
+		break;
 	case CTQ_FIELD_TTL: number_draw(v, 1, 20, false); break;
 	default: number_draw(v, 4, 20, false); break;
 	}
@@ -393,6 +407,8 @@ static void match_draw(struct ctlink_rule *rule)
 	                                 : CTQ_FIELD_FAMILY + draw(CTQ_FIELD_UID));
 	if (chance(8))
 		m->field = CTQ_FIELD_LABEL;
+	if (chance(4))
+		m->field = CTQ_FIELD_DIRECTION;
 	ctlink_mark(m, CTLINK_MATCH_FIELD);
 	if (chance(15)) {
 		m->flags = CTQ_MATCH_NEGATE;
@@ -512,7 +528,7 @@ static bool address_holds(const struct ctlink_value *v, const struct facts *f,
 {
 	unsigned int bits = v->first_size * 8, i;
 
-	if (v->first_size != (f->family == AF_INET ? 4 : 16))
+	if (!f->has_tuple || v->first_size != (f->family == AF_INET ? 4 : 16))
 		return false;
 	if (ctlink_has(v, CTLINK_VALUE_LAST))
 		return memcmp(address, v->first, v->first_size) >= 0 &&
@@ -576,20 +592,23 @@ static bool number_of(const struct facts *f, uint16_t field, uint64_t *n)
 {
 	switch (field) {
 	case CTQ_FIELD_FAMILY: *n = f->family; return true;
-	case CTQ_FIELD_PROTO: *n = f->proto; return true;
-	case CTQ_FIELD_SPORT: *n = f->sport; return has_ports(f->proto);
-	case CTQ_FIELD_DPORT: *n = f->dport; return has_ports(f->proto);
-	case CTQ_FIELD_ICMP_TYPE: *n = f->type; return is_icmp(f->proto);
-	case CTQ_FIELD_ICMP_CODE: *n = f->code; return is_icmp(f->proto);
+	case CTQ_FIELD_PROTO: *n = f->proto; return f->has_tuple;
+	case CTQ_FIELD_SPORT: *n = f->sport; return f->has_tuple && has_ports(f->proto);
+	case CTQ_FIELD_DPORT: *n = f->dport; return f->has_tuple && has_ports(f->proto);
+	case CTQ_FIELD_ICMP_TYPE: *n = f->type; return f->has_tuple && is_icmp(f->proto);
+	case CTQ_FIELD_ICMP_CODE: *n = f->code; return f->has_tuple && is_icmp(f->proto);
 	case CTQ_FIELD_CTSTATE: *n = f->ctstate; return true;
 	case CTQ_FIELD_STATUS: *n = f->status; return f->has_flow;
 	case CTQ_FIELD_PKTMARK: *n = f->packet_mark; return true;
 	case CTQ_FIELD_MARK: *n = f->mark; return f->has_flow;
-	case CTQ_FIELD_ZONE: *n = f->zone; return true;
+	case CTQ_FIELD_ZONE: *n = f->zone; return f->has_tuple;
 	case CTQ_FIELD_LENGTH: *n = f->length; return true;
 	case CTQ_FIELD_TTL: *n = f->ttl; return true;
-	case CTQ_FIELD_TCP_FLAGS: *n = f->tcp_flags; return f->proto == IPPROTO_TCP;
+	case CTQ_FIELD_TCP_FLAGS:
+		*n = f->tcp_flags;
+		return f->has_tuple && f->proto == IPPROTO_TCP;
 	case CTQ_FIELD_UID: *n = f->uid; return f->has_uid;
+	case CTQ_FIELD_DIRECTION: *n = f->direction; return f->has_flow;
 	default: cr_assert_fail("field %u", field); return false;
 	}
 }
@@ -625,7 +644,7 @@ static bool is_present(const struct facts *f, uint16_t field)
 	uint64_t n;
 
 	if (field == CTQ_FIELD_SRC || field == CTQ_FIELD_DST)
-		return true;
+		return f->has_tuple;
 	if (field == CTQ_FIELD_IIF || field == CTQ_FIELD_OIF)
 		return (field == CTQ_FIELD_IIF ? f->iif : f->oif) != NULL;
 	return number_of(f, field, &n);
@@ -646,6 +665,7 @@ static bool match_holds(const struct ctlink_match *m, const struct facts *f)
 	for (i = 0; i < m->values.length; i++) {
 		v = ctlink_match_value(m, i);
 		if (m->field == CTQ_FIELD_SRC || m->field == CTQ_FIELD_DST) {
+			present = f->has_tuple;
 			any |= address_holds(v, f,
 			                     m->field == CTQ_FIELD_SRC ? f->src : f->dst);
 		} else if (m->field == CTQ_FIELD_IIF || m->field == CTQ_FIELD_OIF) {
@@ -847,6 +867,8 @@ static void compare(const struct rules *rules, const char *backend, const struct
 	compare_told(rules, backend, &key, &v);
 }
 
+static uint64_t played; /* packets */
+
 static void play(uint32_t rules, uint32_t packets)
 {
 	const struct rules_backend *const *backends = rules_backend_list();
@@ -857,6 +879,7 @@ static void play(uint32_t rules, uint32_t packets)
 	struct model m;
 	size_t b;
 
+	played += packets;
 	named_draw();
 	seed = state;
 	set_draw(&set, rules);
@@ -888,15 +911,49 @@ Test(rules, backends_agree_with_the_model, .timeout = 600)
 	fprintf(stderr, "# MODEL_SEED=%lu\n", (unsigned long)state);
 	for (i = 0; i < rounds; i++)
 		play(1 + draw(i % 10 == 9 ? 400 : 40), PACKETS / (i % 10 == 9 ? 4 : 1));
+	fprintf(stderr, "# %lu packets against the model\n", (unsigned long)played);
 }
 
 /* ---- large sets, against linear ----------------------------------------------------- */
 
-/* Some rules set a mark and go on, some look at more than boxes can say. */
+/* An IPv4 address as one of IPv6: its bits stand behind 2001:db8::/32, and what is behind them
+ * follows from it, so that rules for a whole address (/128) have packets, too. */
+static void address6_of(const void *address, uint8_t out[16])
+{
+	static const uint8_t before[] = { 0x20, 0x01, 0x0d, 0xb8 };
+
+	memset(out, 0, 16);
+	memcpy(out, before, 4);
+	memcpy(out + 4, address, 4);
+	memcpy(out + 12, address, 4);
+}
+
+static void rule_to_ipv6(struct ctlink_rule *rule)
+{
+	struct ctlink_match *m;
+	struct ctlink_value *v;
+	uint8_t address[16];
+	uint32_t i;
+
+	for (i = 0; i < rule->matches.length; i++) {
+		m = ctlink_rule_match(rule, i);
+		if (m->field != CTQ_FIELD_SRC && m->field != CTQ_FIELD_DST)
+			continue;
+		v = ctlink_match_value(m, 0);
+		address6_of(v->first, address);
+		ctlink_value_set_address(v, CTLINK_VALUE_FIRST, address, 16);
+		v->prefix =
+			v->prefix == 32 && chance(50) ? 128 : (uint8_t)(v->prefix + 32);
+	}
+}
+
+/* Some rules are of IPv6, some set a mark and go on, some look at more than boxes can say. */
 static void generated_value(const struct generated_rule *g, struct ctlink_rule *rule)
 {
 	memset(rule, 0, sizeof(*rule));
 	cr_assert(generate_rule(g, rule));
+	if (chance(50))
+		rule_to_ipv6(rule);
 	if (chance(10))
 		ctlink_value_set_number(generate_field_add(rule, CTQ_FIELD_CTSTATE),
 		                        CTLINK_VALUE_FIRST, 1u << draw(5), 4);
@@ -946,16 +1003,23 @@ static struct rule_key generated_key(const struct generated_packet *p)
 	struct rule_key key;
 	struct tuple t;
 
+	const uint32_t src = htonl(p->src), dst = htonl(p->dst);
+
 	tuple_clear(&t);
-	t.l3 = AF_INET;
+	t.l3 = chance(50) ? AF_INET : AF_INET6;
 	t.l4 = p->proto;
-	*(uint32_t *)(void *)t.src = htonl(p->src);
-	*(uint32_t *)(void *)t.dst = htonl(p->dst);
+	if (t.l3 == AF_INET) {
+		memcpy(t.src, &src, 4);
+		memcpy(t.dst, &dst, 4);
+	} else {
+		address6_of(&src, t.src);
+		address6_of(&dst, t.dst);
+	}
 	if (has_ports(p->proto)) {
 		t.src_id = htons(p->sport);
 		t.dst_id = htons(p->dport);
 	}
-	rule_key_init(&key, PACKET_HOOK_PREROUTING, AF_INET);
+	rule_key_init(&key, PACKET_HOOK_PREROUTING, t.l3);
 	rule_key_set_tuple(&key, &t);
 	rule_key_set_state(&key, (enum ctq_ctstate)(1u << draw(5)));
 	rule_key_set_flow(&key, 0, 0);
@@ -964,10 +1028,10 @@ static struct rule_key generated_key(const struct generated_packet *p)
 
 static void compare_generated(enum generate_style style, uint32_t n, uint32_t packets)
 {
-	static struct generated_rule list[10000];
+	static struct generated_rule list[LARGEST];
 	static struct generated_packet trace[4000];
 	const struct rules_backend *const *backends = rules_backend_list();
-	struct rules *linear, *made[8];
+	struct rules *linear = NULL, *made[8];
 	struct rule_verdict a, b;
 	struct rule_key key;
 	uint64_t seed = state;
@@ -977,9 +1041,11 @@ static void compare_generated(enum generate_style style, uint32_t n, uint32_t pa
 	generate_rules(style, seed, list, n);
 	generate_packets(seed + 1, false, list, n, trace, packets);
 	generate_packets(seed + 2, true, list, n, trace, packets / 10);
-	linear = generated_made("linear", list, n, seed);
-	for (k = 0; backends[k]; k++)
+	for (k = 0; backends[k]; k++) {
 		made[k] = generated_made(backends[k]->name, list, n, seed);
+		if (backends[k] == &rules_backend_linear)
+			linear = made[k];
+	}
 	for (i = 0; i < packets; i++) {
 		key = generated_key(&trace[i]);
 		ruleset_classify(rules_peek(linear), &key, NULL, 0, 0, &a);
@@ -990,7 +1056,6 @@ static void compare_generated(enum generate_style style, uint32_t n, uint32_t pa
 			             generate_style_name(style), n, b.id, a.id);
 		}
 	}
-	rules_destroy(linear);
 	for (k = 0; backends[k]; k++)
 		rules_destroy(made[k]);
 }
@@ -1000,13 +1065,21 @@ Test(rules, forest_agrees_with_linear_on_large_sets, .timeout = 600)
 	static const uint32_t sizes[] = { 100, 1000, 5000, 10000 };
 	uint32_t rounds = number_from("MODEL_ROUNDS", ROUNDS) / 100 + 1, i, s;
 	enum generate_style style;
+	uint64_t n = 0;
 
 	state = number_from("MODEL_SEED", (uint32_t)time(NULL));
 	fprintf(stderr, "# MODEL_SEED=%lu\n", (unsigned long)state);
 	for (i = 0; i < rounds; i++) {
 		for (s = 0; s < BASE_ARRAY_LENGTH(sizes); s++) {
-			for (style = 0; style < GENERATE_STYLES; style++)
+			for (style = 0; style < GENERATE_STYLES; style++) {
 				compare_generated(style, sizes[s], i ? 1000 : 4000);
+				n += i ? 1000 : 4000;
+			}
 		}
 	}
+	for (style = 0; rounds > 10 && style < GENERATE_STYLES; style++) {
+		compare_generated(style, LARGEST, 1000);
+		n += 1000;
+	}
+	fprintf(stderr, "# %lu packets against linear\n", (unsigned long)n);
 }
