@@ -266,6 +266,7 @@ unsigned int flow_expire(struct flow_worker *w, uint64_t now_ns)
 			return 0;
 		t->expire_s = now_s;
 		t->expire_next = 1;
+		slab_trim(t->slab);
 	}
 	end = slab_high_water(t->slab) + 1;
 	if (end - t->expire_next > most)

@@ -11,10 +11,16 @@
  *   empty ◀───────────── └───────────────────── partial
  *          last slot freed        ran full
  *
- * Fresh and empty chunks are the same to the allocator. Partial and empty ones stand in a
- * stack each. Locks: a chunk's lock guards its free list and its state; the stacks' lock
- * is taken inside it or alone. Giving pages back (a system call) happens outside both,
- * while the chunk is in no stack.
+ * Fresh chunks and empty ones without pages are the same to the allocator. Partial ones, empty
+ * ones that have kept their pages, and empty ones without stand in a stack each. Locks: a chunk's
+ * lock guards its free list and its state; the stacks' lock is taken inside it or alone. Giving
+ * pages back (a system call) happens outside both, while the chunk is in no stack.
+ *
+ * Keeping. In a flood as many slots are taken as are freed, but a grace period's worth at a time:
+ * chunks fall empty that are needed again some milliseconds later, and each would cost a system
+ * call and 48 page faults, half of the time that a flow takes. So the first SLAB_KEPT_MAX of them
+ * keep their pages. slab_trim() takes those away that nobody needed since it was called before:
+ * the least number that were there in between.
  *
  * Groups. Who empties the last chunk of a group takes all of them out of the stack, so that no
  * thread can allocate there, gives the pages of the arrays back, and returns the chunks. While a
@@ -54,8 +60,9 @@ struct slab {
 	struct chunk *chunks; /* number 0 is unused: chunk c has the slots from (c - 1) *
 	                         SLAB_CHUNK + 1 */
 	uint32_t chunks_length;
-	struct spin lock;        /* of the stacks */
-	uint32_t partial, empty; /* tops */
+	struct spin lock;                 /* of the stacks */
+	uint32_t partial, kept, empty;    /* tops */
+	uint32_t kept_length, kept_least; /* in that stack; and since the last trim */
 	uint8_t *group_empty; /* for each group: its chunks in the stack of empty ones */
 	struct array arrays[SLAB_ARRAYS];
 	_Atomic uint32_t fresh; /* first chunk that was never used */
@@ -258,6 +265,34 @@ static bool empty_push(struct slab *s, uint32_t c)
 	return whole;
 }
 
+/* False: enough are kept. */
+static bool kept_push(struct slab *s, uint32_t c)
+{
+	bool room;
+
+	spin_lock(&s->lock);
+	room = s->kept_length < SLAB_KEPT_MAX;
+	if (room) {
+		stack_link(s, &s->kept, c);
+		s->kept_length++;
+	}
+	spin_unlock(&s->lock);
+	return room;
+}
+
+static uint32_t kept_pop(struct slab *s)
+{
+	uint32_t c;
+
+	spin_lock(&s->lock);
+	c = stack_pop(s, &s->kept);
+	s->kept_length -= c != 0;
+	if (s->kept_length < s->kept_least)
+		s->kept_least = s->kept_length;
+	spin_unlock(&s->lock);
+	return c;
+}
+
 static uint32_t empty_pop(struct slab *s)
 {
 	uint32_t c;
@@ -292,19 +327,28 @@ static uint32_t slab_fresh_chunk(struct slab *s)
 	return 0;
 }
 
+/* One that gets its pages now. */
+static uint32_t slab_take_without_pages(struct slab *s)
+{
+	uint32_t c = empty_pop(s);
+
+	if (!c)
+		c = slab_fresh_chunk(s);
+	if (c)
+		atomic_fetch_add(&s->used_chunks, 1);
+	return c;
+}
+
 /* A chunk for a thread whose own is full: a partial one, an empty one, a fresh one. */
 static uint32_t slab_take_chunk(struct slab *s)
 {
 	struct chunk *chunk;
 	uint32_t c = partial_pop(s);
 
-	if (!c) {
-		c = empty_pop(s);
-		if (!c)
-			c = slab_fresh_chunk(s);
-		if (c)
-			atomic_fetch_add(&s->used_chunks, 1);
-	}
+	if (!c)
+		c = kept_pop(s);
+	if (!c)
+		c = slab_take_without_pages(s);
 	if (!c)
 		return 0;
 	chunk = &s->chunks[c];
@@ -405,8 +449,22 @@ void slab_free(struct slab *s, struct flow *f)
 	}
 	spin_unlock(&chunk->lock);
 	atomic_fetch_sub_explicit(&s->used_slots, 1, memory_order_relaxed);
-	if (empty)
+	if (empty && !kept_push(s, c))
 		chunk_give_back(s, c);
+}
+
+void slab_trim(struct slab *s)
+{
+	uint32_t n, c;
+
+	spin_lock(&s->lock);
+	n = s->kept_least;
+	spin_unlock(&s->lock);
+	while (n-- && (c = kept_pop(s)) != 0)
+		chunk_give_back(s, c);
+	spin_lock(&s->lock);
+	s->kept_least = s->kept_length;
+	spin_unlock(&s->lock);
 }
 
 /* ---- numbers ------------------------------------------------------------------- */

@@ -174,6 +174,14 @@ uint64_t bench_cpu_ns(void)
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
+unsigned long bench_faults(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_THREAD, &usage);
+	return (unsigned long)usage.ru_minflt;
+}
+
 /* ---- running --------------------------------------------------------------------------------- */
 
 static const struct part {

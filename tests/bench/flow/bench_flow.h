@@ -66,6 +66,9 @@ size_t bench_resident_most(void);
 /** Processor time of this thread, ns. */
 uint64_t bench_cpu_ns(void);
 
+/** Page faults of this thread that needed no disk. */
+unsigned long bench_faults(void);
+
 void part_flood(void);
 void part_rank(void);
 void part_expire(void);

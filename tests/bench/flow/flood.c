@@ -88,6 +88,7 @@ struct flooder {
 	uint16_t number;
 	bool log;
 	unsigned int refused;
+	unsigned long faults;
 	pthread_t thread;
 };
 
@@ -130,12 +131,13 @@ static void *flood_run(void *arg)
 		if (f->log)
 			log_victims(f);
 	}
+	f->faults = bench_faults();
 	urcu_qsbr_unregister_thread();
 	return NULL;
 }
 
-/* Returns packets refused. */
-static unsigned int flood_threads(struct bench *b, bool log)
+/* Returns packets refused. @faults: page faults of all; or NULL. */
+static unsigned int flood_threads(struct bench *b, bool log, unsigned long *faults)
 {
 	struct flooder f[8] = { { NULL } };
 	unsigned int refused = 0;
@@ -150,6 +152,8 @@ static unsigned int flood_threads(struct bench *b, bool log)
 	for (i = 0; i < b->workers; i++) {
 		pthread_join(f[i].thread, NULL);
 		refused += f[i].refused;
+		if (faults)
+			*faults += f[i].faults;
 	}
 	rcu_online();
 	return refused;
@@ -159,7 +163,8 @@ static void flood_batches(uint16_t workers)
 {
 	struct bench b = flooded_new(workers);
 	uint64_t begin = clock_monotonic_ns();
-	unsigned int refused = flood_threads(&b, false);
+	unsigned long faults = 0;
+	unsigned int refused = flood_threads(&b, false, &faults);
 	uint64_t ns = clock_monotonic_ns() - begin;
 	struct flow_table_size size;
 
@@ -167,11 +172,11 @@ static void flood_batches(uint16_t workers)
 	printf("  batches of %d, %u worker%s   %5.0f ns a packet of each worker, "
 	       "%4.0f,000 flows "
 	       "a second;  %u refused, %u assured lost;  %.0f,000 slots in use, at most "
-	       "%.0f,000\n",
+	       "%.0f,000;  %lu page faults\n",
 	       BENCH_BATCH, workers, workers == 1 ? " " : "s",
 	       (double)ns / FLOOD * workers, FLOOD * 1e6 / (double)ns, refused,
 	       assured_lost(&b), (double)size.slab_bytes / sizeof(struct flow) / 1000,
-	       (double)size.slab_bytes_most / sizeof(struct flow) / 1000);
+	       (double)size.slab_bytes_most / sizeof(struct flow) / 1000, faults);
 	bench_end(&b);
 }
 
@@ -249,7 +254,7 @@ void part_rank(void)
 	for (i = 0; i < BASE_ARRAY_LENGTH(workers); i++) {
 		b = flooded_new(workers[i]);
 		flow_event_wanted_set(b.flows, 1u << FLOW_EVENT_DESTROY);
-		flood_threads(&b, true);
+		flood_threads(&b, true, NULL);
 		flow_event_wanted_set(b.flows, 0);
 		print_rank(workers[i]);
 		bench_end(&b);

@@ -542,6 +542,31 @@ Test(life, S1_memory_comes_back)
 	fixture_end(&fx);
 }
 
+/* Nothing but the control thread's work, a second after the other. */
+Test(life, S1_expiry_gives_back_what_nobody_needed_for_a_second)
+{
+	struct flow_table_config cfg;
+	struct fixture fx;
+	uint32_t n;
+
+	flow_table_config_init(&cfg);
+	cfg.max = 20000;
+	fx = fixture_new(&cfg);
+	for (n = 0; n < 20000; n++)
+		confirmed_number(&fx, n);
+	flow_expire(fx.worker, fx.now_ns);
+	flow_table_flush(fx.worker, FLOW_END_DELETED, fx.now_ns);
+	rcu_offline();
+	rcu_settle();
+	rcu_settle();
+	rcu_online();
+	cr_assert_geq(size_of(&fx).slab_bytes, 20000 * sizeof(struct flow));
+	for (n = 1; n <= 2; n++)
+		flow_expire(fx.worker, fx.now_ns + n * SECOND);
+	cr_assert_leq(size_of(&fx).slab_bytes, SLAB_CHUNK * sizeof(struct flow));
+	fixture_end(&fx);
+}
+
 /* Pages of an array of the slab's, of elements of @size bytes, that are in memory. */
 static size_t array_resident(struct fixture *fx, const void *array, size_t size)
 {

@@ -68,6 +68,13 @@ static void free_all(struct fixture *fx)
 		slab_free(fx->slab, fx->flows[i]);
 }
 
+/* Two seconds pass in which nobody takes a slot. */
+static void idle(struct fixture *fx)
+{
+	slab_trim(fx->slab);
+	slab_trim(fx->slab);
+}
+
 /* Pages of the @bytes at @from, which begin one, that are in memory. */
 static size_t resident(const void *from, size_t bytes)
 {
@@ -119,6 +126,7 @@ Test(slab, S1_an_emptied_slab_has_no_page_left)
 	cr_assert_gt(resident_slots(&fx), SLOTS * sizeof(struct flow) / 4096 - 1);
 	cr_assert_eq(resident_arrays(&fx, GROUPS), GROUPS * 5);
 	free_all(&fx);
+	idle(&fx);
 	cr_assert_eq(resident_slots(&fx), 0);
 	cr_assert_eq(resident_arrays(&fx, GROUPS), 0);
 	cr_assert_eq(slab_bytes(fx.slab), 0);
@@ -136,11 +144,13 @@ Test(slab, S1_each_group_goes_by_itself)
 	for (i = 0; i < SLOTS; i++)
 		if (i != GROUP_SLOTS)
 			slab_free(fx.slab, fx.flows[i]);
+	idle(&fx);
 	cr_assert_eq(slab_bytes(fx.slab), SLAB_CHUNK * sizeof(struct flow));
 	cr_assert_eq(resident_arrays(&fx, GROUPS), 5);
 	cr_assert_eq(fx.number[slab_index(fx.slab, fx.flows[GROUP_SLOTS])],
 	             slab_index(fx.slab, fx.flows[GROUP_SLOTS]), "what is in use stays");
 	slab_free(fx.slab, fx.flows[GROUP_SLOTS]);
+	idle(&fx);
 	cr_assert_eq(resident_arrays(&fx, GROUPS), 0);
 	fixture_end(&fx);
 }
@@ -154,10 +164,76 @@ Test(slab, S1_what_was_given_back_serves_again)
 		take_all(&fx);
 		cr_assert_null(slab_alloc(fx.slab, &fx.chunk));
 		free_all(&fx);
+		idle(&fx);
 		cr_assert_eq(resident_slots(&fx), 0);
 		cr_assert_eq(resident_arrays(&fx, GROUPS), 0);
 	}
 	fixture_end(&fx);
+}
+
+#define CHUNK_BYTES (SLAB_CHUNK * sizeof(struct flow))
+
+/* Chunks that are kept serve again with the pages that they have. */
+Test(slab, S1_what_is_needed_again_and_again_keeps_its_pages)
+{
+	struct fixture fx = fixture_new();
+	unsigned int round;
+
+	take_all(&fx);
+	cr_assert_null(slab_alloc(fx.slab, &fx.chunk));
+	for (round = 0; round < 3; round++) {
+		free_all(&fx);
+		cr_assert_eq(resident_slots(&fx), SLOTS * sizeof(struct flow) / 4096);
+		slab_trim(fx.slab);
+		cr_assert_eq(resident_slots(&fx), SLOTS * sizeof(struct flow) / 4096,
+		             "all of it was needed since the last time");
+		take_all(&fx);
+		cr_assert_null(slab_alloc(fx.slab, &fx.chunk));
+		cr_assert_eq(slab_bytes(fx.slab), SLOTS / SLAB_CHUNK * CHUNK_BYTES);
+	}
+	free_all(&fx);
+	idle(&fx);
+	cr_assert_eq(resident_slots(&fx), 0);
+	fixture_end(&fx);
+}
+
+/* Half of what was kept is taken in between: the other half goes. */
+Test(slab, S1_a_trim_takes_what_nobody_needed)
+{
+	struct fixture fx = fixture_new();
+	uint32_t i;
+
+	take_all(&fx);
+	cr_assert_null(slab_alloc(fx.slab, &fx.chunk));
+	free_all(&fx);
+	slab_trim(fx.slab);
+	for (i = 0; i < SLOTS / 2; i++)
+		fx.flows[i] = take(&fx);
+	for (i = 0; i < SLOTS / 2; i++)
+		slab_free(fx.slab, fx.flows[i]);
+	slab_trim(fx.slab);
+	cr_assert_eq(slab_bytes(fx.slab), SLOTS / SLAB_CHUNK / 2 * CHUNK_BYTES);
+	idle(&fx);
+	cr_assert_leq(slab_bytes(fx.slab), CHUNK_BYTES, "the thread's own");
+	fixture_end(&fx);
+}
+
+Test(slab, S1_no_more_than_some_are_kept)
+{
+	uint32_t slots = (SLAB_KEPT_MAX + 2 * SLAB_GROUP) * SLAB_CHUNK, chunk = 0, i;
+	struct flow **flows = calloc(slots, sizeof(struct flow *));
+	struct slab *s = slab_new(slots);
+
+	for (i = 0; i < slots; i++) {
+		flows[i] = slab_alloc(s, &chunk);
+		cr_assert_not_null(flows[i]);
+	}
+	cr_assert_null(slab_alloc(s, &chunk));
+	for (i = 0; i < slots; i++)
+		slab_free(s, flows[i]);
+	cr_assert_eq(slab_bytes(s), SLAB_KEPT_MAX * CHUNK_BYTES);
+	slab_destroy(s);
+	free(flows);
 }
 
 /* The group that is not used up yet keeps its part, for it may be taken at any time. */
@@ -171,6 +247,7 @@ Test(slab, S1_a_group_with_fresh_chunks_keeps_its_pages)
 	second = take(&fx);
 	slab_free(fx.slab, first);
 	slab_free(fx.slab, second);
+	idle(&fx);
 	cr_assert_leq(slab_bytes(fx.slab), 2 * SLAB_CHUNK * sizeof(struct flow));
 	cr_assert_leq(resident_arrays(&fx, GROUPS), 5);
 	fixture_end(&fx);
@@ -218,6 +295,7 @@ Test(slab, S1_no_slot_in_use_loses_what_stands_beside_it)
 		cr_assert_null(lost);
 	}
 	cr_assert_eq(slab_used(fx.slab), 0);
+	idle(&fx);
 	cr_assert_leq(slab_bytes(fx.slab), THREADS * SLAB_CHUNK * sizeof(struct flow));
 	cr_assert_leq(resident_arrays(&fx, GROUPS), THREADS * 5);
 	fixture_end(&fx);
