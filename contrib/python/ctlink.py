@@ -268,7 +268,8 @@ RULE = {1: ("chain", text_of), 2: ("id", integer), 4: ("name", text_of), 5: ("co
 DAEMON = {1: ("version", text_of), 2: ("protocol", integer), 3: ("pid", integer),
           5: ("uptime", integer), 6: ("workers", integer), 7: ("flows", integer),
           8: ("flows_max", integer), 12: ("generation", integer), 14: ("clients", integer),
-          19: ("features", integer)}
+          19: ("features", integer), 20: ("clients_max", integer), 22: ("lists", integer),
+          23: ("lists_max", integer)}
 
 
 PACKET = {1: ("hook", integer), 3: ("proto", integer), 4: ("src", _ip), 5: ("dst", _ip),
