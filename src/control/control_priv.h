@@ -389,8 +389,8 @@ int control_labels_parse(struct control_request *r, const char *text,
 void control_groups_update(struct control *c);
 void control_groups_events(struct control *c);
 
-/** Are there events up to that moment (monotonic) which nobody has read? */
-bool control_groups_are_behind(const struct control *c, uint64_t when_ns);
+/** Are there events with a number (flow_event_order()) below @before which nobody has read? */
+bool control_groups_are_behind(const struct control *c, uint64_t before);
 /** The header of the next announcement in @group, which must then be made or be lost. */
 struct ctlink_header control_announcement(struct control *c, uint32_t group,
                                           uint16_t type, uint16_t flags);

@@ -120,37 +120,9 @@ void control_groups_send(struct control *c, uint32_t group,
 
 /* ---- events of flows --------------------------------------------------------------------------- */
 
-/* The oldest event of all rings, but of each not more than @quota has left for it (NULL: all
- * there are); false: there is none. */
-static bool take_oldest(struct control *c, uint32_t *quota, struct flow_event *event)
+bool control_groups_are_behind(const struct control *c, uint64_t before)
 {
-	uint64_t oldest = UINT64_MAX, when;
-	uint16_t worker, from = 0;
-
-	for (worker = 0; worker <= c->env.workers; worker++) {
-		if (quota && !quota[worker])
-			continue;
-		if (flow_event_when(c->env.flows, worker, &when) && when < oldest) {
-			oldest = when;
-			from = worker;
-		}
-	}
-	if (oldest == UINT64_MAX)
-		return false;
-	if (quota)
-		quota[from]--;
-	return flow_event_take(c->env.flows, from, event);
-}
-
-bool control_groups_are_behind(const struct control *c, uint64_t when_ns)
-{
-	uint16_t worker;
-	uint64_t when;
-
-	for (worker = 0; worker <= c->env.workers; worker++)
-		if (flow_event_when(c->env.flows, worker, &when) && when <= when_ns)
-			return true;
-	return false;
+	return flow_event_is_waiting(c->env.flows, before);
 }
 
 static void send_all(struct control *c, uint32_t group, struct ctlink_message *m)
@@ -232,9 +204,9 @@ static void tell_lost(struct control *c)
 	c->events_untold = 0;
 }
 
-/* One datagram at a time: a change of group ends it, which keeps the order for clients that
- * are in more than one. */
-static void announce(struct control *c, uint32_t *quota, unsigned int most)
+/* Events with a number below @before, and not more than @most. One datagram at a time: a change
+ * of group ends it, which keeps the order for clients that are in more than one. */
+static void announce(struct control *c, uint64_t before, unsigned int most)
 {
 	struct flow_event event;
 	struct ctlink_message m;
@@ -244,7 +216,7 @@ static void announce(struct control *c, uint32_t *quota, unsigned int most)
 	count_lost(c);
 	ctlink_message_init(&m, CTQ_DATAGRAM_MAX, NULL);
 	for (n = 0; n < most; n++) {
-		more = take_oldest(c, quota, &event);
+		more = flow_event_next(c->env.flows, before, &event);
 		if (!more)
 			break;
 		if (event.kind != kind)
@@ -254,25 +226,20 @@ static void announce(struct control *c, uint32_t *quota, unsigned int most)
 	}
 	send_all(c, of_kind[kind].group, &m);
 	ctlink_message_fini(&m);
-	/* Without a quota the rings are empty now, or @n events shorter. */
-	c->events_before -=
-		(more || quota) && c->events_before > n ? n : c->events_before;
+	/* Without @before the rings are empty now, or @n events shorter. */
+	c->events_before -= (more || before < UINT64_MAX) && c->events_before > n
+	                            ? n
+	                            : c->events_before;
 	if (c->events_untold && !c->events_before)
 		tell_lost(c);
 }
 
 void control_groups_events(struct control *c)
 {
-	if (c->groups)
-		announce(c, NULL, GROUPS_EVENTS);
+	announce(c, UINT64_MAX, GROUPS_EVENTS);
 }
 
 void control_groups_settle(struct control *c)
 {
-	uint32_t quota[FLOW_WORKERS_LIMIT + 1];
-	uint16_t worker;
-
-	for (worker = 0; worker <= c->env.workers; worker++)
-		quota[worker] = flow_event_pending(c->env.flows, worker);
-	announce(c, quota, UINT_MAX);
+	announce(c, flow_event_order(c->env.flows), UINT_MAX);
 }

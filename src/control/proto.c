@@ -53,8 +53,9 @@ struct control_work {
 	int result;                  /* when done */
 	struct rcu_grace grace;
 	struct flow_kill_cursor cursor;
-	uint32_t expects;  /* how far they are looked at */
-	uint64_t empty_ns; /* when the last flow was gone; 0: not yet */
+	uint32_t expects; /* how far they are looked at */
+	uint64_t
+		heard; /* the events before this one may be of its flows; 0: not known yet */
 };
 
 /* Machines by their numbers, and behind them helpers by theirs. */
@@ -148,10 +149,10 @@ static void step_emptying(struct control *c, struct control_work *work)
 
 static void step_heard(struct control *c, struct control_work *work)
 {
-	if (!work->empty_ns)
-		work->empty_ns = c->now_ns; /* later than its last event */
+	if (!work->heard)
+		work->heard = flow_event_order(c->env.flows);
 	control_groups_events(c);
-	if (!control_groups_are_behind(c, work->empty_ns))
+	if (!control_groups_are_behind(c, work->heard))
 		forget_module(c, work, 0);
 }
 

@@ -6,6 +6,10 @@
  * thread). All changes of one packet are one event. When nobody listens nothing is
  * written; when a ring is full the event is counted as lost (event.lost), and the worker
  * goes on.
+ *
+ * What a listener may rely on (L4), whatever threads meet at a flow: its NEW comes once and
+ * first, its DESTROY once and last. Events are numbered in the order in which they are emitted,
+ * over all rings, for clocks are read too seldom to tell. event.c says how the threads agree.
  */
 #ifndef FLOW_EVENT_H
 #define FLOW_EVENT_H
@@ -33,7 +37,7 @@ enum flow_event_kind {
 struct flow_event {
 	enum flow_event_kind kind;
 	uint32_t changes; /* FLOW_CHANGE_* */
-	uint64_t when_ns; /* monotonic */
+	uint64_t order;   /* its number: later events have higher ones */
 	uint32_t
 		origin; /* the client that asked for it, as it calls itself; 0: nobody did */
 	union {
@@ -48,10 +52,11 @@ void flow_event_wanted_set(struct flow_table *t, uint32_t kinds);
 /** Does anybody listen to @kind? */
 bool flow_event_is_wanted(const struct flow_table *t, enum flow_event_kind kind);
 
-/** Producer: announce; cheap when nobody listens. Changes of a dying flow are passed over:
- * nothing follows its DESTROY. */
-void flow_event_emit(struct flow_worker *w, const struct flow *f,
-                     enum flow_event_kind kind, uint32_t changes, uint64_t now_ns);
+/** Producer: announce; cheap when nobody listens. NEW: once for each flow that was confirmed,
+ * whether anybody listens or not. DESTROY is life.c's. Changes of a dying flow are passed over, and
+ * the change of one that was not announced announces it. */
+void flow_event_emit(struct flow_worker *w, struct flow *f, enum flow_event_kind kind,
+                     uint32_t changes, uint64_t now_ns);
 
 /** Producer: announce what happened to an expectation. */
 void flow_event_emit_expect(struct flow_worker *w, const struct expect_info *info,
@@ -60,12 +65,14 @@ void flow_event_emit_expect(struct flow_worker *w, const struct expect_info *inf
 /** Producer: whom its next events come from; 0: from packets and time. */
 void flow_event_origin_set(struct flow_worker *w, uint32_t origin);
 
-/** Consumer: events of worker @number that wait now. */
-uint32_t flow_event_pending(const struct flow_table *t, uint16_t number);
+/** The number that the next event will have. Any thread. */
+uint64_t flow_event_order(const struct flow_table *t);
 
-/** Consumer: when did the oldest event of worker @number happen? False: there is none.
- * Taking the oldest over all workers keeps the order of a flow's events. */
-bool flow_event_when(struct flow_table *t, uint16_t number, uint64_t *when_ns);
+/** Consumer: is there an event with a number below @before? */
+bool flow_event_is_waiting(const struct flow_table *t, uint64_t before);
+
+/** Consumer: take the oldest event of all workers with a number below @before; false: none. */
+bool flow_event_next(struct flow_table *t, uint64_t before, struct flow_event *out);
 
 /** Consumer: take the oldest event of worker @number; false: none. */
 bool flow_event_take(struct flow_table *t, uint16_t number, struct flow_event *out);

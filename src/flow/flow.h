@@ -134,6 +134,7 @@ struct flow {
 	_Atomic uint32_t ifin, ifout;      /* of the first packet; 0: not known (yet) */
 	uint32_t next_free;                /* free: in slab.c */
 	uint8_t list;                      /* enum flow_list, under its list's lock */
+	_Atomic uint8_t told;              /* what was announced: event.c */
 	_Atomic uint32_t open[FLOW_ROLES]; /* flow_open_set(); 0: nobody counts it */
 
 	/* line 5 */

@@ -408,6 +408,7 @@ static void flow_fill(struct flow_worker *w, struct flow *f, const struct packet
 	f->worker = w->number & 0x7fff;
 	f->reserved = reserved;
 	atomic_store_explicit(&f->end, FLOW_END_NONE, memory_order_relaxed);
+	atomic_store_explicit(&f->told, 0, memory_order_relaxed);
 	atomic_store_explicit(&t->deadline[index], 0, memory_order_relaxed);
 	f->started_s = (uint32_t)(now_ns / 1000000000u);
 	f->started_ns =

@@ -195,6 +195,7 @@ struct flow_table *flow_table_new(const struct flow_table_config *cfg,
 	t->cfg = *cfg;
 	t->key = *key;
 	t->expire_next = 1;
+	atomic_init(&t->events_order, 1);
 	*err = table_init(t);
 	if (*err < 0) {
 		table_free(t);

@@ -50,6 +50,7 @@ struct flow_table {
 	_Atomic uint32_t ordinary; /* of .live, without reserved slots; 0: none */
 	_Atomic uint32_t confirmed, dying, assured;
 	_Atomic uint32_t events_wanted; /* a bit for each enum flow_event_kind */
+	_Atomic uint64_t events_order;  /* number of the next event */
 	struct {
 		_Atomic uint32_t live, slots;
 	} machines[TRACK_MACHINES_MAX];

@@ -89,7 +89,8 @@ static inline struct flow *unconfirmed_number(struct fixture *fx, uint32_t n)
 	return f;
 }
 
-static inline struct flow *confirmed_number(struct fixture *fx, uint32_t n)
+/* Nobody has announced it yet. */
+static inline struct flow *untold_number(struct fixture *fx, uint32_t n)
 {
 	struct flow *f = unconfirmed_number(fx, n);
 	enum ctq_reason why = CTQ_REASON_NONE;
@@ -97,6 +98,14 @@ static inline struct flow *confirmed_number(struct fixture *fx, uint32_t n)
 
 	tuple_invert(&f->side[TRACK_ORIGINAL].tuple, &reply);
 	cr_assert_eq(flow_confirm(fx->worker, f, &reply, fx->now_ns, &why).flow, f);
+	return f;
+}
+
+static inline struct flow *confirmed_number(struct fixture *fx, uint32_t n)
+{
+	struct flow *f = untold_number(fx, n);
+
+	flow_event_emit(fx->worker, f, FLOW_EVENT_NEW, 0, fx->now_ns);
 	return f;
 }
 

@@ -44,6 +44,101 @@ Test(event, nothing_follows_destroy)
 	fixture_end(&fx);
 }
 
+static enum flow_event_kind next_kind(struct fixture *fx)
+{
+	struct flow_event e;
+
+	return flow_event_next(fx->table, UINT64_MAX, &e) ? e.kind : FLOW_EVENT_KINDS;
+}
+
+static void assert_nothing(struct fixture *fx)
+{
+	cr_assert_eq(next_kind(fx), FLOW_EVENT_KINDS);
+}
+
+/* L4: it dies by another thread before the one that made it has announced it. */
+Test(event, who_buries_announces_what_nobody_has)
+{
+	struct fixture fx = fixture_new(NULL);
+	struct flow_event e;
+	struct flow *f;
+
+	flow_event_wanted_set(fx.table, ~0u);
+	f = untold_number(&fx, 1);
+	flow_kill(flow_worker(fx.table, 1), f, FLOW_END_DELETED, fx.now_ns);
+	flow_event_emit(fx.worker, f, FLOW_EVENT_NEW, 0, fx.now_ns);
+	cr_assert(flow_event_next(fx.table, UINT64_MAX, &e));
+	cr_assert_eq(e.kind, FLOW_EVENT_NEW);
+	cr_assert_eq(e.info.status & (TRACK_CONFIRMED | TRACK_DYING), TRACK_CONFIRMED);
+	cr_assert_eq(next_kind(&fx), FLOW_EVENT_DESTROY);
+	assert_nothing(&fx);
+	fixture_end(&fx);
+}
+
+/* L4: NEW was not wanted when it was due; it is not made up for. */
+Test(event, a_flow_from_before_is_not_announced_at_its_end)
+{
+	struct fixture fx = fixture_new(NULL);
+	struct flow *f = confirmed_number(&fx, 1);
+
+	flow_event_wanted_set(fx.table, ~0u);
+	flow_kill(fx.worker, f, FLOW_END_DELETED, fx.now_ns);
+	cr_assert_eq(next_kind(&fx), FLOW_EVENT_DESTROY);
+	assert_nothing(&fx);
+	fixture_end(&fx);
+}
+
+/* L4: another worker's packet meets it, and changes it, before it is announced. */
+Test(event, a_change_that_comes_first_announces)
+{
+	struct fixture fx = fixture_new(NULL);
+	struct flow *f;
+
+	flow_event_wanted_set(fx.table, ~0u);
+	f = untold_number(&fx, 1);
+	flow_event_emit(flow_worker(fx.table, 1), f, FLOW_EVENT_UPDATE,
+	                FLOW_CHANGE_STATUS, fx.now_ns);
+	cr_assert_eq(next_kind(&fx), FLOW_EVENT_NEW);
+	flow_event_emit(fx.worker, f, FLOW_EVENT_NEW, 0, fx.now_ns);
+	assert_nothing(&fx);
+	flow_event_emit(fx.worker, f, FLOW_EVENT_UPDATE, FLOW_CHANGE_STATUS, fx.now_ns);
+	cr_assert_eq(next_kind(&fx), FLOW_EVENT_UPDATE);
+	f = untold_number(&fx, 2);
+	flow_event_wanted_set(fx.table, 1u << FLOW_EVENT_UPDATE);
+	flow_event_emit(fx.worker, f, FLOW_EVENT_UPDATE, FLOW_CHANGE_STATUS, fx.now_ns);
+	cr_assert_eq(next_kind(&fx), FLOW_EVENT_UPDATE, "nobody wants NEW");
+	fixture_end(&fx);
+}
+
+/* L4: by number, whatever the clocks of those who emit them say. */
+Test(event, all_rings_are_read_in_order)
+{
+	struct fixture fx = fixture_new(NULL);
+	struct flow_worker *other = flow_worker(fx.table, 1);
+	struct flow *f, *g;
+	struct flow_event e;
+	uint64_t before;
+
+	flow_event_wanted_set(fx.table, ~0u);
+	fx.now_ns += SECOND;
+	f = confirmed_number(&fx, 1);
+	flow_kill(other, f, FLOW_END_DELETED, fx.now_ns - SECOND);
+	before = flow_event_order(fx.table);
+	g = confirmed_number(&fx, 2);
+	flow_kill(other, g, FLOW_END_DELETED, fx.now_ns);
+	cr_assert_eq(next_kind(&fx), FLOW_EVENT_NEW);
+	cr_assert(flow_event_is_waiting(fx.table, before));
+	cr_assert(flow_event_next(fx.table, before, &e));
+	cr_assert_eq(e.kind, FLOW_EVENT_DESTROY);
+	cr_assert_eq(e.info.stopped_ns, e.info.started_ns, "not before its birth");
+	cr_assert_not(flow_event_is_waiting(fx.table, before));
+	cr_assert_not(flow_event_next(fx.table, before, &e));
+	cr_assert_eq(next_kind(&fx), FLOW_EVENT_NEW);
+	cr_assert_eq(next_kind(&fx), FLOW_EVENT_DESTROY);
+	assert_nothing(&fx);
+	fixture_end(&fx);
+}
+
 Test(event, a_full_ring_counts_what_it_loses)
 {
 	struct flow_table_config cfg;
