@@ -437,7 +437,8 @@ struct ctq_rules_change {
 		CTQ_RULES_DELETE,  /* rule @id */
 	} kind;
 	uint32_t id;         /* CTQA_RULE_ID; 0 with ADD */
-	uint32_t generation; /* refuse (-ESTALE) when another is in force; 0: any */
+	uint32_t generation; /* refuse (-ESTALE) when another is in force; 0: any, and when
+	                      * others change rules at the same time it is tried again */
 };
 
 /**

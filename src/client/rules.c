@@ -479,6 +479,22 @@ int ctq_rules_load(struct ctq *ctq, struct ctq_rules *rules, unsigned int flags)
 	return load_run(&load, rules);
 }
 
+/* Each time that others were faster they have changed something: who gives up after so many
+ * meets a program that changes rules without an end. */
+#define CHANGE_TRIES 100
+
+/* Where any generation will do, one that came while the batch was sent is no reason to fail. */
+static int change_run(struct load *load, struct ctq_rules *rules)
+{
+	unsigned int tries = load->change->generation ? 1 : CHANGE_TRIES;
+	int err;
+
+	do {
+		err = load_run(load, rules);
+	} while (err == -ESTALE && --tries > 0);
+	return err;
+}
+
 /* Chains of a change are where its rules go: they are not made. */
 int ctq_rules_change(struct ctq *ctq, const struct ctq_rules_change *change,
                      struct ctq_rules *rules, unsigned int flags)
@@ -498,5 +514,5 @@ int ctq_rules_change(struct ctq *ctq, const struct ctq_rules_change *change,
 	}
 	if (load.rules == 0 || (change->kind == CTQ_RULES_REPLACE && load.rules != 1))
 		return client_fail(ctq, CTQ_ERROR_LOCAL, -EINVAL, "one rule is wanted");
-	return load_run(&load, rules);
+	return change_run(&load, rules);
 }

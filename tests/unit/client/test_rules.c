@@ -270,6 +270,20 @@ Test(rules, a_deletion_names_the_rule)
 	ctlink_rule_fini(&rule, NULL);
 }
 
+Test(rules, a_change_of_any_generation_is_tried_again_when_others_were_faster)
+{
+	struct ctq_rules_change change = { .kind = CTQ_RULES_DELETE, .id = 7 };
+
+	fake->refuse = NFNL_MSG_BATCH_END;
+	fake->error.code = -ESTALE;
+	cr_assert_eq(ctq_rules_change(ctq, &change, NULL, 0), 0);
+	cr_assert_eq(fake->n_requests, 6);
+	fake->refuse_number = 2;
+	change.generation = 42;
+	cr_assert_eq(ctq_rules_change(ctq, &change, NULL, 0), -ESTALE);
+	cr_assert_eq(fake->n_requests, 9);
+}
+
 static void read_more(const char *more)
 {
 	cr_assert_eq(ctq_rules_read_text(rules, "more", more, strlen(more)), 0);
