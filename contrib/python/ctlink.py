@@ -259,7 +259,8 @@ def _judgement(payload):
 
 FLOW = {1: ("orig", _tuple), 2: ("reply", _tuple), 3: ("status", integer), 4: ("state", _state),
         7: ("timeout", integer), 8: ("mark", integer), 9: ("orig_counters", _counters),
-        10: ("reply_counters", _counters), 12: ("id", integer), 18: ("zone", integer),
+        10: ("reply_counters", _counters), 12: ("id", integer), 14: ("master", _tuple),
+        18: ("zone", integer),
         CTA_CTQ: ("ctq", _judgement), CTA_CTQ_SEQUENCE: ("sequence", integer)}
 RULESET = {1: ("generation", integer), 2: ("rules", integer), 3: ("chains", integer),
            4: ("backend", text_of), CTA_CTQ_SEQUENCE: ("sequence", integer)}

@@ -66,9 +66,11 @@ static struct flow *find_named(struct control_request *r, struct ctlink_flow *va
 }
 
 /* As the kernel has it (ctnetlink_parse_tuple_zone()), a request has one zone: of both
- * directions, or of one. */
+ * directions, or of one. What only names a flow by its original tuple is not asked for the
+ * other one. */
 static int check_zones(struct control_request *r, const struct ctlink_flow *value)
 {
+	bool is_new = (r->nlh->nlmsg_type & 0xff) == IPCTNL_MSG_CT_NEW;
 	uint16_t zone = ctlink_has(value, CTLINK_FLOW_ZONE) ? value->zone : 0;
 	uint16_t tuple = 0;
 
@@ -76,7 +78,8 @@ static int check_zones(struct control_request *r, const struct ctlink_flow *valu
 		tuple = zone ? CTA_TUPLE_ORIG : 0;
 		zone |= value->orig.zone;
 	}
-	if (!tuple && ctlink_has(value, CTLINK_FLOW_REPLY_ZONE) && zone)
+	if (!tuple && ctlink_has(value, CTLINK_FLOW_REPLY_ZONE) && zone &&
+	    (is_new || !ctlink_has(value, CTLINK_FLOW_ORIG)))
 		tuple = CTA_TUPLE_REPLY;
 	if (!tuple)
 		return 0;
