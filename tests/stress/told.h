@@ -14,7 +14,7 @@
 #include "flow/event.h"
 #include "flow/table_priv.h"
 
-#define TOLD_SLOTS   (1u << 18)
+#define TOLD_SLOTS   (1u << 19)  /* a small table has 266,240 */
 #define TOLD_UNKNOWN 0xffffffffu /* something was lost: anything may come */
 
 struct told {

@@ -7,20 +7,25 @@
  * workers meet on them, and more than the table has room for, so that they evict. Rules ask
  * about some, and control answers most of the questions. It also
  * expires (its clock runs ten times faster than the workers'), lists with references, lists
- * the dying and the unconfirmed, deletes, flushes, changes rules and timeouts, reads events, and
- * unloads and loads the machines of UDP, TCP and ICMP, one after the other without end.
+ * the dying and the unconfirmed, deletes, flushes, changes rules and timeouts, reads events,
+ * unloads and loads the machines of UDP, TCP and ICMP, one after the other without end, and a
+ * helper of UDP, by which each client expects TCP connections of its own.
  * Events come in order throughout (flow/event.h, L4).
- * At the end: every packet had its verdict, those that waited, too, every count is zero (those of machines, too), every
- * page of slots is back.
+ * At the end: every packet had its verdict, those that waited, too, every count is zero (those of
+ * machines, too), every page of slots and of the tables is back.
  */
 #include <netinet/in.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "ctlink/rule.h"
 #include "flow/event.h"
+#include "flow/expect.h"
+#include "flow/table_priv.h"
 #include "path/ask.h"
 #include "path/path.h"
 #include "rules/rules.h"
@@ -46,7 +51,7 @@ static struct rules *rules;
 static struct path *path;
 static atomic_bool stop;
 static _Atomic uint64_t sent, accepted, waited, released;
-static uint64_t answers, listed, deleted, flushed, changes, unloads;
+static uint64_t answers, listed, deleted, flushed, changes, unloads, helped;
 static struct told told;
 
 static uint32_t draw(uint64_t *seed, uint32_t below)
@@ -61,6 +66,16 @@ static bool is_reserved(void *ctx, const struct tuple *t)
 }
 
 /* ---- workers ------------------------------------------------------------------------------- */
+
+/* With four bytes of payload, so that a helper looks at it. */
+static void write_announcement(struct traffic *t, uint32_t n)
+{
+	traffic_udp(t, n, TRACK_ORIGINAL);
+	t->bytes[3] = (uint8_t)(t->bytes[3] + 4); /* the lengths of IP and of UDP */
+	t->bytes[25] = (uint8_t)(t->bytes[25] + 4);
+	memset(t->bytes + t->size, 0, 4);
+	t->size += 4;
+}
 
 /* A packet of some connection; most follow one another as an honest connection's do. */
 static void write_packet(struct traffic *t, uint64_t *seed)
@@ -79,7 +94,7 @@ static void write_packet(struct traffic *t, uint64_t *seed)
 		t->size = draw(seed, t->size + 1);
 		break;
 	case 4:
-	case 5:
+	case 5: write_announcement(t, n); break;
 	case 6:
 	case 7: traffic_udp(t, n, TRACK_ORIGINAL); break;
 	default: traffic_tcp_step(t, n / 8, draw(seed, TRAFFIC_TCP_CLOSE)); break;
@@ -403,6 +418,103 @@ static void machine_step(uint64_t *seed)
 	}
 }
 
+/* A helper as a module would bring it; its memory goes with it. */
+static void helper_expects(void *state, const struct helper_input *in,
+                           struct helper_result *res)
+{
+	const struct tuple *t = &in->tuple[TRACK_ORIGINAL];
+	struct helper_action *want =
+		helper_expect(res, in, 0, t->src, t->dst, IPPROTO_TCP, t->dst_id);
+
+	want->shared = true;
+	want->helped = t->src_id & 1;
+}
+
+static const struct helper helper_model = {
+	.name = "torture",
+	.l4 = IPPROTO_UDP,
+	.ports = { 53 },
+	.ports_length = 1,
+	.classes = { { "connection", 2, 1 } },
+	.classes_length = 1,
+	.look = helper_expects,
+};
+
+/* … on its way in and out, as control/proto.c leads it. */
+static struct {
+	enum {
+		HELPER_NONE,
+		HELPER_IN,
+		HELPER_CLOSED,
+		HELPER_EXPECTS,
+		HELPER_FLOWS
+	} phase;
+	struct helper *helper;
+	uint16_t number;
+	struct rcu_grace grace;
+	uint32_t expects;
+	struct flow_kill_cursor cursor;
+} help;
+
+static void help_open(void)
+{
+	int number;
+
+	help.helper = malloc(sizeof(*help.helper));
+	if (!help.helper)
+		abort();
+	*help.helper = helper_model;
+	number = helper_add(help.helper);
+	if (number < 0)
+		abort();
+	help.number = (uint16_t)number;
+	help.expects = 0;
+	help.cursor.next = 0;
+	help.phase = HELPER_IN;
+}
+
+static void help_close(void)
+{
+	helper_close(help.number);
+	rcu_grace_begin(&help.grace);
+	help.phase = HELPER_CLOSED;
+}
+
+static void help_remove(void)
+{
+	helper_remove(help.number);
+	free(help.helper);
+	helped++;
+	help.phase = HELPER_NONE;
+}
+
+/* One step further, if it is time. */
+static void help_step(void)
+{
+	switch (help.phase) {
+	case HELPER_NONE: help_open(); break;
+	case HELPER_IN: help_close(); break;
+	case HELPER_CLOSED: help.phase += rcu_grace_is_over(&help.grace); break;
+	case HELPER_EXPECTS:
+		help.phase += !expect_forget_helper(own(), help.helper, &help.expects, 64,
+		                                    clock_monotonic_ns());
+		break;
+	case HELPER_FLOWS:
+		if (!flow_forget_helper(flows, &help.cursor, help.number))
+			help_remove();
+		break;
+	}
+}
+
+/* At the end it is not there. */
+static void help_finish(void)
+{
+	while (help.phase != HELPER_NONE) {
+		help_step();
+		rcu_quiet();
+	}
+}
+
 /* Most questions get an answer, at once; the others the deadline's. */
 static void answer_questions(uint64_t *seed)
 {
@@ -435,6 +547,7 @@ static void control(double seconds)
 
 	while (clock_monotonic_ns() < begin + (uint64_t)(seconds * 1e9)) {
 		flow_expire(own(), hurried_ns(begin));
+		expect_expire(own(), clock_monotonic_ns());
 		switch (draw(&seed, 8)) {
 		case 0: list_confirmed(); break;
 		case 1: list_others(flow_walk_dying); break;
@@ -450,10 +563,13 @@ static void control(double seconds)
 		}
 		if (draw(&seed, 4) == 0)
 			machine_step(&seed);
+		if (help.phase != HELPER_IN || draw(&seed, 64) == 0)
+			help_step();
 		told_read(&told, flows);
 		answer_questions(&seed);
 		rcu_quiet();
 	}
+	help_finish();
 	atomic_store(&stop, true);
 }
 
@@ -473,9 +589,11 @@ static uint64_t counted(enum flow_counter c)
 static bool everything_happened(void)
 {
 	return accepted && accepted < sent && listed && deleted && flushed &&
-	       told.events && changes && unloads && counted(FLOW_COUNTER_EVICTED) &&
-	       counted(FLOW_COUNTER_EXPIRED) && counted(FLOW_COUNTER_CLOSED) &&
-	       counted(FLOW_COUNTER_SHARED) && counted(FLOW_COUNTER_CONFIRMED) &&
+	       told.events && changes && unloads && helped &&
+	       counted(FLOW_COUNTER_EXPECT_CREATE) && counted(FLOW_COUNTER_EXPECT_NEW) &&
+	       counted(FLOW_COUNTER_EVICTED) && counted(FLOW_COUNTER_EXPIRED) &&
+	       counted(FLOW_COUNTER_CLOSED) && counted(FLOW_COUNTER_SHARED) &&
+	       counted(FLOW_COUNTER_CONFIRMED) &&
 	       path_reason_read(path, CTQ_ACCEPT_FLOW) && answers &&
 	       path_reason_read(path, CTQ_ACCEPT_ASKED) &&
 	       path_reason_read(path, CTQ_DROP_ASKED);
@@ -491,8 +609,29 @@ static bool machines_are_unused(void)
 	return true;
 }
 
+/* Pages of slots that are in memory, whatever the slab believes. */
+static size_t slots_resident(void)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), n = 0, i;
+	size_t pages = slab_slots(flows->slab) * sizeof(struct flow) / page;
+	unsigned char *map = malloc(pages);
+
+	if (!map || mincore(slab_slot(flows->slab, 1), pages * page, map) < 0)
+		abort();
+	for (i = 0; i < pages; i++)
+		n += map[i] & 1;
+	free(map);
+	return n * page;
+}
+
+static bool tables_are_small(const struct flow_table_size *size)
+{
+	return size->table_bytes <= (WORKERS + 2) * HASHTRIE_EMPTY_BYTES;
+}
+
 static int check_end(void)
 {
+	const size_t chunks = (WORKERS + 1) * SLAB_CHUNK * sizeof(struct flow);
 	struct flow_table_size size;
 	uint64_t packets, bytes;
 	int failed = 0;
@@ -501,6 +640,8 @@ static int check_end(void)
 	told_read(&told, flows);
 	rcu_offline();
 	flow_table_settle(flows);
+	rcu_settle(); /* the hashtries' own */
+	rcu_settle();
 	rcu_online();
 	flow_table_size(flows, &size);
 	path_totals_read(path, &packets, &bytes);
@@ -509,18 +650,27 @@ static int check_end(void)
 	                size.confirmed == 0 && size.unconfirmed == 0 && size.assured == 0,
 	                "no flow is left");
 	failed += check(3, size.dying == 0, "no reference is left");
-	failed += check(4, size.slab_bytes <= (WORKERS + 1) * 512 * sizeof(struct flow),
+	failed += check(4, size.slab_bytes <= chunks && slots_resident() <= chunks,
 	                "S1: the slots' pages are back but for each worker's chunk");
 	failed += check(5, machines_are_unused(), "no machine has a flow");
 	failed += check(6, everything_happened(), "everything happened");
 	failed +=
 		check(7, waited == released, "every packet that waited had its verdict");
 	failed += check(8, told.faults == 0, "L4: NEW comes first and DESTROY last");
+	failed += check(9, expect_count(flows) == 0, "no expectation is left");
+	failed += check(10, tables_are_small(&size), "G6: the tables' memory is back");
 	printf("# packets %lu accepted %lu listed %lu deleted %lu flushed %lu events %lu "
-	       "generations %lu unloads %lu\n",
+	       "generations %lu unloads %lu, of the helper %lu\n",
 	       (unsigned long)sent, (unsigned long)accepted, (unsigned long)listed,
 	       (unsigned long)deleted, (unsigned long)flushed, told.events,
-	       (unsigned long)changes, (unsigned long)unloads);
+	       (unsigned long)changes, (unsigned long)unloads, (unsigned long)helped);
+	printf("# expected %lu met %lu evicted %lu clash %lu resident %zu of slots %zu "
+	       "of tables\n",
+	       (unsigned long)counted(FLOW_COUNTER_EXPECT_CREATE),
+	       (unsigned long)counted(FLOW_COUNTER_EXPECT_NEW),
+	       (unsigned long)counted(FLOW_COUNTER_EXPECT_EVICTED),
+	       (unsigned long)counted(FLOW_COUNTER_EXPECT_CLASH), slots_resident(),
+	       size.table_bytes);
 	printf("# waited %lu answers %lu above the limit %lu\n", (unsigned long)waited,
 	       (unsigned long)answers,
 	       (unsigned long)path_reason_read(path, CTQ_DROP_ASK_LIMIT));
@@ -594,7 +744,7 @@ int main(void)
 		pthread_join(threads[i], NULL);
 	rcu_online();
 	failed = check_end();
-	printf("1..8\n");
+	printf("1..10\n");
 	path_destroy(path);
 	rcu_offline();
 	flow_table_destroy(flows);
