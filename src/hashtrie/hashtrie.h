@@ -38,11 +38,16 @@
  * G2 unique   Of several inserts of one key, at whatever time, one succeeds; the
  *             others get -EEXIST and the handle that stands.
  * G3 once     A dump (struct hashtrie_cursor) delivers each entry that is present
- *             from its first call to its last exactly once, and no entry twice.
+ *             from its first call to its last exactly once, and no entry twice; but one
+ *             that is removed and inserted again with the same tag and handle, all while
+ *             one call reads its leaf, it may deliver twice in that call. Who waits for a
+ *             grace period before using a handle again (see Ownership) never does that.
  * G4 bounded  A find reads at most HASHTRIE_REACH lines of 64 bytes. An insert that
  *             finds no room rewrites one leaf as two and at most one node, 4 KiB
  *             each; a remove rewrites two leaves as one. However large the table is:
- *             only equal tags can make it more, 26 times at most, a bit each.
+ *             only tags that agree in their upper bits can make it more, a split for
+ *             each bit until they part, 20 at most. With hashes that nobody can guess
+ *             a second split for one insert has a chance of 2^-28.
  * G5 crowded  HASHTRIE_EQUAL_MAX entries fit whose tags are equal, or differ in the
  *             lowest four bits only. The next one is refused with -ENOSPC; nothing
  *             is split in vain for it.
@@ -50,6 +55,9 @@
  *             that has been emptied holds HASHTRIE_EMPTY_BYTES at most.
  * G7 whole    A call that fails (-ENOMEM, -ENOSPC, -EEXIST, -ENOENT) has changed
  *             nothing that any other call could tell.
+ * G8 apart    Writers wait for each other only in the same of the 64 subtrees, or, for
+ *             some dozens of nanoseconds, where both take or return memory. Readers and
+ *             dumps wait for nobody.
  */
 #ifndef HASHTRIE_HASHTRIE_H
 #define HASHTRIE_HASHTRIE_H
@@ -102,9 +110,8 @@ uint32_t hashtrie_find(const struct hashtrie *t, uint64_t hash,
 
 /**
  * Find @n keys at once, @n <= HASHTRIE_BULK_MAX: handles[i] becomes what
- * hashtrie_find() would return for hashes[i] and keys[i]. Three to five times
- * faster than single finds when the table is larger than the cache, because the
- * misses overlap.
+ * hashtrie_find() would return for hashes[i] and keys[i]. Two to three times
+ * faster than single finds, because the misses overlap.
  */
 void hashtrie_find_bulk(const struct hashtrie *t, unsigned int n, const uint64_t *hashes,
                         const void *const *keys, uint32_t *handles);

@@ -6,6 +6,9 @@
  * match (P1), a failed insert changes nothing, and a remove needs no memory (P2). Addresses are
  * drawn so that prefixes nest and collide: few bits vary, in places that move over all levels. The seed is
  * printed; MODEL_SEED repeats it.
+ *
+ * And a million prefixes as a router has them, against a plain hash table that is asked for each
+ * length in turn.
  */
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -201,4 +204,146 @@ Test(model_prefix, ipv6_crowded)
 Test(model_prefix, ipv6_scattered)
 {
 	run(PREFIX_IPV6, 20);
+}
+
+/* ---- a million ------------------------------------------------------------------ */
+
+#define MILLION    1000000u
+#define QUESTIONS  200000u
+#define PLAIN_SIZE (1u << 21)
+
+/* Prefix and length in one word that is not 0, then the value; open addressing. */
+static struct plain {
+	uint64_t key;
+	uint32_t value;
+} * plain;
+
+static uint64_t plain_key(uint32_t addr, unsigned int length)
+{
+	return (uint64_t)(length ? addr >> (32 - length) << (32 - length) : 0) << 8 |
+	       (length + 1);
+}
+
+static struct plain *plain_at(uint64_t key)
+{
+	uint32_t i = (uint32_t)owner_mix(key) % PLAIN_SIZE;
+
+	while (plain[i].key && plain[i].key != key)
+		i = (i + 1) % PLAIN_SIZE;
+	return &plain[i];
+}
+
+static uint32_t plain_find(uint32_t addr)
+{
+	for (unsigned int length = 33; length-- > 0;) {
+		const struct plain *p = plain_at(plain_key(addr, length));
+
+		if (p->key && p->value != PREFIX_NONE)
+			return p->value;
+	}
+	return PREFIX_NONE;
+}
+
+/* As in a table of all routes: /24 in the main, shorter ones, a few longer ones. */
+static unsigned int draw_route_length(void)
+{
+	switch (draw(16)) {
+	case 0: return 8 + draw(8);
+	case 1: return 25 + draw(8);
+	case 2:
+	case 3:
+	case 4:
+	case 5: return 16 + draw(8);
+	default: return 24;
+	}
+}
+
+static const void *addr_bytes(uint32_t addr, uint8_t *bytes)
+{
+	for (unsigned int i = 0; i < 4; i++)
+		bytes[i] = (uint8_t)(addr >> (24 - 8 * i));
+	return bytes;
+}
+
+static void fill_million(void)
+{
+	uint8_t bytes[4];
+	uint32_t n = 0;
+
+	while (n < MILLION) {
+		uint32_t addr = draw(UINT32_MAX);
+		unsigned int length = draw_route_length();
+		struct plain *p = plain_at(plain_key(addr, length));
+		int err = prefix_insert(m.table, addr_bytes(addr, bytes), length, n);
+
+		cr_assert_eq(err, p->key ? -EEXIST : 0);
+		if (p->key)
+			continue;
+		*p = (struct plain){ plain_key(addr, length), n++ };
+		if (n % 64 == 0)
+			rcu_quiet();
+	}
+}
+
+/* Those with an odd value, or all that are left; places in the model stay taken. */
+static void remove_million(bool all)
+{
+	uint8_t bytes[4];
+
+	for (uint32_t i = 0; i < PLAIN_SIZE; i++) {
+		struct plain *p = &plain[i];
+
+		if (!p->key || p->value == PREFIX_NONE || (!all && p->value % 2 == 0))
+			continue;
+		addr_bytes((uint32_t)(p->key >> 8), bytes);
+		cr_assert_eq(prefix_remove(m.table, bytes, (p->key & 0xff) - 1), 0);
+		p->value = PREFIX_NONE;
+		if (i % 64 == 0)
+			rcu_quiet();
+	}
+}
+
+/* Addresses at random, and such that a prefix has for certain. */
+static void ask_million(void)
+{
+	const void *addrs[PREFIX_BULK_MAX];
+	uint32_t values[PREFIX_BULK_MAX], want[PREFIX_BULK_MAX], wrong = 0;
+	uint8_t bytes[PREFIX_BULK_MAX][4];
+
+	for (uint32_t asked = 0; asked < QUESTIONS; asked += PREFIX_BULK_MAX) {
+		for (unsigned int i = 0; i < PREFIX_BULK_MAX; i++) {
+			uint32_t addr = draw(UINT32_MAX);
+			const struct plain *p = &plain[draw(PLAIN_SIZE)];
+
+			if (i % 2 && p->key)
+				addr = (uint32_t)(p->key >> 8);
+			addrs[i] = addr_bytes(addr, bytes[i]);
+			want[i] = plain_find(addr);
+		}
+		prefix_find_bulk(m.table, PREFIX_BULK_MAX, addrs, values);
+		for (unsigned int i = 0; i < PREFIX_BULK_MAX; i++)
+			wrong += values[i] != want[i];
+	}
+	cr_assert_eq(wrong, 0, "P1: %u of %u", wrong, QUESTIONS);
+}
+
+Test(model_prefix, P1_P4_a_million_ipv4)
+{
+	urcu_qsbr_register_thread();
+	m.random = 1;
+	m.owner = owner_new(0);
+	m.table = prefix_new(PREFIX_IPV4, owner_permit, &m.owner);
+	plain = calloc(PLAIN_SIZE, sizeof(*plain));
+	cr_assert(m.table && plain);
+	fill_million();
+	ask_million();
+	remove_million(false);
+	ask_million();
+	remove_million(true);
+	ask_million();
+	clear();
+	prefix_destroy(m.table);
+	free(plain);
+	owner_free(&m.owner);
+	urcu_qsbr_unregister_thread();
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * test_arena.c - what the arena asks of the system, and with which locks
+ * test_arena.c - what the arena asks of the system, and with which locks; what it gives back
  *
  * The calls that it makes are caught here, before they go on to where they belong: an
  * executable's functions come before those of shared libraries.
@@ -159,5 +159,54 @@ Test(arena, chunks_that_were_opened_in_a_hurry_are_advised_without_the_lock)
 	cr_assert_eq(fx.trie->arena.hurried[0], 0);
 	cr_assert_gt(asked_by_rcu, 0);
 	cr_assert_eq(held, 0);
+	fixture_end(&fx);
+}
+
+#define MILLIONS 4000000u
+
+/* Pages of the whole range of addresses that are in memory. */
+static size_t resident(const struct hashtrie *t)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), pages = t->arena.map_size / page,
+	       n = 0;
+	unsigned char *map = malloc(pages);
+
+	cr_assert_not_null(map);
+	cr_assert_eq(mincore(t->arena.map, t->arena.map_size, map), 0);
+	for (size_t i = 0; i < pages; i++)
+		n += map[i] & 1;
+	free(map);
+	return n * page;
+}
+
+/* By the books, and by what the kernel says. */
+Test(arena, G6_four_million_entries_come_and_go)
+{
+	struct hashtrie_stats empty, after;
+	struct fixture fx;
+	size_t before;
+	uint32_t i;
+
+	fixture_begin(&fx, MILLIONS);
+	watched = NULL;
+	hashtrie_stats(fx.trie, &empty);
+	before = resident(fx.trie);
+	cr_assert_leq(before, HASHTRIE_EMPTY_BYTES);
+	for (i = 1; i <= MILLIONS; i++) {
+		insert(&fx, i);
+		if (i % 64 == 0)
+			rcu_quiet();
+	}
+	cr_assert_geq(resident(fx.trie), MILLIONS * sizeof(uint64_t));
+	for (i = 1; i <= MILLIONS; i++) {
+		cr_assert_eq(hashtrie_remove(fx.trie, fx.owner.keys[i], i), 0);
+		if (i % 64 == 0)
+			rcu_quiet();
+	}
+	owner_settle(fx.trie);
+	hashtrie_stats(fx.trie, &after);
+	cr_assert_eq(after.bytes, empty.bytes);
+	cr_assert_eq(after.bytes_held, empty.bytes_held);
+	cr_assert_leq(resident(fx.trie), before);
 	fixture_end(&fx);
 }

@@ -162,6 +162,39 @@ Test(hashtrie, G4_one_change_rewrites_little)
 	cr_assert_leq(most_asked(remove_mixed, MANY), 3, "a leaf, a smaller one, a node");
 }
 
+static uint64_t splits(void)
+{
+	struct hashtrie_stats stats;
+
+	hashtrie_stats(table, &stats);
+	return stats.splits;
+}
+
+/* Tags that agree in all bits that a split can go by, 130 of them in a leaf whose first group is
+ * full, but for one that differs in the last of these bits. */
+Test(hashtrie, G4_a_split_for_each_bit_in_which_tags_agree)
+{
+	const uint64_t line = UINT64_C(1) << 32, bit = line << 6;
+	uint32_t handle = 1;
+	uint64_t before;
+
+	cr_assert_eq(insert(handle, handle, bit), 0);
+	for (handle = 2; handle <= 28; handle++) /* lines 0 to 3 */
+		cr_assert_eq(insert(handle, handle, handle % 4 * line), 0);
+	for (; handle <= 130; handle++)
+		cr_assert_eq(insert(handle, handle, (16 + handle % 48) * line), 0);
+	before = splits();
+	cr_assert_eq(insert(handle, handle, 0), 0);
+	cr_assert_eq(splits() - before, 20,
+	             "32 bits but 6 of the root and 6 of the line");
+	for (handle = 1; handle <= 131; handle++)
+		cr_assert_eq(find(handle, handle == 1     ? bit
+		                          : handle <= 28  ? handle % 4 * line
+		                          : handle <= 130 ? (16 + handle % 48) * line
+		                                          : 0),
+		             handle);
+}
+
 Test(hashtrie, bulk_agrees_with_single)
 {
 	uint64_t key[HASHTRIE_BULK_MAX], hash[HASHTRIE_BULK_MAX];
