@@ -305,16 +305,29 @@ static const struct word *word_find(const struct token *token)
 	return NULL;
 }
 
+/* Hooks that queues can be at; packets are named with others, too. */
+static int mistake_hook(struct reader *r, const struct token *token)
+{
+	char typed[CTQ_NAME_MAX], allowed[CTQ_ERROR_HINT_MAX];
+	const char *list[8];
+	size_t i;
+
+	mistake(r, token, "unknown hook '%.*s'", (int)token->length, token->text);
+	for (i = 0; i < lang_hooks.length && i < BASE_ARRAY_LENGTH(list); i++)
+		list[i] = lang_hooks.list[i].name;
+	snprintf(typed, sizeof(typed), "%.*s", (int)token->length, token->text);
+	suggest(r, suggest_word(typed, list, i));
+	lang_names_list(&lang_hooks, allowed, sizeof(allowed));
+	hint(r, allowed);
+	return -EINVAL;
+}
+
 static int hook_read(struct reader *r, const struct token *token)
 {
 	uint64_t hook;
 
-	if (!lang_names_value(&lang_hooks, token->text, token->length, &hook)) {
-		mistake(r, token, "unknown hook '%.*s'", (int)token->length, token->text);
-		suggest(r, names_suggest(names_hooks, token->text, token->length));
-		hint(r, "hooks: prerouting input output postrouting");
-		return -EINVAL;
-	}
+	if (!lang_names_value(&lang_hooks, token->text, token->length, &hook))
+		return mistake_hook(r, token);
 	r->out->hook = (uint8_t)hook;
 	return 0;
 }

@@ -52,7 +52,7 @@ const struct name names_ends[] = {
 	{ "stop", CTQ_END_STOP },       { NULL },
 };
 
-const struct name names_hooks[] = {
+static const struct name names_hooks[] = {
 	{ "prerouting", NF_INET_PRE_ROUTING },   { "input", NF_INET_LOCAL_IN },
 	{ "forward", NF_INET_FORWARD },          { "output", NF_INET_LOCAL_OUT },
 	{ "postrouting", NF_INET_POST_ROUTING }, { NULL },

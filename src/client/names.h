@@ -22,7 +22,6 @@ struct name {
 extern const struct name names_tcp_states[];
 extern const struct name names_sctp_states[];
 extern const struct name names_statuses[]; /* bit numbers */
-extern const struct name names_hooks[];
 extern const struct name names_ends[];
 
 /** The entry of the word of @length bytes at @text, or NULL. */

@@ -105,6 +105,7 @@ Test(explain, mistakes_are_located)
 		  "" },
 		{ "gre 10.0.0.1 > 10.0.0.2 at prerotuing", "prerotuing",
 		  "did you mean 'prerouting'?" },
+		{ "gre 10.0.0.1 > 10.0.0.2 at forward", "forward", "" },
 		{ "gre 10.0.0.1 > 10.0.0.2 ttl 1 ttl 2", "ttl 2", "" },
 	};
 	struct ctq_filter_error error;
