@@ -69,6 +69,7 @@ static void lang_yyerror(struct lang_place *place, struct lang_input *in, void *
 %token OF_RULE		"rule"
 %token OVER		"over"
 %token BURST		"burst"
+%token PACKETS		"packets"
 %token PER		"per"
 %token PREFIX		"prefix"
 %token LEVEL		"level"
@@ -309,7 +310,12 @@ over:
 
 rate:
 	  per_time
-	| per_time BURST AMOUNT		{ lang_detail_burst(in->l, &$3); }
+	| per_time BURST AMOUNT packets	{ lang_detail_burst(in->l, &$3); }
+	;
+
+packets:
+	  %empty
+	| PACKETS
 	;
 
 per_time:
