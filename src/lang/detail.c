@@ -118,7 +118,8 @@ void lang_detail_rate(struct lang *l, const struct lang_token *token)
 	}
 	e = complain(l, token, "is not a rate");
 	snprintf(e->allowed, sizeof(e->allowed),
-	         "allowed: NUMBER/second, /minute, /hour, /day");
+	         "allowed: NUMBER/second, /minute, /hour, /day; from 1 to %u",
+	         UINT32_MAX);
 }
 
 static void prefix_read(struct lang *l, const struct lang_token *token, uint32_t max,

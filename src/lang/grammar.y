@@ -452,6 +452,39 @@ static struct lang_error *say_unexpected(struct lang_input *in, yysymbol_kind_t 
 	}
 }
 
+/* Words of nft's that mean nothing here. */
+static bool say_instead(struct lang_error *e, const struct lang_token *typed)
+{
+	static const char nat[] = "addresses are changed by rules of the kernel";
+	static const struct {
+		const char *word, *instead;
+	} words[] = {
+		{ "dnat", nat },
+		{ "goto", "say: jump CHAIN, and behind it what would follow: return, drop, ..." },
+		{ "masquerade", nat },
+		{ "redirect", nat },
+		{ "snat", nat },
+		{ "table", "chains and sets stand in no table" },
+		{ "with", "reject alone: TCP gets a reset, all else 'port unreachable'" },
+	};
+	size_t i;
+
+	for (i = 0; i < BASE_ARRAY_LENGTH(words); i++) {
+		if (strlen(words[i].word) != typed->length ||
+		    memcmp(words[i].word, typed->text, typed->length) != 0)
+			continue;
+		snprintf(e->allowed, sizeof(e->allowed), "%s", words[i].instead);
+		return true;
+	}
+	return false;
+}
+
+/* The rule ends early because of a mistake that was told. */
+static bool is_cut_off(const struct lang_input *in, yysymbol_kind_t kind)
+{
+	return in->l->draft.failed && (kind == YYSYMBOL_SEPARATOR || *in->last.text == '}');
+}
+
 static int yyreport_syntax_error(const yypcontext_t *context, struct lang_input *in,
 				      void *scanner)
 {
@@ -459,13 +492,15 @@ static int yyreport_syntax_error(const yypcontext_t *context, struct lang_input 
 	struct lang_error *e;
 	int n;
 
-	if (kind == YYSYMBOL_YYEMPTY)
+	if (kind == YYSYMBOL_YYEMPTY || is_cut_off(in, kind))
 		return 0;
 	e = say_unexpected(in, kind, yypcontext_location(context));
+	if (kind == YYSYMBOL_WORD && say_instead(e, &in->last))
+		return 0;
 	n = yypcontext_expected_tokens(context, expected, EXPECTED_MAX);
 	if (n == YYENOMEM)
 		return YYENOMEM;
-	if (kind == YYSYMBOL_WORD)
+	if (kind == YYSYMBOL_WORD || kind == YYSYMBOL_VALUE_WORD)
 		suggest_expected(e, &in->last, expected, n);
 	if (!e->meant[0] && kind != YYSYMBOL_YYEOF)
 		say_expected(e, expected, n);

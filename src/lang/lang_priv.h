@@ -50,8 +50,10 @@ struct lang_source {
 	char *name;
 	char *text; /* size bytes and two zeros for the scanner */
 	size_t size;
-	bool from_file; /* may include others */
-	uint32_t depth; /* of include; 0: not included */
+	bool from_file;      /* may include others */
+	uint64_t dev, inode; /* of the file */
+	uint32_t depth;      /* of include; 0: not included */
+	uint32_t parent;     /* the source that includes it, when depth > 0 */
 };
 
 /* Where a chain is, and what was said of it; line 0: it was not. */

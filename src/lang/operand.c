@@ -20,6 +20,21 @@ static void say_words(struct lang_error *e, const char *const *words, size_t n)
 		                         " %s", words[i]);
 }
 
+/* A protocol or a family alone ("udp drop") is a value. */
+static void say_alone(struct lang_error *e, const struct lang_token *group)
+{
+	static const uint16_t fields[] = { CTQ_FIELD_PROTO, CTQ_FIELD_FAMILY };
+	size_t i, used = strlen(e->allowed);
+	uint64_t value;
+
+	for (i = 0; i < BASE_ARRAY_LENGTH(fields) && used < sizeof(e->allowed); i++)
+		if (lang_names_value(lang_names_of(fields[i], 0), group->text,
+		                     group->length, &value))
+			snprintf(e->allowed + used, sizeof(e->allowed) - used,
+			         "; alone: %s %.*s", ctlink_field_get(fields[i])->word,
+			         LANG_SHOW(group));
+}
+
 static void complain_member(struct lang *l, const struct lang_token *group,
                             const struct lang_token *word)
 {
@@ -32,6 +47,8 @@ static void complain_member(struct lang *l, const struct lang_token *group,
 	                   LANG_SHOW(word));
 	lang_error_suggest(e, word, words, n);
 	say_words(e, words, n);
+	if (!e->meant[0])
+		say_alone(e, group);
 }
 
 static bool in_rules(const struct lang_word *word)

@@ -132,23 +132,20 @@ static int read_whole(int fd, char *text, size_t size)
 	return 0;
 }
 
-static int open_file(const char *path, int *fd, size_t *size)
+static int open_file(const char *path, int *fd, struct stat *st)
 {
-	struct stat st;
-
 	/* not blocking: the path may name a FIFO */
 	*fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (*fd < 0)
 		return -errno;
-	if (fstat(*fd, &st) < 0)
+	if (fstat(*fd, st) < 0)
 		return -errno;
-	if (S_ISDIR(st.st_mode))
+	if (S_ISDIR(st->st_mode))
 		return -EISDIR;
-	if (!S_ISREG(st.st_mode))
+	if (!S_ISREG(st->st_mode))
 		return -EINVAL;
-	if (st.st_size > LANG_FILE_MAX)
+	if (st->st_size > LANG_FILE_MAX)
 		return -EFBIG;
-	*size = (size_t)st.st_size;
 	return 0;
 }
 
@@ -169,13 +166,13 @@ static int source_from_file(struct lang *l, const char *path, const struct lang_
                             uint32_t *i)
 {
 	struct lang_place whole = { 0 };
-	size_t size = 0;
+	struct stat st = { .st_size = 0 };
 	int fd = -1, err, oom;
 
-	err = open_file(path, &fd, &size);
-	oom = source_new(l, path, err ? 0 : size, i);
+	err = open_file(path, &fd, &st);
+	oom = source_new(l, path, err ? 0 : (size_t)st.st_size, i);
 	if (!oom && !err)
-		err = read_whole(fd, lang_source_of(l, *i)->text, size);
+		err = read_whole(fd, lang_source_of(l, *i)->text, (size_t)st.st_size);
 	if (fd >= 0)
 		close(fd);
 	if (oom == -E2BIG) {
@@ -185,6 +182,8 @@ static int source_from_file(struct lang *l, const char *path, const struct lang_
 	if (oom)
 		return oom;
 	lang_source_of(l, *i)->from_file = true;
+	lang_source_of(l, *i)->dev = st.st_dev;
+	lang_source_of(l, *i)->inode = st.st_ino;
 	if (!err)
 		return 0;
 	whole.source = *i;
@@ -233,6 +232,19 @@ static bool has_wildcard(const struct lang_token *pattern)
 	return false;
 }
 
+/* Is source @i a file that is being read already, further out? */
+static bool is_within_itself(const struct lang *l, uint32_t i)
+{
+	const struct lang_source *s = lang_source_of(l, i), *outer = s;
+
+	while (outer->depth) {
+		outer = lang_source_of(l, outer->parent);
+		if (outer->from_file && outer->dev == s->dev && outer->inode == s->inode)
+			return true;
+	}
+	return false;
+}
+
 static void include_file(struct lang *l, uint32_t source, const char *path,
                          const struct lang_place *at)
 {
@@ -242,7 +254,11 @@ static void include_file(struct lang *l, uint32_t source, const char *path,
 	err = source_from_file(l, path, at, &i);
 	if (!err) {
 		lang_source_of(l, i)->depth = depth;
-		err = lang_parse_source(l, i);
+		lang_source_of(l, i)->parent = source;
+		if (is_within_itself(l, i))
+			lang_error_add(l, at, "'%s' is read here within itself", path);
+		else
+			err = lang_parse_source(l, i);
 	}
 	if (err == -ENOMEM)
 		lang_no_memory(l);

@@ -251,11 +251,14 @@ bool lang_set_number(struct lang *l, uint16_t field, const struct lang_token *to
 {
 	struct ctlink_value v = { 0 };
 	struct lang_fault fault = { "" };
+	struct lang_error *e;
 	uint64_t number;
 
 	if (lang_value_parse(ctlink_field_get(field), 0, token->text, token->length, &v,
 	                     l->memory, &fault)) {
-		lang_error_add_fault(l, token, &fault);
+		e = lang_error_add_fault(l, token, &fault);
+		if (field == CTQ_FIELD_LENGTH)
+			snprintf(e->allowed, sizeof(e->allowed), "allowed: 1 to %u", max);
 		return false;
 	}
 	number = ctlink_value_number(v.first, v.first_size);

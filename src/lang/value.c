@@ -204,6 +204,33 @@ static int fault_time(struct lang_fault *fault, struct slice s)
 	return -EINVAL;
 }
 
+/* Names that people write instead of numbers, of things that have some elsewhere. */
+static const char *names_elsewhere(uint16_t field)
+{
+	switch (field) {
+	case CTQ_FIELD_SPORT:
+	case CTQ_FIELD_DPORT:
+	case CTQ_FIELD_PORT: return "; names of services are not looked up";
+	case CTQ_FIELD_UID: return "; names of users are not looked up";
+	default: return "";
+	}
+}
+
+static int fault_number(const struct reader *r, struct slice s)
+{
+	char *allowed = r->fault->allowed;
+
+	fault_set(r->fault, QUOTED " is not a number", SHOW(s));
+	if (unit_of(r->field->number, 's'))
+		snprintf(allowed, sizeof(r->fault->allowed),
+		         "allowed: seconds, or a time as 90s, 5m, 1h30m, 7d");
+	else
+		snprintf(allowed, sizeof(r->fault->allowed),
+		         "allowed: %" PRIu64 " to %" PRIu64 "%s", r->min, r->max,
+		         names_elsewhere(r->field->number));
+	return -EINVAL;
+}
+
 static int number_parse(const struct reader *r, struct slice s, uint64_t *value)
 {
 	enum digits digits;
@@ -232,7 +259,7 @@ static int number_parse(const struct reader *r, struct slice s, uint64_t *value)
 		                 " needs a protocol before it: 'proto icmp' or "
 		                 "'proto icmpv6'",
 		                 SHOW(s));
-	return fault_set(r->fault, QUOTED " is not a number", SHOW(s));
+	return fault_number(r, s);
 }
 
 /* "0x10/0xf0": bits outside the mask could never be found. */

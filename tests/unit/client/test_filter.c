@@ -181,7 +181,10 @@ static const struct {
 	{ "rule \"no end", "     ^^^^^^^", "'rule' needs a value here", "", "" },
 	{ "mark 0x100/0xf0", "     ^^^^^^^^^^",
 	  "value 0x100 has bits that its mask 0xf0 has not", "", "" },
-	{ "age 5x", "    ^^", "'5x' is not a number", "", "" },
+	{ "age 5x", "    ^^", "'5x' is not a number", "",
+	  "allowed: seconds, or a time as 90s, 5m, 1h30m, 7d" },
+	{ "sport ssh", "      ^^^", "'ssh' is not a number", "",
+	  "allowed: 0 to 65535; names of services are not looked up" },
 };
 
 Test(filter, mistakes_are_located_and_explained)

@@ -76,9 +76,12 @@ static const struct {
 	  "error: '10.0.0.300' is not an IP address (octet 4 is above 255)\n"
 	  "  ctctl list src 10.0.0.300\n"
 	  "                 ^^^^^^^^^^\n" },
-	{ "list dport 80,x,443", "error: 'x' is not a number\n"
-	                         "  ctctl list dport 80,x,443\n"
-	                         "                      ^\n" },
+	{ "list dport 80,x,443",
+	  "error: 'x' is not a number\n"
+	  "  ctctl list dport 80,x,443\n"
+	  "                      ^\n"
+	  "  allowed: 0 to 65535; names of services are not looked "
+	  "up\n" },
 	{ "list dying dport", "error: 'dport' needs a value here\n"
 	                      "  ctctl list dying dport\n"
 	                      "                         ^\n" },

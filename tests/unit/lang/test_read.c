@@ -111,12 +111,36 @@ Test(files, what_cannot_be_read_is_told_where_it_is_asked_for)
 	lang_destroy(l);
 }
 
-Test(files, a_file_that_includes_itself_ends_at_the_limit)
+Test(files, a_file_that_includes_itself_is_named)
 {
 	struct lang *l = lang_new(NULL);
+	char wanted[600];
 
-	write_file("main.ctq", "include \"main.ctq\"\n");
+	write_file("main.ctq", "include \"one.ctq\"\ninclude \"two.ctq\"\n");
+	write_file("one.ctq", "\n");
+	write_file("two.ctq", "include \"one.ctq\"\ninclude \"./m*.ctq\"\n");
 	cr_assert_eq(lang_read_file(l, path_of("main.ctq")), -EINVAL);
+	cr_assert_eq(lang_error_count(l), 1, "what is read twice is no mistake");
+	snprintf(wanted, sizeof(wanted), "'%s' is read here within itself",
+	         path_of("./main.ctq"));
+	cr_assert_str_eq(lang_error_peek(l, 0)->text, wanted);
+	cr_assert_str_eq(lang_error_peek(l, 0)->file, path_of("two.ctq"));
+	cr_assert_eq(lang_error_peek(l, 0)->place.line, 2);
+	lang_destroy(l);
+}
+
+Test(files, includes_end_at_a_depth)
+{
+	struct lang *l = lang_new(NULL);
+	char name[16], text[32];
+	int i;
+
+	for (i = 0; i < 9; i++) {
+		snprintf(name, sizeof(name), "%d.ctq", i);
+		snprintf(text, sizeof(text), "include \"%d.ctq\"\n", i + 1);
+		write_file(name, text);
+	}
+	cr_assert_eq(lang_read_file(l, path_of("0.ctq")), -EINVAL);
 	cr_assert_eq(lang_error_count(l), 1);
 	cr_assert_str_eq(lang_error_peek(l, 0)->text,
 	                 "files within files: more than 8 deep");
