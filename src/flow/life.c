@@ -523,6 +523,21 @@ static uint32_t nat_bits(const struct tuple *original, const struct tuple *reply
 	return bits;
 }
 
+/* Who buries a flow takes its keys away one after the other. One that still stands is no hindrance:
+ * it is removed here (L1: twice is harmless). */
+static int insert_key(struct flow_table *t, const struct flow *f, enum track_dir dir,
+                      uint32_t *standing)
+{
+	const struct tuple *tuple = &f->side[dir].tuple;
+	uint32_t handle = flow_handle(f, dir);
+	int err = hashtrie_insert(t->trie, hash_of(f, dir), tuple, handle, standing);
+
+	if (err != -EEXIST || !flow_is_dying(flow_of_handle(t, *standing).flow))
+		return err;
+	hashtrie_remove(t->trie, hash_of(f, dir), *standing);
+	return hashtrie_insert(t->trie, hash_of(f, dir), tuple, handle, standing);
+}
+
 /* Both keys or none. @standing: who has the original tuple already, on -EEXIST;
  * -EADDRINUSE: another flow has the reply tuple. */
 static int insert_keys(struct flow_table *t, struct flow *f, uint32_t *standing)
@@ -535,13 +550,11 @@ static int insert_keys(struct flow_table *t, struct flow *f, uint32_t *standing)
 	atomic_store_explicit(&f->side[TRACK_REPLY].hash, reply_hash,
 	                      memory_order_relaxed);
 	hashtrie_prefetch(t->trie, reply_hash);
-	err = hashtrie_insert(t->trie, hash_of(f, TRACK_ORIGINAL), original,
-	                      flow_handle(f, TRACK_ORIGINAL), standing);
+	err = insert_key(t, f, TRACK_ORIGINAL, standing);
 	if (err < 0 ||
 	    tuple_equal(original, reply)) /* from an address to itself: one key */
 		return err;
-	err = hashtrie_insert(t->trie, reply_hash, reply, flow_handle(f, TRACK_REPLY),
-	                      NULL);
+	err = insert_key(t, f, TRACK_REPLY, standing);
 	if (err < 0)
 		remove_key(t, f, TRACK_ORIGINAL);
 	return err == -EEXIST ? -EADDRINUSE : err;

@@ -118,6 +118,29 @@ Test(life, a_tuple_that_is_taken_gives_the_flow_that_has_it)
 	fixture_end(&fx);
 }
 
+/* L1: another thread buries the first one, and has not come to its keys yet. */
+Test(life, a_tuple_of_a_dying_flow_is_not_taken)
+{
+	struct fixture fx = fixture_new(NULL);
+	struct flow *first = confirmed_number(&fx, 1), *second;
+	struct packet p = packet_number(1);
+	enum ctq_reason why = CTQ_REASON_NONE;
+	struct tuple reply;
+
+	tuple_invert(&p.tuple, &reply);
+	second = flow_new(fx.worker, &p, 0, fx.now_ns, &why);
+	cr_assert_not_null(second);
+	atomic_fetch_or(&first->status, TRACK_DYING);
+	cr_assert_eq(flow_confirm(fx.worker, second, &reply, fx.now_ns, &why).flow,
+	             second);
+	cr_assert_eq(flow_counter_read(fx.table, FLOW_COUNTER_CLASH), 0);
+	atomic_fetch_and(&first->status, ~(uint32_t)TRACK_DYING);
+	flow_kill(fx.worker, first, FLOW_END_DELETED, fx.now_ns);
+	cr_assert_eq(flow_peek(fx.table, &p.tuple).flow, second);
+	cr_assert_eq(flow_peek(fx.table, &reply).flow, second);
+	fixture_end(&fx);
+}
+
 Test(life, a_flow_may_be_confirmed_by_two_packets_at_once)
 {
 	struct fixture fx = fixture_new(NULL);
