@@ -19,7 +19,8 @@
  *
  * Guarantees
  *  W1  A packet that waits gets one verdict: by path_held_peek(), if its queue stands.
- *  W2  Not later than the deadline and one call of path_held_step() (a worker's tick).
+ *  W2  Not later than the deadline, or the last listener's leaving, and one call of
+ *      path_held_step() (a worker's tick).
  *  W3  Its flow stays meanwhile: neither the reaper nor eviction takes an unconfirmed one. Who
  *      kills it otherwise has its packets dropped.
  *  W4  Control hears of each question that it was told of how it was settled.
