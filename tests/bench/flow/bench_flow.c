@@ -189,7 +189,7 @@ static const struct part {
 	void (*run)(void);
 } parts[] = {
 	{ "flood", part_flood }, { "rank", part_rank },     { "expire", part_expire },
-	{ "dump", part_dump },   { "memory", part_memory },
+	{ "dump", part_dump },   { "memory", part_memory }, { "writers", part_writers },
 };
 
 static bool is_wanted(const char *name, int argc, char **argv)

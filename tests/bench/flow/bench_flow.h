@@ -74,5 +74,6 @@ void part_rank(void);
 void part_expire(void);
 void part_dump(void);
 void part_memory(void);
+void part_writers(void);
 
 #endif
