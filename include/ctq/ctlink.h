@@ -782,8 +782,10 @@ enum ctq_group_attr {
 #define CTQA_GROUP_MAX         (__CTQA_GROUP_MAX - 1)
 #define CTQ_GROUP_RATE_DEFAULT 1000
 #define CTQ_GROUP_BYTES_MAX    1600
-/** Clients in CTQ_GROUP_DROP or _TRACE at once. */
-#define CTQ_GROUP_WATCHERS_MAX 8
+/** Clients in CTQ_GROUP_DROP or _TRACE at once, and how many of these places are for clients that
+ * may change. */
+#define CTQ_GROUP_WATCHERS_MAX     8
+#define CTQ_GROUP_WATCHERS_RESERVE 2
 
 enum ctq_overrun_attr {
 	CTQA_OVERRUN_UNSPEC,

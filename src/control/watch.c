@@ -91,26 +91,32 @@ void control_watch_leave(struct control_client *client)
 	memset(&client->watch, 0, sizeof(client->watch));
 }
 
-static int place_find(const struct control *c)
+/* Readers leave some places to those who may change. */
+static int place_find(const struct control *c, int allowed)
 {
-	int i;
+	int i, place = -EBUSY;
 
-	for (i = 0; i < CTQ_GROUP_WATCHERS_MAX; i++)
-		if (!c->watchers[i])
-			return i;
-	return -EBUSY;
+	for (i = 0; i < CTQ_GROUP_WATCHERS_MAX; i++) {
+		if (c->watchers[i])
+			allowed--;
+		else if (place < 0)
+			place = i;
+	}
+	return allowed > 0 ? place : -EBUSY;
 }
 
 static int watch_join(struct control_request *r)
 {
 	struct control_client *client = r->client;
 	struct control *c = client->control;
-	int place = place_find(c), err;
+	int allowed = CTQ_GROUP_WATCHERS_MAX -
+	              (client->may_change ? 0 : CTQ_GROUP_WATCHERS_RESERVE);
+	int place = place_find(c, allowed), err;
 
 	if (place < 0)
 		return ctlink_error_set(r->error, place, 0,
 		                        "%d clients watch packets, more are not allowed",
-		                        CTQ_GROUP_WATCHERS_MAX);
+		                        allowed);
 	c->watchers[place] = client;
 	err = list_set(c);
 	if (err < 0) {

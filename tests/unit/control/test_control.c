@@ -1071,9 +1071,8 @@ Test(control, a_connection_that_another_process_holds_is_forgotten)
 }
 
 /* In a child that has given its rights up: connect, ask, return what error came. */
-static int child_code(struct server *s, gid_t group, uint16_t type, uint16_t flags)
+static int child_code(struct server *s, gid_t group, const struct ctlink_message *m)
 {
-	struct ctlink_message m;
 	int fd;
 
 	if (setgroups(0, NULL) < 0 || setgid(group) < 0 || setuid(65534) < 0)
@@ -1086,8 +1085,7 @@ static int child_code(struct server *s, gid_t group, uint16_t type, uint16_t fla
 		if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
 			return 101;
 	}
-	request(&m, type, flags);
-	(void)!send(fd, m.data, m.size, MSG_NOSIGNAL); /* a stranger's comes too late */
+	(void)!send(fd, m->data, m->size, MSG_NOSIGNAL); /* a stranger's comes too late */
 	do
 		answers.size = (uint32_t)recv(fd, answers.data, sizeof(answers.data), 0);
 	while ((int32_t)answers.size < 0 &&
@@ -1097,16 +1095,25 @@ static int child_code(struct server *s, gid_t group, uint16_t type, uint16_t fla
 	return -answers_error(&answers).code;
 }
 
-static int ask_as(struct server *s, gid_t group, uint16_t type, uint16_t flags)
+static int send_as(struct server *s, gid_t group, struct ctlink_message *m)
 {
 	pid_t child = fork();
 	int status = 0;
 
 	if (child == 0)
-		_exit(child_code(s, group, type, flags));
+		_exit(child_code(s, group, m));
+	ctlink_message_fini(m);
 	while (waitpid(child, &status, WNOHANG) == 0)
 		control_step(s->control, s->flows.now_ns);
 	return WEXITSTATUS(status);
+}
+
+static int ask_as(struct server *s, gid_t group, uint16_t type, uint16_t flags)
+{
+	struct ctlink_message m;
+
+	request(&m, type, flags);
+	return send_as(s, group, &m);
 }
 
 static int delete_as(struct server *s, gid_t group)
@@ -1182,6 +1189,52 @@ Test(control, readers_lists_do_not_lock_out_who_may_change)
 	cr_assert_eq(ask_as(&s, 4242, DAEMON(COUNT), NLM_F_ACK), EBUSY, "a reader");
 	cr_assert_eq(delete_as(&s, 4243), 0, "who may change");
 	close(fd);
+	server_end(&s);
+}
+
+static int watch_as(struct server *s, gid_t group)
+{
+	struct ctlink_header header = { .type = DAEMON(SUBSCRIBE),
+		                        .flags = NLM_F_REQUEST | NLM_F_ACK };
+	struct ctlink_groups value = { .has = 1u << CTQ_GROUP_DROP };
+	struct ctlink_message m;
+
+	ctlink_message_init(&m, CTQ_DATAGRAM_MAX, NULL);
+	cr_assert_eq(ctlink_groups_build(&m, &header, &value), 0);
+	return send_as(s, group, &m);
+}
+
+Test(control, readers_that_watch_do_not_lock_out_who_may_change)
+{
+	struct control_config cfg;
+	int fd[CTQ_GROUP_WATCHERS_MAX], i;
+	struct server s;
+
+	if (geteuid() != 0)
+		cr_skip_test("needs root, to become somebody else");
+	control_config_init(&cfg);
+	cfg.read_group = 4242;
+	cfg.change_group = 4243;
+	s = server_new(0, &cfg);
+	chmod(s.directory, 0755);
+	for (i = 0; i < CTQ_GROUP_WATCHERS_MAX; i++)
+		fd[i] = server_connect(&s);
+	for (i = 0; i < CTQ_GROUP_WATCHERS_MAX - CTQ_GROUP_WATCHERS_RESERVE; i++)
+		server_subscribe(&s, fd[i], 1u << CTQ_GROUP_DROP);
+	cr_assert_eq(watch_as(&s, 4242), EBUSY, "a reader");
+	cr_assert_eq(watch_as(&s, 4243), 0, "who may change");
+	server_run(&s);
+	for (; i < CTQ_GROUP_WATCHERS_MAX; i++)
+		server_subscribe(&s, fd[i], 1u << CTQ_GROUP_DROP);
+	cr_assert_eq(watch_as(&s, 4243), EBUSY, "all places are taken");
+	close(fd[0]);
+	close(fd[1]);
+	close(fd[2]);
+	server_run(&s);
+	cr_assert_eq(watch_as(&s, 4242), 0, "there is room again");
+	while (i)
+		if (--i > 2)
+			close(fd[i]);
 	server_end(&s);
 }
 
