@@ -13,18 +13,23 @@ static int get_flow(void *data, const struct ctq_flow *flow)
 	return 0;
 }
 
-/* A whole tuple is one lookup; anything else is a list. */
+/* A whole tuple is one lookup; anything else is a list. So is a zone that is not the original
+ * direction's: it may be the reply's. */
 static int get_ask(struct tool *tool, const struct ctq_filter *filter,
                    struct render *render)
 {
 	struct nf_conntrack *tuple = nfct_new();
-	int err;
+	bool is_list;
+	int err = 0;
 
 	if (!tuple)
 		return -ENOMEM;
-	if (ctq_filter_tuple(filter, tuple) == 0)
+	is_list = ctq_filter_tuple(filter, tuple) != 0;
+	if (!is_list)
 		err = ctq_flow_get(tool->ctq, tuple, get_flow, render);
-	else
+	if (err == -ENOENT && nfct_get_attr_u16(tuple, ATTR_ZONE))
+		is_list = true;
+	if (is_list)
 		err = ctq_flows_dump(tool->ctq, CTQ_TABLE_FLOWS, filter, get_flow,
 		                     render);
 	nfct_destroy(tuple);
