@@ -373,7 +373,6 @@ static void flow_fill(struct flow_worker *w, struct flow *f, const struct packet
 {
 	struct flow_table *t = w->table;
 	uint32_t index = slab_index(t->slab, f);
-	uint32_t previous = atomic_load_explicit(&f->id, memory_order_relaxed);
 
 	/* Who knew the flow that was here by slot and id (info.c: its master) sees that id gone
 	 * before it can see any of this one. */
@@ -416,8 +415,7 @@ static void flow_fill(struct flow_worker *w, struct flow *f, const struct packet
 	atomic_store_explicit(&f->hooks, 0, memory_order_relaxed);
 	atomic_store_explicit(&f->ifin, p->ifin, memory_order_relaxed);
 	atomic_store_explicit(&f->ifout, p->ifout, memory_order_relaxed);
-	atomic_store_explicit(&f->id, flow_id_next(t, index, previous),
-	                      memory_order_release);
+	atomic_store_explicit(&f->id, flow_id_next(t, index), memory_order_release);
 #ifdef DEBUG_REFS
 	memset(f->held, 0, sizeof(f->held));
 	atomic_store(&f->held[FLOW_HOLDER_TABLE], 1);

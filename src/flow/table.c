@@ -151,11 +151,25 @@ static void table_free(struct flow_table *t)
 		cookies_destroy(t->cookies);
 	sources_destroy(t->sources);
 	expects_destroy(t->expects);
+	free(t->laps);
 	free(t);
+}
+
+static int id_init(struct flow_table *t)
+{
+	uint32_t slots = slab_slots(t->slab);
+
+	t->id_slot_bits = 32u - (unsigned int)__builtin_clz(slots - 1);
+	t->laps = calloc((size_t)slots + 1, sizeof(*t->laps));
+	if (!t->laps)
+		return -ENOMEM;
+	return getrandom(t->id_key, sizeof(t->id_key), 0) == sizeof(t->id_key) ? 0 : -EIO;
 }
 
 static int table_init(struct flow_table *t)
 {
+	int err;
+
 	t->slab = slab_new(t->cfg.max + slack_of(t->cfg.max));
 	if (!t->slab)
 		return -ENOMEM;
@@ -172,9 +186,8 @@ static int table_init(struct flow_table *t)
 		return -ENOMEM;
 	t->can_bias = flow_lock_can_bias();
 	atomic_init(&t->scale, FLOW_SCALE_ONE);
-	if (getrandom(t->id_key, sizeof(t->id_key), 0) != sizeof(t->id_key))
-		return -EIO;
-	return workers_new(t);
+	err = id_init(t);
+	return err < 0 ? err : workers_new(t);
 }
 
 struct flow_table *flow_table_new(const struct flow_table_config *cfg,
@@ -330,7 +343,7 @@ struct flow *flow_find_id(struct flow_table *t, uint32_t id, enum flow_holder ho
 	uint32_t index = flow_id_index(t, id);
 	struct flow *f;
 
-	if (index < 1 || index > slab_high_water(t->slab))
+	if (index > slab_high_water(t->slab))
 		return NULL;
 	f = slab_slot(t->slab, index);
 	if (!flow_get_unless_free(f, holder))
@@ -349,16 +362,24 @@ struct flow *flow_find_id(struct flow_table *t, uint32_t id, enum flow_holder ho
  * halves of 16 bits with a random key: an outsider who sees one id learns nothing of
  * others that would help to guess, and we find the slot without a table.
  *
- *     31       27 26                         0
- *    +-----------+----------------------------+
- *    |   lap     |  slot                      |   before mixing
- *    +-----------+----------------------------+
+ *     31         n n-1                    0
+ *    +------------+------------------------+
+ *    |    lap     |        slot - 1        |   before mixing
+ *    +------------+------------------------+
+ *
+ * The slot has as many bits as the table has slots for, so that small tables have many laps: the
+ * id is 32 bits on the wire.
+ *
+ * I1 lasting  No id of a slot comes again before the slot was used 2^(32 - n) times: 8,192 times
+ *             in a table of up to FLOW_MAX_DEFAULT flows, 32 at FLOW_MAX_LIMIT. The laps
+ *             stand beside the slots, whose pages go back, in two bytes that never do.
  */
-#define ID_SLOT_BITS 27
-#define ID_SLOT_MASK ((1u << ID_SLOT_BITS) - 1)
+#define ID_SLOT_BITS_MIN 16 /* the rest is counted in 16 bits */
 
-_Static_assert(FLOW_MAX_LIMIT + TABLE_SLACK_MAX + SLAB_CHUNK * SLAB_GROUP <= ID_SLOT_MASK,
-               "every slot's number fits");
+_Static_assert(TABLE_SLACK_MIN >= 1u << ID_SLOT_BITS_MIN,
+               "every table has so many slots");
+_Static_assert(FLOW_MAX_LIMIT + TABLE_SLACK_MAX + SLAB_CHUNK * SLAB_GROUP < 1u << 27,
+               "a lap has bits");
 
 static uint32_t id_round(const struct flow_table *t, uint32_t half, unsigned int round)
 {
@@ -395,15 +416,16 @@ static uint32_t id_unmix(const struct flow_table *t, uint32_t id)
 
 uint32_t flow_id_index(const struct flow_table *t, uint32_t id)
 {
-	return id_unmix(t, id) & ID_SLOT_MASK;
+	return (id_unmix(t, id) & ((1u << t->id_slot_bits) - 1)) + 1;
 }
 
-uint32_t flow_id_next(const struct flow_table *t, uint32_t index, uint32_t previous)
+uint32_t flow_id_next(struct flow_table *t, uint32_t index)
 {
-	uint32_t lap = previous ? id_unmix(t, previous) >> ID_SLOT_BITS : 0, id;
+	uint32_t id;
 
 	do {
-		id = id_mix(t, ++lap << ID_SLOT_BITS | index);
+		id = id_mix(t,
+		            (uint32_t)++t->laps[index] << t->id_slot_bits | (index - 1));
 	} while (id == 0);
 	return id;
 }

@@ -137,7 +137,8 @@ unsigned int flow_cookie_note_of(const struct flow_table *t, uint32_t cookie);
 BASE_MUST_CHECK struct flow_ref flow_find(struct flow_table *t, const struct tuple *tuple,
                                           enum flow_holder holder);
 
-/** By ctlink id, with a reference; NULL: none (any more). */
+/** By ctlink id, with a reference; NULL: none (any more). An id comes again at the earliest when its
+ * slot was used 8,192 times in a table of FLOW_MAX_DEFAULT flows (table.c, I1). */
 BASE_MUST_CHECK struct flow *flow_find_id(struct flow_table *t, uint32_t id,
                                           enum flow_holder holder);
 

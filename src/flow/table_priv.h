@@ -34,6 +34,8 @@ struct flow_table {
 	struct flow_worker **workers; /* cfg.workers of packets, and control's */
 	bool can_bias;                /* see lock.h */
 	uint32_t id_key[2];
+	unsigned int id_slot_bits; /* of an id that name its slot */
+	uint16_t *laps;            /* of each slot: how often it was used */
 
 	/* For each slot, densely, the slab's: seconds, one more than the flow's last; 0: never
 	 * expires. Free slots may have lost theirs, which makes them 0 and FLOW_PHASE_FREE. */
@@ -92,8 +94,9 @@ static inline void flow_prefetch_all(const struct flow *f)
 }
 void flow_prefetch_keys(const struct flow_table *t, const struct flow *f);
 
-/** A number for ctlink that tells nothing of the slot, and back; see table.c. */
-uint32_t flow_id_next(const struct flow_table *t, uint32_t index, uint32_t previous);
+/** A number for ctlink that tells nothing of the slot, for the flow that now has it, and back;
+ * see table.c. */
+uint32_t flow_id_next(struct flow_table *t, uint32_t index);
 uint32_t flow_id_index(const struct flow_table *t, uint32_t id);
 
 /** As flow_get() for a flow that was found by its slot; false: the slot is free. */

@@ -966,3 +966,68 @@ Test(life, reaping_is_bounded_and_goes_on)
 	cr_assert_eq(flow_reap(fx.worker, fx.now_ns), 10);
 	fixture_end(&fx);
 }
+
+/* ---- identifiers ------------------------------------------------------------------------------ */
+
+/* I1: each of the laps that are left beside the slot's number. */
+Test(life, no_id_of_a_slot_comes_again_for_long)
+{
+	struct fixture fx = fixture_new(NULL);
+	uint32_t laps = 1u << (32 - fx.table->id_slot_bits), first, i;
+
+	cr_assert_eq(laps, 8192);
+	first = flow_id_next(fx.table, 7);
+	cr_assert_neq(first, 0);
+	cr_assert_eq(flow_id_index(fx.table, first), 7);
+	for (i = 1; i < laps; i++)
+		cr_assert_neq(flow_id_next(fx.table, 7), first, "use %u", i);
+	cr_assert_eq(flow_id_next(fx.table, 7), first);
+	fixture_end(&fx);
+}
+
+/* I1 */
+Test(life, ids_have_more_laps_the_smaller_the_table_is)
+{
+	static const struct {
+		uint32_t max, laps;
+	} tables[] = {
+		{ 1, 8192 },
+		{ FLOW_MAX_DEFAULT, 8192 },
+		{ FLOW_MAX_LIMIT, 32 },
+	};
+	struct flow_table_config cfg;
+	struct fixture fx;
+	size_t i;
+
+	for (i = 0; i < BASE_ARRAY_LENGTH(tables); i++) {
+		flow_table_config_init(&cfg);
+		cfg.max = tables[i].max;
+		fx = fixture_new(&cfg);
+		cr_assert_eq(1u << (32 - fx.table->id_slot_bits), tables[i].laps, "%u",
+		             cfg.max);
+		fixture_end(&fx);
+	}
+}
+
+/* I1: although the page that the flow stood in went back. */
+Test(life, a_new_page_has_new_ids)
+{
+	enum { FLOWS = 900 };
+	struct fixture fx = fixture_new(NULL);
+	static uint32_t ids[2][FLOWS];
+	struct flow *f;
+	uint32_t i, j, round;
+
+	for (round = 0; round < 2; round++) {
+		for (i = 0; i < FLOWS; i++) {
+			f = unconfirmed_number(&fx, i);
+			ids[round][i] = atomic_load(&f->id);
+		}
+		flow_table_flush(fx.worker, FLOW_END_DELETED, fx.now_ns);
+		fixture_settle(&fx);
+	}
+	for (i = 0; i < FLOWS; i++)
+		for (j = 0; j < FLOWS; j++)
+			cr_assert_neq(ids[0][i], ids[1][j]);
+	fixture_end(&fx);
+}
