@@ -2,9 +2,9 @@
 /*
  * cookie.c - places for unconfirmed flows
  *
- * A place is one word: lap << 32 | index of the flow, index 0: free. The owner takes
- * free places by going round its range from where it took the last one; a place that was
- * just given back is thus the last to be used again.
+ * A place is one word: lap << 32 | COOKIE_FREE | index of the flow. A free place has that bit, or
+ * has never had an index. The owner takes free places by going round its range from where it took
+ * the last one; a place that was just given back is thus the last to be used again.
  */
 #include "flow/cookie.h"
 
@@ -14,6 +14,9 @@
 /* Places looked at before a new flow goes without a cookie: bounds the cost of a full
  * range. */
 #define COOKIE_TRIES 8
+
+/* Above every index (FLOW_MAX_LIMIT). */
+#define COOKIE_FREE (1u << 31)
 
 struct cookie_range {
 	uint32_t first, length, next;
@@ -79,7 +82,7 @@ uint32_t cookie_take(struct cookies *c, unsigned int worker, uint32_t index)
 		place = range->first + range->next;
 		range->next = range->next + 1 < range->length ? range->next + 1 : 0;
 		word = atomic_load_explicit(&c->places[place], memory_order_relaxed);
-		if ((uint32_t)word)
+		if ((uint32_t)word && !(word & COOKIE_FREE))
 			continue;
 		lap = ((uint32_t)(word >> 32) + 1) & c->lap_mask;
 		atomic_store_explicit(&c->places[place], (uint64_t)lap << 32 | index,
@@ -94,7 +97,8 @@ static uint32_t cookie_place(const struct cookies *c, uint32_t cookie)
 	return cookie & ((1u << c->place_bits) - 1);
 }
 
-uint32_t cookie_look_up(const struct cookies *c, uint32_t cookie)
+/* What its place holds, COOKIE_FREE included; 0: another cookie. */
+static uint32_t cookie_read(const struct cookies *c, uint32_t cookie)
 {
 	uint32_t place = cookie_place(c, cookie);
 	uint64_t word;
@@ -105,6 +109,18 @@ uint32_t cookie_look_up(const struct cookies *c, uint32_t cookie)
 	if ((uint32_t)(word >> 32) != cookie >> c->place_bits)
 		return 0;
 	return (uint32_t)word;
+}
+
+uint32_t cookie_look_up(const struct cookies *c, uint32_t cookie)
+{
+	uint32_t index = cookie_read(c, cookie);
+
+	return index & COOKIE_FREE ? 0 : index;
+}
+
+uint32_t cookie_recall(const struct cookies *c, uint32_t cookie)
+{
+	return cookie_read(c, cookie) & ~COOKIE_FREE;
 }
 
 uint32_t cookie_note(const struct cookies *c, unsigned int note)
@@ -124,6 +140,7 @@ void cookie_put(struct cookies *c, uint32_t cookie)
 
 	if (place)
 		atomic_store_explicit(&c->places[place],
-		                      (uint64_t)(cookie >> c->place_bits) << 32,
+		                      (uint64_t)(cookie >> c->place_bits) << 32 |
+		                              COOKIE_FREE | cookie_recall(c, cookie),
 		                      memory_order_release);
 }

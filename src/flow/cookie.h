@@ -12,6 +12,9 @@
  *
  * Place 0 is nobody's: with it, the lap is a note about the packet.
  *
+ * A place that was given back remembers its index until it is given out again: packets of one
+ * flow may be between the hooks while the first of them confirms it.
+ *
  * Each worker gives out places of a range of its own; any thread may look up and give
  * back. When all places of a worker are out its new flows get no cookie (0) and are found
  * by their tuple alone.
@@ -35,6 +38,9 @@ uint32_t cookie_take(struct cookies *c, unsigned int worker, uint32_t index);
 
 /** Its index, or 0: not given out. Any thread. */
 uint32_t cookie_look_up(const struct cookies *c, uint32_t cookie);
+
+/** Its index, or 0: the same when it was given back, but its place not to another. Any thread. */
+uint32_t cookie_recall(const struct cookies *c, uint32_t cookie);
 
 /** A cookie of place 0 and lap @note: of no flow. 0: there are too few bits. */
 uint32_t cookie_note(const struct cookies *c, unsigned int note);

@@ -138,7 +138,8 @@ static void write_event(struct flow_worker *w, const struct flow *f,
 	struct flow_table *t = w->table;
 	struct flow_event *e;
 
-	if (!flow_event_is_wanted(t, kind))
+	if (!flow_event_is_wanted(t, kind) ||
+	    flow_status(f) & TRACK_NAT_CLASH) /* it only stands in for another one */
 		return;
 	e = ring_next(w);
 	if (!e)

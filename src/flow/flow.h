@@ -112,10 +112,10 @@ struct flow {
 	_Atomic uint8_t lock;
 	uint8_t machine; /* number of the protocol machine that made it; never changes */
 	_Atomic uint64_t verdict[FLOW_ROLES][2]; /* struct flow_verdict, packed: flow.c */
-	uint32_t cookie;                         /* while unconfirmed; 0: none */
-	uint32_t index;                          /* of its slot */
-	uint32_t started_s;                      /* monotonic second */
-	_Atomic uint32_t id;                     /* for ctlink: never 0, hard to guess */
+	_Atomic uint32_t cookie; /* that it had while it was unconfirmed; 0: none */
+	uint32_t index;          /* of its slot */
+	uint32_t started_s;      /* monotonic second */
+	_Atomic uint32_t id;     /* for ctlink: never 0, hard to guess */
 
 	/* line 3 */
 	_Atomic uint64_t state[FLOW_STATE_WORDS];

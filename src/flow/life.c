@@ -98,7 +98,7 @@ static void remove_keys(struct flow_table *t, struct flow *f)
 
 static void remove_unconfirmed(struct flow_table *t, struct flow *f)
 {
-	cookie_put(t->cookies, f->cookie);
+	cookie_put(t->cookies, atomic_load_explicit(&f->cookie, memory_order_relaxed));
 	hashtrie_remove(t->workers[f->worker]->unconfirmed, hash_of(f, TRACK_ORIGINAL),
 	                flow_handle(f, TRACK_ORIGINAL));
 }
@@ -444,9 +444,11 @@ static int flow_publish(struct flow_worker *w, struct flow *f, uint64_t now_ns)
 
 	if (err < 0)
 		return err;
-	f->cookie = w->number < t->cfg.workers
-	                    ? cookie_take(t->cookies, w->number, f->index)
-	                    : 0;
+	atomic_store_explicit(&f->cookie,
+	                      w->number < t->cfg.workers
+	                              ? cookie_take(t->cookies, w->number, f->index)
+	                              : 0,
+	                      memory_order_relaxed);
 	lists_append(w, t->slab, f, list_for(f, FLOW_LIST_UNCONFIRMED), now_ns);
 	atomic_compare_exchange_strong(&t->phase[f->index], &phase,
 	                               FLOW_PHASE_UNCONFIRMED);
@@ -565,6 +567,7 @@ static void confirm_undo(struct flow_worker *w, struct flow *f, uint64_t now_ns)
 	uint32_t status = flow_status(f);
 
 	flow_count(w, FLOW_COUNTER_INSERT_FAILED);
+	atomic_store_explicit(&f->cookie, 0, memory_order_relaxed); /* is put back */
 	do {
 		if (status & TRACK_DYING)
 			return;
@@ -634,7 +637,6 @@ struct flow_ref flow_confirm(struct flow_worker *w, struct flow *f,
 		return confirm_late(f, why);
 	atomic_fetch_add_explicit(&t->confirmed, 1, memory_order_relaxed);
 	remove_unconfirmed(t, f);
-	f->cookie = 0;
 	if (!tuple_equal(&f->side[TRACK_REPLY].tuple, reply))
 		flow_tuple_store(f, TRACK_REPLY, reply);
 	err = insert_keys(t, f, &standing);
@@ -647,6 +649,28 @@ struct flow_ref flow_confirm(struct flow_worker *w, struct flow *f,
 	else
 		*why = CTQ_INVALID_DYING;
 	return ref;
+}
+
+bool flow_confirm_reply(struct flow_worker *w, struct flow *f, const struct tuple *reply,
+                        uint64_t now_ns)
+{
+	struct flow_table *t = w->table;
+	uint64_t hash = tuple_hash(reply, &t->key);
+	uint32_t standing;
+
+	if (!claim_confirmed(f, TRACK_CONFIRMED | TRACK_NAT_CLASH | TRACK_FIXED_TIMEOUT |
+	                                nat_bits(&f->side[TRACK_ORIGINAL].tuple, reply)))
+		return false;
+	atomic_fetch_add_explicit(&t->confirmed, 1, memory_order_relaxed);
+	remove_unconfirmed(t, f);
+	flow_tuple_store(f, TRACK_REPLY, reply);
+	atomic_store_explicit(&f->side[TRACK_REPLY].hash, hash, memory_order_relaxed);
+	if (insert_key(t, f, TRACK_REPLY, &standing) < 0) {
+		confirm_undo(w, f, now_ns);
+		return false;
+	}
+	flow_count(w, FLOW_COUNTER_CLASH);
+	return confirm_finish(w, f, now_ns);
 }
 
 /* Workers read the clock when a batch begins and send its verdicts when it ends: what two of them

@@ -293,6 +293,29 @@ struct flow *flow_peek_cookie(struct flow_table *t, uint32_t cookie)
 	return index ? slab_slot(t->slab, index) : NULL;
 }
 
+/* The slot may be another flow's by now: that one has another cookie, since it was published. */
+struct flow *flow_recall_cookie(struct flow_table *t, uint32_t cookie)
+{
+	uint32_t index = cookie_recall(t->cookies, cookie);
+	struct flow *f;
+
+	if (!index || atomic_load_explicit(&t->phase[index], memory_order_acquire) !=
+	                      FLOW_PHASE_CONFIRMED)
+		return NULL;
+	f = slab_slot(t->slab, index);
+	if (atomic_load_explicit(&f->cookie, memory_order_relaxed) != cookie ||
+	    flow_is_dying(f))
+		return NULL;
+	return f;
+}
+
+uint32_t flow_cookie_left(const struct flow_table *t, const struct flow *f)
+{
+	uint32_t cookie = atomic_load_explicit(&f->cookie, memory_order_relaxed);
+
+	return cookie_recall(t->cookies, cookie) == f->index ? cookie : 0;
+}
+
 uint32_t flow_cookie_note(const struct flow_table *t, unsigned int note)
 {
 	return cookie_note(t->cookies, note);

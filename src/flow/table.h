@@ -122,6 +122,13 @@ struct flow *flow_peek_unconfirmed(struct flow_worker *w, const struct tuple *tu
  * carries; borrowed, or NULL. */
 struct flow *flow_peek_cookie(struct flow_table *t, uint32_t cookie);
 
+/** A confirmed flow by the cookie that it had before, as long as nobody has got that since;
+ * borrowed, or NULL. */
+struct flow *flow_recall_cookie(struct flow_table *t, uint32_t cookie);
+
+/** Such a cookie of @f, or 0. */
+uint32_t flow_cookie_left(const struct flow_table *t, const struct flow *f);
+
 /**
  * A cookie that names no flow but says something of its packet: @note is 1 … FLOW_NOTES.
  * 0 when the table has too few bits for cookies.
@@ -163,6 +170,14 @@ struct flow *flow_new(struct flow_worker *w, const struct packet *p, uint8_t mac
 struct flow_ref flow_confirm(struct flow_worker *w, struct flow *f,
                              const struct tuple *reply, uint64_t now_ns,
                              enum ctq_reason *why);
+
+/**
+ * Put unconfirmed @f into the table by its reply tuple @reply alone, since another flow has its
+ * original tuple: it takes answers (NAT_CLASH, FIXED_TIMEOUT), is in no listing, and makes no
+ * event. False: another flow has the reply tuple, too, or memory is short; @f is gone.
+ */
+bool flow_confirm_reply(struct flow_worker *w, struct flow *f, const struct tuple *reply,
+                        uint64_t now_ns);
 
 /** Was @f, a confirmed flow, in the kernel's table before @later was born, which is not confirmed
  * yet? False when that is not certain. */

@@ -86,19 +86,54 @@ static bool is_alike(const struct flow *f, const struct packet *p)
 	return t->l3 == p->tuple.l3 && t->l4 == p->tuple.l4 && t->zone == p->tuple.zone;
 }
 
-static struct flow *find_by_cookie(struct path_worker *w, const struct path_step *s)
+/* Is it not what the confirmed flow @f takes for an answer that would answer the packet? */
+static bool is_parted(const struct flow *f, const struct path_step *s)
 {
-	struct flow *f = s->cookie ? flow_peek_cookie(w->path->flows, s->cookie) : NULL;
+	struct tuple reply;
 
-	return f && is_alike(f, s->p) ? unless_dying(f) : NULL;
+	flow_tuple_load(f, TRACK_REPLY, &reply);
+	return s->inverse && !tuple_equal(&reply, &s->key);
 }
 
-/* A flow between entry and confirm hook. Its packets are of the original direction:
- * nobody can have answered. */
-static struct flow *find_unconfirmed(struct path_worker *w, const struct path_step *s,
-                                     const struct flow *found)
+static bool have_one_original(const struct flow *a, const struct flow *b)
 {
-	struct flow *f = find_by_cookie(w, s);
+	return tuple_equal(&a->side[TRACK_ORIGINAL].tuple,
+	                   &b->side[TRACK_ORIGINAL].tuple);
+}
+
+/* The flow of a packet that was on its way when another one confirmed it, and that NAT sends
+ * elsewhere (clash.c). Not when @found expects those answers already. */
+static struct flow *find_parted(struct path_worker *w, const struct path_step *s,
+                                const struct flow *found)
+{
+	struct flow *f = flow_recall_cookie(w->path->flows, s->cookie);
+
+	if (!f || f == found || !is_alike(f, s->p) || !is_parted(f, s))
+		return NULL;
+	return found && have_one_original(found, f) ? NULL : f;
+}
+
+static struct flow *find_by_cookie(struct path_worker *w, struct path_step *s,
+                                   const struct flow *found)
+{
+	struct flow *f = flow_peek_cookie(w->path->flows, s->cookie);
+
+	f = f && is_alike(f, s->p) ? unless_dying(f) : NULL;
+	if (f) {
+		s->clash = found && found != f;
+		return f;
+	}
+	f = find_parted(w, s, found);
+	s->parted = f != NULL;
+	return f;
+}
+
+/* A packet between entry and confirm hook. It is of the original direction: nobody can have
+ * answered. */
+static struct flow *find_between(struct path_worker *w, struct path_step *s,
+                                 const struct flow *found)
+{
+	struct flow *f = base_unlikely(s->cookie) ? find_by_cookie(w, s, found) : NULL;
 
 	if (!f && !found)
 		f = unless_dying(flow_peek_unconfirmed(w->flows, &s->p->tuple));
@@ -111,10 +146,9 @@ void path_find(struct path_worker *w, struct path_step *s, struct flow_ref found
 		found = flow_peek(w->path->flows, &s->key);
 	found.flow = unless_dying(found.flow);
 	if (!s->error)
-		s->flow = find_unconfirmed(w, s, found.flow);
+		s->flow = find_between(w, s, found.flow);
 	if (s->flow) {
 		s->dir = TRACK_ORIGINAL;
-		s->clash = found.flow && found.flow != s->flow;
 		return;
 	}
 	s->flow = found.flow;

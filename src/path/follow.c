@@ -215,9 +215,15 @@ void path_follow(struct path_worker *w, struct path_step *s)
 /* ---- confirmation -------------------------------------------------------------- */
 
 /* Its tuple was taken when it was to be confirmed: the packet belongs to the flow that
- * has it. */
-static void join(struct path_worker *w, struct path_step *s, struct flow_ref ref)
+ * has it, though answers to it, with the tuple @reply, may be none of that one's. */
+static void join(struct path_worker *w, struct path_step *s, struct flow_ref ref,
+                 const struct tuple *reply)
 {
+	struct tuple other;
+
+	flow_tuple_load(ref.flow, TRACK_REPLY, &other);
+	s->parted = s->role == FLOW_ROLE_CONFIRM && ref.dir == TRACK_ORIGINAL &&
+	            !tuple_equal(&other, reply);
 	s->flow = ref.flow;
 	s->dir = ref.dir;
 	s->born = false;
@@ -280,7 +286,7 @@ void path_confirm(struct path_worker *w, struct path_step *s)
 	if (!ref.flow)
 		refuse(s, why == CTQ_INVALID_DYING ? CTQ_DROP_DYING : why);
 	else if (ref.flow != s->flow)
-		join(w, s, ref);
+		join(w, s, ref, &reply);
 	else
 		s->confirmed_now = why != CTQ_ACCEPT_FLOW;
 }

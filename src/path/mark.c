@@ -4,7 +4,8 @@
  *
  *   seen_mask    seen_value: the flow is confirmed and both roles accept it; the confirm
  *                queue's rule in the kernel lets such packets pass
- *   cookie_mask  a cookie (flow/cookie.h): the unconfirmed flow, or a note
+ *   cookie_mask  a cookie (flow/cookie.h): the flow that is not confirmed, or was not a moment
+ *                ago; or a note
  *
  *   reject_mask  reject_value: a rule of the kernel behind this hook answers and drops it
  *   offload_mask  offload_value: a rule of the kernel keeps this for the connection, whose
@@ -66,10 +67,28 @@ static bool is_decided(const struct path_worker *w, const struct path_step *s)
 	        (v.generation && w->path->cfg.on_change == PATH_KEEP));
 }
 
+/* A packet that was in the kernel before the first one of its flow was confirmed has come to us by
+ * then: a full queue of 16,384 packets is worked off in less than a second. */
+#define MARK_YOUNG_NS 3000000000ull
+
+/* NAT may yet send a packet elsewhere than the first one (clash.c): the confirm hook must see it.
+ * The cookie by which that knows the flow, or 0. */
+static uint32_t cookie_of_young(const struct path_worker *w, const struct path_step *s)
+{
+	const struct flow *f = s->flow;
+
+	if (s->dir == TRACK_REPLY ||
+	    flow_status(f) & (TRACK_SEEN_REPLY | TRACK_HELPER | TRACK_NAT_CLASH) ||
+	    atomic_load_explicit(&f->order, memory_order_relaxed) + MARK_YOUNG_NS <=
+	            w->now_ns)
+		return 0;
+	return flow_cookie_left(w->path->flows, f);
+}
+
 bool path_mark_skips(const struct path_worker *w, const struct path_step *s)
 {
 	return s->flow && (w->path->cfg.seen_mask | w->path->cfg.offload_mask) &&
-	       is_decided(w, s);
+	       is_decided(w, s) && !cookie_of_young(w, s);
 }
 
 static enum path_note note_of(const struct path_step *s)
@@ -110,7 +129,9 @@ static uint32_t entry_bits(const struct path_worker *w, const struct path_step *
 	if (path_mark_skips(w, s))
 		return decided_bits(w, s);
 	if (s->flow && !flow_is_confirmed(s->flow))
-		cookie = s->flow->cookie;
+		cookie = atomic_load_explicit(&s->flow->cookie, memory_order_relaxed);
+	else if (s->flow && !s->error)
+		cookie = cookie_of_young(w, s);
 	if (!cookie)
 		cookie = flow_cookie_note(path->flows, note_of(s));
 	return cookie << path->cookie_shift & path->cfg.cookie_mask;

@@ -292,6 +292,8 @@ bool path_conclude(struct path_worker *w, struct path_step *s)
 		    (s->role == FLOW_ROLE_CONFIRM || w->path->cfg.confirm_at_entry))
 			path_confirm(w, s);
 	} while (base_unlikely(s->waits)); /* another flow has its tuple and decides */
+	if (base_unlikely(s->parted) && s->flow && s->accept)
+		path_clash_part(w, s);
 	if (s->flow && s->accept && !s->error &&
 	    base_unlikely(flow_status(s->flow) & TRACK_HELPER))
 		path_help(w, s);

@@ -13,8 +13,9 @@
  * confirmed at the entry hook, and NAT is not seen.
  *
  * The packet mark. Of the bits that the configuration gives us (cookie_mask, seen_mask)
- * an entry verdict sets the cookie of an unconfirmed flow, or the seen mark when the
- * confirm hook has nothing left to say; a confirm verdict clears both. A rejected packet
+ * an entry verdict sets the cookie of an unconfirmed flow (or of one that was confirmed a
+ * moment ago and not answered), or the seen mark when the confirm hook has nothing left to
+ * say; a confirm verdict clears both. A rejected packet
  * is accepted with the reject mark, by which a rule of the kernel answers its sender
  * and drops it; one that comes to the confirm hook with it is dropped there. Other bits
  * change by rules only.

@@ -109,9 +109,10 @@ struct path_step {
 	bool inverse;      /* key is the inverse of the packet's tuple */
 	struct flow *flow; /* NULL: none */
 	enum track_dir dir;
-	bool born;       /* this packet made it */
-	bool clash;      /* another one has the packet's tuple */
-	bool close;      /* it ends with this packet */
+	bool born;   /* this packet made it */
+	bool clash;  /* another one has the packet's tuple */
+	bool parted; /* NAT has treated it otherwise than the packet that confirmed it */
+	bool close;  /* it ends with this packet */
 	uint32_t cookie; /* from the mark */
 	enum path_note note;
 	uint32_t changes; /* FLOW_CHANGE_* */
@@ -181,6 +182,10 @@ void path_finish(struct path_worker *w, struct path_step *s);
  * that still has it here. */
 void path_clash_make_way(struct path_worker *w, const struct path_step *s,
                          const struct tuple *reply);
+
+/** The step's flow is confirmed, but answers to this packet will come otherwise: expect them. The
+ * packet is dropped when that cannot be. */
+void path_clash_part(struct path_worker *w, struct path_step *s);
 
 /* ---- help.c: what its payload announces ---------------------------------------- */
 

@@ -11,7 +11,8 @@
  *
  * A DNS query and its answer are over in an instant: they never become a stream, so they
  * leave soon and may be evicted. UDP-Lite lacks the rule as it does in the kernel. A flow
- * that lost a clash of reply tuples (NAT_CLASH) is short-lived and never assured.
+ * that stands beside another one of its original tuple, to take the answers that NAT has made
+ * come elsewhere (NAT_CLASH), is short-lived and never assured.
  */
 #include <netinet/in.h>
 

@@ -46,6 +46,23 @@ Test(cookie, a_late_packet_does_not_find_a_stranger)
 	cookies_destroy(c);
 }
 
+Test(cookie, a_place_remembers_its_index_until_it_is_given_out_again)
+{
+	struct cookies *c = cookies_new(COOKIE_BITS_MIN, 1); /* 15 places */
+	uint32_t first = cookie_take(c, 0, 77), i;
+
+	cr_assert_eq(cookie_recall(c, first), 77);
+	cookie_put(c, first);
+	cr_assert_eq(cookie_look_up(c, first), 0);
+	for (i = 0; i < 14; i++)
+		cookie_take(c, 0, 100 + i);
+	cr_assert_eq(cookie_recall(c, first), 77);
+	cr_assert_neq(cookie_take(c, 0, 78), 0);
+	cr_assert_eq(cookie_recall(c, first), 0);
+	cr_assert_eq(cookie_recall(c, 0), 0);
+	cookies_destroy(c);
+}
+
 Test(cookie, workers_have_ranges_of_their_own)
 {
 	struct cookies *c = cookies_new(8, 4);

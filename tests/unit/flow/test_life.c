@@ -176,6 +176,58 @@ Test(life, a_reply_tuple_that_is_taken_drops_the_packet)
 	fixture_end(&fx);
 }
 
+Test(life, a_confirmed_flow_is_recalled_by_its_cookie)
+{
+	struct fixture fx = fixture_new(NULL);
+	struct flow *f = unconfirmed_number(&fx, 1);
+	uint32_t cookie = f->cookie;
+	enum ctq_reason why;
+	struct tuple reply;
+
+	cr_assert_null(flow_recall_cookie(fx.table, cookie), "not yet");
+	tuple_invert(&f->side[TRACK_ORIGINAL].tuple, &reply);
+	cr_assert_eq(flow_confirm(fx.worker, f, &reply, fx.now_ns, &why).flow, f);
+	cr_assert_eq(flow_recall_cookie(fx.table, cookie), f);
+	cr_assert_eq(flow_cookie_left(fx.table, f), cookie);
+	flow_kill(fx.worker, f, FLOW_END_DELETED, fx.now_ns);
+	cr_assert_null(flow_recall_cookie(fx.table, cookie));
+	fixture_end(&fx);
+}
+
+Test(life, a_flow_may_stand_in_under_its_reply_tuple_alone)
+{
+	struct fixture fx = fixture_new(NULL);
+	struct flow *first = confirmed_number(&fx, 1), *f, *other, *seen[4];
+	struct tuple *original = &first->side[TRACK_ORIGINAL].tuple, reply;
+	struct flow_cursor c = { { 0, 0 }, false };
+	struct flow_event e;
+
+	flow_event_wanted_set(fx.table, ~0u);
+	f = unconfirmed_number(&fx, 1);
+	tuple_invert(original, &reply);
+	reply.src[3]++;
+	cr_assert(flow_confirm_reply(fx.worker, f, &reply, fx.now_ns));
+	cr_assert_eq(flow_peek(fx.table, original).flow, first);
+	cr_assert_eq(flow_peek(fx.table, &reply).flow, f);
+	cr_assert_eq(flow_status(f), TRACK_CONFIRMED | TRACK_NAT_CLASH |
+	                                     TRACK_FIXED_TIMEOUT | TRACK_DST_NAT |
+	                                     TRACK_DST_NAT_DONE);
+	cr_assert_eq(flow_walk(fx.table, &c, seen, 4), 1);
+	cr_assert_eq(seen[0], first);
+	other = unconfirmed_number(&fx, 1);
+	cr_assert(!flow_confirm_reply(fx.worker, other, &reply, fx.now_ns));
+	cr_assert(flow_is_dying(other));
+	cr_assert_eq(flow_peek(fx.table, &reply).flow, f);
+	flow_kill(fx.worker, f, FLOW_END_EXPIRED, fx.now_ns);
+	cr_assert_null(flow_peek(fx.table, &reply).flow);
+	cr_assert_eq(flow_peek(fx.table, original).flow, first);
+	cr_assert(!flow_event_take(fx.table, 0, &e), "nobody hears of it");
+	flow_event_wanted_set(fx.table, 0);
+	cr_assert_eq(size_of(&fx).confirmed, 1);
+	cr_assert_eq(size_of(&fx).unconfirmed, 0);
+	fixture_end(&fx);
+}
+
 Test(life, L2_one_kill_wins_and_the_slot_waits_for_the_last_reference)
 {
 	struct fixture fx = fixture_new(NULL);

@@ -317,6 +317,126 @@ Test(path, a_dropped_packet_takes_no_port_from_anybody)
 	router_end(&r);
 }
 
+/* Two packets of one connection, sent to two hosts by the rules of NAT. */
+static void to_host(struct wire *w, uint8_t number)
+{
+	w->bytes[19] = number;
+	wire_finish(w);
+}
+
+static void to_first(struct wire *w)
+{
+	to_host(w, 31);
+}
+
+static void to_second(struct wire *w)
+{
+	to_host(w, 32);
+}
+
+/* The answer of the host to which NAT has sent @sent. */
+static bool answers(struct router *r, const struct wire *sent)
+{
+	struct wire reply = wire_reply(sent);
+
+	r->nat = NULL;
+	return router_hook(r, 0, &reply, PACKET_HOOK_PREROUTING, 0);
+}
+
+static void only_53(struct router *r)
+{
+	router_rules(r, PACKET_HOOK_PREROUTING, CTQ_VERDICT_DROP, CTQ_VERDICT_ACCEPT,
+	             (uint16_t[]){ 53, 0 });
+}
+
+static void both_are_answered(struct router *r, const struct wire *first,
+                              const struct wire *second)
+{
+	struct flow_cursor c = { { 0, 0 }, false };
+	struct flow *seen[4];
+	struct flow_event e;
+
+	cr_assert_eq(flow_walk(r->flows, &c, seen, 4), 1, "one flow is listed");
+	cr_assert_null(flow_peek_unconfirmed(flow_worker(r->flows, 0),
+	                                     &seen[0]->side[TRACK_ORIGINAL].tuple));
+	cr_assert_null(router_flow(r, second), "nobody has sent it so");
+	cr_assert(answers(r, first));
+	cr_assert(answers(r, second));
+	cr_assert_eq(flow_counter_read(r->flows, FLOW_COUNTER_CLASH), 1);
+	cr_assert(flow_event_take(r->flows, 0, &e) && e.kind == FLOW_EVENT_NEW);
+	cr_assert(flow_event_take(r->flows, 0, &e) && e.kind == FLOW_EVENT_UPDATE);
+	cr_assert(!flow_event_take(r->flows, 0, &e));
+	r->now_ns += 3 * SECOND;
+	rcu_quiet();
+	flow_expire(flow_worker(r->flows, 2), r->now_ns);
+	cr_assert(!answers(r, second), "a second later it is over");
+	cr_assert(answers(r, first));
+	cr_assert(!flow_event_take(r->flows, 2, &e));
+	flow_event_wanted_set(r->flows, 0);
+}
+
+Test(path, packets_of_a_new_flow_that_nat_sends_to_two_hosts)
+{
+	struct router r = router_new(&defaults);
+	struct wire w = udp(AF_INET, 53), first = w, second = w;
+	uint32_t mark;
+
+	only_53(&r);
+	flow_event_wanted_set(r.flows, ~0u);
+	cr_assert(router_hook(&r, 0, &w, PACKET_HOOK_PREROUTING, 0));
+	mark = r.v.mark;
+	cr_assert(router_hook(&r, 0, &w, PACKET_HOOK_PREROUTING, 0));
+	cr_assert_eq(r.v.mark, mark);
+	to_first(&first);
+	to_second(&second);
+	cr_assert(router_hook(&r, 0, &first, PACKET_HOOK_POSTROUTING, mark));
+	cr_assert(router_hook(&r, 0, &second, PACKET_HOOK_POSTROUTING, mark));
+	cr_assert_eq(router_flow(&r, &w)->side[TRACK_ORIGINAL].packets, 2);
+	both_are_answered(&r, &first, &second);
+	router_end(&r);
+}
+
+Test(path, a_packet_that_nat_sends_elsewhere_once_its_flow_is_confirmed)
+{
+	struct router r = router_new(&defaults);
+	struct wire w = udp(AF_INET, 53), first = w, second = w;
+
+	only_53(&r);
+	flow_event_wanted_set(r.flows, ~0u);
+	r.nat = to_first;
+	cr_assert(router_forward(&r, &first));
+	r.nat = to_second;
+	cr_assert(router_forward(&r, &second));
+	cr_assert_not(r.skipped);
+	both_are_answered(&r, &first, &second);
+	router_end(&r);
+}
+
+Test(path, two_workers_with_packets_that_nat_sends_to_two_hosts)
+{
+	struct router r = router_new(&defaults);
+	struct wire w = udp(AF_INET, 53), first = w, second = w;
+	uint32_t mark, other;
+
+	only_53(&r);
+	flow_event_wanted_set(r.flows, ~0u);
+	cr_assert(router_hook(&r, 0, &w, PACKET_HOOK_PREROUTING, 0));
+	mark = r.v.mark;
+	cr_assert(router_hook(&r, 1, &w, PACKET_HOOK_PREROUTING, 0));
+	other = r.v.mark;
+	cr_assert_neq(mark, other);
+	to_first(&first);
+	to_second(&second);
+	cr_assert(router_hook(&r, 0, &first, PACKET_HOOK_POSTROUTING, mark));
+	cr_assert(router_hook(&r, 1, &second, PACKET_HOOK_POSTROUTING, other));
+	cr_assert_eq(flow_counter_read(r.flows, FLOW_COUNTER_CLASH), 2);
+	cr_assert_null(router_flow(&r, &second));
+	cr_assert(answers(&r, &first));
+	cr_assert(answers(&r, &second));
+	flow_event_wanted_set(r.flows, 0);
+	router_end(&r);
+}
+
 /* ---- one hook only ---------------------------------------------------------------------------- */
 
 Test(path, a_packet_seen_at_the_confirm_hook_only_is_tracked_there)
@@ -523,6 +643,8 @@ Test(path, keep_leaves_open_flows_alone)
 	struct wire w = udp(AF_INET, 53), other = udp(AF_INET, 54);
 
 	cr_assert(router_forward(&r, &w));
+	r.now_ns +=
+		4 * SECOND; /* long enough for the confirm hook to need no more of it */
 	router_rules(&r, PACKET_HOOK_PREROUTING, CTQ_VERDICT_DROP, CTQ_VERDICT_ACCEPT,
 	             NULL);
 	cr_assert(router_forward(&r, &w) && r.skipped);
