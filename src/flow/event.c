@@ -166,6 +166,13 @@ static void emit_end(struct flow_worker *w, struct flow *f, uint64_t now_ns)
 		write_event(w, f, FLOW_EVENT_DESTROY, 0, now_ns);
 }
 
+bool flow_event_hush(struct flow *f)
+{
+	uint8_t told = 0;
+
+	return atomic_compare_exchange_strong(&f->told, &told, TOLD_END);
+}
+
 /* Of a change that is the first event, and NEW: what listens to changes only is told of that. */
 static enum flow_event_kind kind_of_first(const struct flow_table *t,
                                           enum flow_event_kind kind)

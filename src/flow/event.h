@@ -58,6 +58,9 @@ bool flow_event_is_wanted(const struct flow_table *t, enum flow_event_kind kind)
 void flow_event_emit(struct flow_worker *w, struct flow *f, enum flow_event_kind kind,
                      uint32_t changes, uint64_t now_ns);
 
+/** Producer: nobody has been told of a flow, and nobody will be. False: somebody has. */
+bool flow_event_hush(struct flow *f);
+
 /** Producer: announce what happened to an expectation. */
 void flow_event_emit_expect(struct flow_worker *w, const struct expect_info *info,
                             enum flow_event_kind kind, uint64_t now_ns);

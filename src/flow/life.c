@@ -164,7 +164,7 @@ static void bury(struct flow_worker *w, struct flow *f, uint32_t status,
 	if (status & TRACK_CONFIRMED) {
 		remove_keys(t, f);
 		atomic_fetch_sub_explicit(&t->confirmed, 1, memory_order_relaxed);
-		if (end != FLOW_END_NONE) /* else nobody has heard of it */
+		if (end != FLOW_END_NONE || !flow_event_hush(f))
 			flow_event_emit(w, f, FLOW_EVENT_DESTROY, 0, now_ns);
 	} else {
 		remove_unconfirmed(t, f);

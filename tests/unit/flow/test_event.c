@@ -111,6 +111,25 @@ Test(event, a_change_that_comes_first_announces)
 }
 
 /* L4: by number, whatever the clocks of those who emit them say. */
+/* Its first packet was dropped a moment after it was confirmed. */
+Test(event, what_nobody_has_heard_of_may_end_without_a_word)
+{
+	struct fixture fx = fixture_new(NULL);
+	struct flow *f = untold_number(&fx, 1);
+
+	flow_event_wanted_set(fx.table, ~0u);
+	flow_kill(fx.worker, f, FLOW_END_NONE, fx.now_ns);
+	flow_event_emit(fx.worker, f, FLOW_EVENT_NEW, 0, fx.now_ns);
+	assert_nothing(&fx);
+	f = untold_number(&fx, 2);
+	flow_event_emit(fx.worker, f, FLOW_EVENT_UPDATE, FLOW_CHANGE_MARK, fx.now_ns);
+	flow_kill(fx.worker, f, FLOW_END_NONE, fx.now_ns);
+	cr_assert_eq(next_kind(&fx), FLOW_EVENT_NEW);
+	cr_assert_eq(next_kind(&fx), FLOW_EVENT_DESTROY, "another packet was told of");
+	assert_nothing(&fx);
+	fixture_end(&fx);
+}
+
 Test(event, all_rings_are_read_in_order)
 {
 	struct fixture fx = fixture_new(NULL);
