@@ -33,7 +33,7 @@ Test(suggest, says_nothing_rather_than_nonsense)
 
 static void hint_is(const char *typed, size_t n, size_t size, const char *wanted)
 {
-	char names[20][8], out[256];
+	char names[20][32], out[256];
 	struct suggest s;
 	size_t i;
 
