@@ -20,9 +20,10 @@
  *
  * Shape. Both are pure. From the state of a connection and a packet a handler computes the
  * new state and what is to become of the connection. Two connections are different when
- * their addresses or zones are: a handler cannot add ports of its own. From its own state of
- * a connection and a payload a helper computes what is to be expected. It names ports only:
- * between the two ends of the connection, whose addresses ctqd knows, behind NAT too.
+ * their addresses or zones are, and of protocol 33 (DCCP) their ports: a handler cannot add
+ * ports of its own. From its own state of a connection and a payload a helper computes what is
+ * to be expected. It names ports only: between the two ends of the connection, whose addresses
+ * ctqd knows, behind NAT too.
  *
  * Threads. Functions are called by several threads at once, never twice at once for one
  * connection. They must not allocate, wait, lock, log or keep anything outside the state:

