@@ -112,7 +112,11 @@ cleanup() {
 	for pid in "${pids[@]}"; do
 		wait "$pid" 2>/dev/null
 	done
+	# Whose shell is ended may go on itself: what listens to the kernel does.
 	for host in "${hosts[@]}"; do
+		for pid in $(ip netns pids "$NS-$host" 2>/dev/null); do
+			kill "$pid" 2>/dev/null
+		done
 		ip netns del "$NS-$host" 2>/dev/null
 	done
 	[[ -z $TMP ]] || rm -rf "$TMP"
