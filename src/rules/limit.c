@@ -7,8 +7,9 @@
 #include "rules/limit.h"
 
 #include <assert.h>
-#include <pthread.h>
 #include <string.h>
+
+#include "base/spin.h"
 
 #define NS_PER_S     1000000000ull
 #define LIMIT_SHARDS 64
@@ -69,7 +70,7 @@ struct source_bucket {
 };
 
 struct shard {
-	pthread_spinlock_t lock;
+	struct spin lock;
 	_Atomic uint64_t evicted; /* written under the lock */
 };
 
@@ -86,7 +87,6 @@ struct limit_sources *limit_sources_new(uint32_t buckets, const struct siphash_k
 	size_t size = sizeof(struct limit_sources) +
 	              (size_t)buckets * sizeof(struct source_bucket);
 	struct limit_sources *s;
-	unsigned int i;
 
 	assert(buckets >= LIMIT_WAYS && (buckets & (buckets - 1)) == 0);
 	s = (struct limit_sources *)ctlink_memory_resize(memory, NULL, size);
@@ -95,17 +95,11 @@ struct limit_sources *limit_sources_new(uint32_t buckets, const struct siphash_k
 	memset(s, 0, size);
 	s->key = *key;
 	s->places = buckets / LIMIT_WAYS;
-	for (i = 0; i < LIMIT_SHARDS; i++)
-		pthread_spin_init(&s->shards[i].lock, PTHREAD_PROCESS_PRIVATE);
 	return s;
 }
 
 void limit_sources_destroy(struct limit_sources *s, const struct ctlink_memory *memory)
 {
-	unsigned int i;
-
-	for (i = 0; s && i < LIMIT_SHARDS; i++)
-		pthread_spin_destroy(&s->shards[i].lock);
 	ctlink_memory_free(memory, s);
 }
 
@@ -155,14 +149,14 @@ static bool source_ask(struct limit_sources *s, const struct limit_source *sourc
 	bool yes;
 
 	tag |= 1ull << 63; /* never that of a free bucket */
-	pthread_spin_lock(&shard->lock);
+	spin_lock(&shard->lock);
 	if (take) {
 		yes = place_take(place, shard, tag, rate, now_ns);
 	} else {
 		found = place_find(place, tag);
 		yes = found->tag != tag || has_token(found->full_ns, rate, now_ns);
 	}
-	pthread_spin_unlock(&shard->lock);
+	spin_unlock(&shard->lock);
 	return yes;
 }
 

@@ -3,16 +3,17 @@
 #include "rules/open.h"
 
 #include <assert.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
+
+#include "base/spin.h"
 
 #define OPENS_RULE UINT32_C(0x80000000)
 
 struct opens {
-	pthread_spinlock_t lock; /* of the next two */
-	uint32_t fresh;          /* the first number that was never used */
-	uint32_t free;           /* the number that is used next; 0: a fresh one */
+	struct spin lock; /* of the next two */
+	uint32_t fresh;   /* the first number that was never used */
+	uint32_t free;    /* the number that is used next; 0: a fresh one */
 	uint32_t next[OPENS_MAX + 1];
 	_Atomic uint32_t count[OPENS_MAX + 1];
 };
@@ -25,7 +26,6 @@ struct opens *opens_new(const struct ctlink_memory *memory)
 		return NULL;
 	memset(o, 0, sizeof(*o));
 	o->fresh = 1;
-	pthread_spin_init(&o->lock, PTHREAD_PROCESS_PRIVATE);
 	return o;
 }
 
@@ -35,8 +35,6 @@ void opens_destroy(struct opens *o, const struct ctlink_memory *memory)
 
 	for (i = 1; o && i < o->fresh; i++)
 		assert(opens_count(o, i) == 0);
-	if (o)
-		pthread_spin_destroy(&o->lock);
 	ctlink_memory_free(memory, o);
 }
 
@@ -44,13 +42,13 @@ uint32_t opens_add(struct opens *o)
 {
 	uint32_t number;
 
-	pthread_spin_lock(&o->lock);
+	spin_lock(&o->lock);
 	number = o->free;
 	if (number)
 		o->free = o->next[number];
 	else if (o->fresh <= OPENS_MAX)
 		number = o->fresh++;
-	pthread_spin_unlock(&o->lock);
+	spin_unlock(&o->lock);
 	if (number)
 		atomic_store_explicit(&o->count[number], OPENS_RULE,
 		                      memory_order_relaxed);
@@ -60,10 +58,10 @@ uint32_t opens_add(struct opens *o)
 /* Nobody holds it. */
 static void number_free(struct opens *o, uint32_t number)
 {
-	pthread_spin_lock(&o->lock);
+	spin_lock(&o->lock);
 	o->next[number] = o->free;
 	o->free = number;
-	pthread_spin_unlock(&o->lock);
+	spin_unlock(&o->lock);
 }
 
 void opens_remove(struct opens *o, uint32_t number)
