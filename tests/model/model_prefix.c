@@ -151,6 +151,8 @@ static void clear(void)
 		urcu_qsbr_barrier();
 		prefix_stats(m.table, &stats);
 	} while (stats.bytes_limbo);
+	urcu_qsbr_barrier(); /* the last callback has freed all, and may be closing chunks */
+	prefix_stats(m.table, &stats);
 	cr_assert_eq(stats.bytes, 0, "P4: %lu bytes left", stats.bytes);
 	cr_assert_eq(stats.nodes, 0, "P4");
 }

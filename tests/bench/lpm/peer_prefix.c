@@ -53,6 +53,8 @@ static size_t prefix_peer_bytes(void)
 		urcu_qsbr_barrier();
 		prefix_stats(table, &stats);
 	} while (stats.bytes_limbo);
+	urcu_qsbr_barrier(); /* the last callback may still be closing chunks */
+	prefix_stats(table, &stats);
 	return stats.bytes + (1u << 20);
 }
 
