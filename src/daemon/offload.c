@@ -3,7 +3,8 @@
  * offload.c - flows that the kernel carries alone: offload/offload.h and the daemon
  *
  * The listener stands from before the first packet to after the last one; workers find it by
- * one atomic load when an offloaded flow of theirs ends.
+ * one atomic load when an offloaded flow of theirs ends. It listens before rules that offload
+ * come into force: the kernel tells the end of those entries only that it has made since.
  */
 #include <errno.h>
 #include <string.h>
@@ -19,6 +20,18 @@ void offload_flow_ended(void *daemon, const struct flow *f)
 
 	if (o)
 		offload_release(o, f);
+}
+
+static void listen_before(void *daemon)
+{
+	struct daemon *d = daemon;
+	int r = offload_listen(atomic_load_explicit(&d->offload, memory_order_relaxed));
+
+	if (r < 0)
+		log_warning("offload: the kernel's tracker: %s: offloaded connections "
+		            "are not "
+		            "counted, and end here when they seem idle",
+		            strerror(-r));
 }
 
 int offload_start(struct daemon *d)
@@ -42,32 +55,29 @@ int offload_start(struct daemon *d)
 		return r;
 	}
 	atomic_store(&d->offload, o);
+	rules_watch_offload(d->rules, listen_before, d);
+	if (ruleset_offloads(rules_peek(d->rules)))
+		listen_before(d);
 	return 0;
 }
 
 /* The kernel goes on with what it carries. */
 void offload_stop(struct daemon *d)
 {
+	rules_watch_offload(d->rules, NULL, NULL);
 	offload_destroy(atomic_exchange(&d->offload, NULL));
 }
 
 /* Rules that change reach open flows, unless these keep their verdicts. */
 static void follow_rules(struct daemon *d, struct offload *o)
 {
-	const struct ruleset *rs = rules_peek(d->rules);
-	int r;
+	uint32_t generation = ruleset_generation(rules_peek(d->rules));
 
-	if (ruleset_generation(rs) == d->offload_generation)
+	if (generation == d->offload_generation)
 		return;
 	if (d->offload_generation && d->config->on_policy_change != CONFIG_KEEP)
-		offload_recall(o, ruleset_generation(rs));
-	d->offload_generation = ruleset_generation(rs);
-	r = ruleset_offloads(rs) ? offload_listen(o) : 0;
-	if (r < 0)
-		log_warning("offload: the kernel's tracker: %s: offloaded connections "
-		            "are not "
-		            "counted, and end here when they seem idle",
-		            strerror(-r));
+		offload_recall(o, generation);
+	d->offload_generation = generation;
 }
 
 void offload_on_timer(struct daemon *d, uint64_t now_ns)

@@ -68,7 +68,7 @@ int offload_fd(const struct offload *o);
 /** Take what the kernel has sent, a bounded part of it. */
 void offload_step(struct offload *o, uint64_t now_ns);
 
-/** A rule offloads: from now on follow what the kernel carries. Returns 0, also when it does
+/** A rule is going to offload: from now on follow what the kernel carries. 0, also when it does
  * already; -EPERM without CAP_NET_ADMIN, or another negative errno. */
 int offload_listen(struct offload *o) BASE_MUST_CHECK;
 

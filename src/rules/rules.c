@@ -144,6 +144,12 @@ void rules_count_connections(struct rules *rules)
 	rules->counts_connections = true;
 }
 
+void rules_watch_offload(struct rules *rules, void (*offloads)(void *ctx), void *ctx)
+{
+	rules->offloads = offloads;
+	rules->offloads_ctx = ctx;
+}
+
 /* ---- the generation in force --------------------------------------------------- */
 
 const struct ruleset *rules_peek(const struct rules *rules)
@@ -235,6 +241,8 @@ uint32_t rules_change_commit(struct rules_change *c, uint64_t loaded_s, uint64_t
 	rs->build_ns = build_ns;
 	sets_use(rs, 1);
 	rules_enter(rules, rs);
+	if (rules->offloads && ruleset_offloads(rs))
+		rules->offloads(rules->offloads_ctx);
 	atomic_store_explicit(&rules->in_force, rs, memory_order_release);
 	if (!old)
 		return rs->generation;

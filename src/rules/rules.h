@@ -88,6 +88,10 @@ void ruleset_put(const struct ruleset *rs);
  * the first change. */
 void rules_count_connections(struct rules *rules);
 
+/** Have @offloads called before each generation with a rule that offloads comes into force, by
+ * the thread that commits it. NULL: nobody any more. */
+void rules_watch_offload(struct rules *rules, void (*offloads)(void *ctx), void *ctx);
+
 /** Name of label @number, below RULES_LABELS, or NULL. */
 typedef const char *rules_label_name(void *ctx, unsigned int number);
 #define RULES_LABELS 128 /* as in the kernel (XT_CONNLABEL_MAXBIT) */

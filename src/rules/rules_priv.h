@@ -148,6 +148,8 @@ struct rules {
 	struct limit_sources *_Atomic sources;
 	struct opens *_Atomic opens; /* with the first that limits its connections */
 	bool counts_connections;     /* keys have them: rules_count_connections() */
+	void (*offloads)(void *ctx); /* rules_watch_offload(); or NULL */
+	void *offloads_ctx;
 	struct rules_labels *labels; /* a reference, or NULL */
 };
 

@@ -525,6 +525,43 @@ Test(reject, is_a_verdict_of_its_own)
 	             check_reject);
 }
 
+struct heard {
+	struct rules *rules;
+	uint32_t in_force, times;
+};
+
+static void hear(void *ctx)
+{
+	struct heard *h = ctx;
+
+	h->in_force = ruleset_generation(rules_peek(h->rules));
+	h->times++;
+}
+
+/* Who must listen to the kernel before it makes entries. */
+Test(offload, is_told_before_it_comes_into_force)
+{
+	struct heard h = { .times = 0 };
+	int err;
+
+	urcu_qsbr_register_thread();
+	h.rules = rules_new("forest", 1, NULL, &err);
+	cr_assert_not_null(h.rules);
+	rules_watch_offload(h.rules, hear, &h);
+	cr_assert_eq(rules_load(h.rules, "chain prerouting {\naccept\n}", NULL), 0);
+	cr_assert_eq(h.times, 0);
+	cr_assert_eq(rules_load(h.rules, "chain prerouting {\noffload accept\n}", NULL),
+	             0);
+	cr_assert_eq(h.times, 1);
+	cr_assert_eq(h.in_force + 1, ruleset_generation(rules_peek(h.rules)));
+	rules_watch_offload(h.rules, NULL, NULL);
+	cr_assert_eq(rules_load(h.rules, "chain prerouting {\noffload accept\n}", NULL),
+	             0);
+	cr_assert_eq(h.times, 1);
+	rules_destroy(h.rules);
+	urcu_qsbr_unregister_thread();
+}
+
 static void expect_reject_refused(const char *text, uint32_t item)
 {
 	struct rules_error e;
