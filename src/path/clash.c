@@ -105,7 +105,6 @@ void path_clash_part(struct path_worker *w, struct path_step *s)
 	struct flow *f;
 
 	if (tuple_invert(&s->p->tuple, &reply) == 0) {
-		path_clash_make_way(w, s, &reply);
 		f = stand_in(w, s, &why);
 		w->moved = true;
 		if (f && flow_confirm_reply(w->flows, f, &reply, w->now_ns))

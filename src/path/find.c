@@ -101,30 +101,42 @@ static bool have_one_original(const struct flow *a, const struct flow *b)
 	                   &b->side[TRACK_ORIGINAL].tuple);
 }
 
-/* The flow of a packet that was on its way when another one confirmed it, and that NAT sends
- * elsewhere (clash.c). Not when @found expects those answers already. */
-static struct flow *find_parted(struct path_worker *w, const struct path_step *s,
-                                const struct flow *found)
+/* The flow of a packet that was on its way when another one confirmed it. It is not @found: NAT
+ * sends the packet elsewhere (clash.c), unless @found expects those answers already; or the flow
+ * was confirmed after the table was asked. */
+static struct flow *recall(struct path_worker *w, struct path_step *s,
+                           const struct flow *found)
 {
 	struct flow *f = flow_recall_cookie(w->path->flows, s->cookie);
 
-	if (!f || f == found || !is_alike(f, s->p) || !is_parted(f, s))
+	if (!f || f == found || !is_alike(f, s->p))
 		return NULL;
-	return found && have_one_original(found, f) ? NULL : f;
+	s->parted = is_parted(f, s) && !(found && have_one_original(found, f));
+	return s->parted || !found ? f : NULL;
+}
+
+/* A cookie comes again after some thousand new flows. Tuple and cookie agree: the packet is of a
+ * flow that was confirmed while it was on its way, whoever has the cookie by now. */
+static bool is_its_cookie(const struct path_worker *w, const struct path_step *s,
+                          const struct flow *found)
+{
+	return found &&
+	       atomic_load_explicit(&found->cookie, memory_order_relaxed) == s->cookie &&
+	       path_is_young(w, found);
 }
 
 static struct flow *find_by_cookie(struct path_worker *w, struct path_step *s,
                                    const struct flow *found)
 {
-	struct flow *f = flow_peek_cookie(w->path->flows, s->cookie);
+	struct flow *f;
 
+	if (is_its_cookie(w, s, found))
+		return NULL;
+	f = flow_peek_cookie(w->path->flows, s->cookie);
 	f = f && is_alike(f, s->p) ? unless_dying(f) : NULL;
-	if (f) {
-		s->clash = found && found != f;
-		return f;
-	}
-	f = find_parted(w, s, found);
-	s->parted = f != NULL;
+	if (!f)
+		return recall(w, s, found);
+	s->clash = found && found != f;
 	return f;
 }
 

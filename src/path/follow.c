@@ -9,8 +9,9 @@
  * What the entry hook said of a packet holds at the confirm hook, too: as the kernel's packet
  * keeps its entry of the tracker though that has left the table. So a flow that a packet ends (a
  * reset that refuses a connection) stays until that packet has passed the confirm hook, or, if it
- * never comes there, until its timeout. Of a flow that has ended otherwise, the packets on their
- * way are ESTABLISHED and begin no other one.
+ * never comes there, until its timeout. Of a flow that was answered and has ended otherwise, the
+ * packets on their way are ESTABLISHED and begin no other one. Before, they have a cookie, which
+ * does not tell whether its flow was ever confirmed.
  */
 #include "flow/expect.h"
 #include "path/path_priv.h"

@@ -67,10 +67,6 @@ static bool is_decided(const struct path_worker *w, const struct path_step *s)
 	        (v.generation && w->path->cfg.on_change == PATH_KEEP));
 }
 
-/* A packet that was in the kernel before the first one of its flow was confirmed has come to us by
- * then: a full queue of 16,384 packets is worked off in less than a second. */
-#define MARK_YOUNG_NS 3000000000ull
-
 /* NAT may yet send a packet elsewhere than the first one (clash.c): the confirm hook must see it.
  * The cookie by which that knows the flow, or 0. */
 static uint32_t cookie_of_young(const struct path_worker *w, const struct path_step *s)
@@ -79,8 +75,7 @@ static uint32_t cookie_of_young(const struct path_worker *w, const struct path_s
 
 	if (s->dir == TRACK_REPLY ||
 	    flow_status(f) & (TRACK_SEEN_REPLY | TRACK_HELPER | TRACK_NAT_CLASH) ||
-	    atomic_load_explicit(&f->order, memory_order_relaxed) + MARK_YOUNG_NS <=
-	            w->now_ns)
+	    !path_is_young(w, f))
 		return 0;
 	return flow_cookie_left(w->path->flows, f);
 }

@@ -127,6 +127,16 @@ struct path_step {
 	bool asked;                /* the rules were: path_worker.asked */
 };
 
+/* A packet that was in the kernel before the first one of its flow was confirmed has come to us by
+ * then: a full queue of 16,384 packets is worked off in less than a second. */
+#define PATH_YOUNG_NS 3000000000ull
+
+static inline bool path_is_young(const struct path_worker *w, const struct flow *f)
+{
+	return atomic_load_explicit(&f->order, memory_order_relaxed) + PATH_YOUNG_NS >
+	       w->now_ns;
+}
+
 static inline bool path_is_reset(const struct packet *p)
 {
 	return p->has_tuple && p->tuple.l4 == IPPROTO_TCP && !p->later_fragment &&

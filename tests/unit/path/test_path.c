@@ -412,6 +412,41 @@ Test(path, a_packet_that_nat_sends_elsewhere_once_its_flow_is_confirmed)
 	router_end(&r);
 }
 
+/* Cookies come again: the second packet's is another flow's when it comes out. */
+Test(path, a_cookie_that_was_given_again_takes_no_packet_from_its_flow)
+{
+	struct router r = router_new(&defaults);
+	struct wire w = udp(AF_INET, 53), second = w, other;
+	uint16_t port = 1000;
+	uint32_t mark;
+	struct flow *f;
+
+	other = w;
+	cr_assert(router_forward(&r, &other));
+	f = router_flow(&r, &w);
+	cr_assert(router_hook(&r, 0, &second, PACKET_HOOK_PREROUTING, 0));
+	mark = r.v.mark;
+	r.now_ns += SECOND;
+	for (;; port++) {
+		cr_assert_lt(port, 9000, "the cookie does not come again");
+		other = udp(AF_INET, port);
+		cr_assert(router_hook(&r, 0, &other, PACKET_HOOK_PREROUTING, 0));
+		if (r.v.mark == mark)
+			break;
+		cr_assert(router_hook(&r, 0, &other, PACKET_HOOK_POSTROUTING, r.v.mark));
+		flow_kill(flow_worker(r.flows, 0), router_flow(&r, &other),
+		          FLOW_END_DELETED, r.now_ns);
+		rcu_quiet();
+	}
+	cr_assert(router_hook(&r, 0, &second, PACKET_HOOK_POSTROUTING, mark));
+	cr_assert_eq(router_flow(&r, &w), f);
+	cr_assert_eq(f->side[TRACK_ORIGINAL].packets, 2);
+	cr_assert_null(router_flow(&r, &other), "its own packet is still to come");
+	cr_assert(router_hook(&r, 0, &other, PACKET_HOOK_POSTROUTING, mark));
+	cr_assert_not_null(router_flow(&r, &other));
+	router_end(&r);
+}
+
 Test(path, two_workers_with_packets_that_nat_sends_to_two_hosts)
 {
 	struct router r = router_new(&defaults);
