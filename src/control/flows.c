@@ -116,6 +116,7 @@ static uint64_t table_generation(const struct flow_table *table)
 	static const enum flow_counter changes[] = {
 		FLOW_COUNTER_CONFIRMED, FLOW_COUNTER_EVICTED, FLOW_COUNTER_EXPIRED,
 		FLOW_COUNTER_CLOSED,    FLOW_COUNTER_DELETED, FLOW_COUNTER_UNLOADED,
+		FLOW_COUNTER_DROPPED,
 	};
 	uint64_t sum = 1; /* 0 would be none */
 	size_t i;

@@ -88,13 +88,18 @@ static uint32_t group_of_chunk(uint32_t c)
 	return (c - 1) / SLAB_GROUP;
 }
 
-/* Memory for one element of @size bytes for each slot; it gets pages when it is used. */
+/* Memory for one element of @size bytes for each slot; it gets pages when it is used. None are
+ * huge: they would bring back the chunks beside. */
 static char *slab_map(const struct slab *s, size_t size)
 {
-	char *map = mmap(NULL, slab_map_bytes(s, size), PROT_READ | PROT_WRITE,
+	size_t bytes = slab_map_bytes(s, size);
+	char *map = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
 	                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
-	return map == MAP_FAILED ? NULL : map;
+	if (map == MAP_FAILED)
+		return NULL;
+	(void)madvise(map, bytes, MADV_NOHUGEPAGE);
+	return map;
 }
 
 /* Element number 0 of such memory: where it would be. Number 1 begins a page. */

@@ -43,7 +43,8 @@ static unsigned int walk_phase(struct flow_table *t, struct flow_cursor *c,
 		f = slab_slot(t->slab, (uint32_t)i);
 		if (!flow_get_unless_free(f, FLOW_HOLDER_DUMP))
 			continue;
-		if (atomic_load_explicit(&t->phase[i], memory_order_acquire) == phase)
+		if (atomic_load_explicit(&t->phase[i], memory_order_acquire) == phase &&
+		    !(flow_status(f) & TRACK_NAT_CLASH)) /* it stands in no listing */
 			flows[found++] = f;
 		else
 			flow_put(t, f, FLOW_HOLDER_DUMP);
