@@ -124,7 +124,7 @@ static int write_whole(struct tool *tool, const struct head *head)
 	fprintf(tool->out, "%s\n", head->text);
 	err = ctq_elements_dump(tool->ctq, head->name, element_record, &l);
 	fputs(l.any ? "\t}\n}\n" : "}\n", tool->out);
-	return err;
+	return err == -ENOENT ? 0 : err; /* it has gone since its head came */
 }
 
 static void write_brief(struct tool *tool, const struct head *head)

@@ -58,6 +58,20 @@ static void adopt(struct daemon *d, const struct config *wanted)
 	log_level_set((enum log_level)wanted->daemon.log);
 }
 
+/* 0, or -ENOMEM: as they were. */
+static int settings_change(struct daemon *d, const struct config *wanted,
+                           const struct path_zone *zones)
+{
+	int r = drop_log_configure(d, wanted);
+
+	if (r < 0)
+		return r;
+	r = path_track_config_set(d->path, &wanted->track, zones, wanted->zones_length);
+	if (r < 0 && drop_log_configure(d, d->config) < 0)
+		log_warning("reload: log-drops has changed all the same");
+	return r;
+}
+
 static int reload_all(struct daemon *d, struct config *wanted, struct listener *listener)
 {
 	struct policy policy = { .change = NULL };
@@ -75,10 +89,7 @@ static int reload_all(struct daemon *d, struct config *wanted, struct listener *
 	if (r == 0)
 		r = setup_zones(wanted, &zones);
 	if (r == 0)
-		r = path_track_config_set(d->path, &wanted->track, zones,
-		                          wanted->zones_length);
-	if (r == 0)
-		r = drop_log_configure(d, wanted);
+		r = settings_change(d, wanted, zones);
 	if (r == 0) {
 		if (policy.change)
 			policy_commit(&policy);

@@ -24,6 +24,7 @@
 #include "daemon/policy.h"
 #include "daemon/reserved.h"
 #include "daemon/privilege.h"
+#include "daemon/rule_log.h"
 
 /* ---- configuration ---------------------------------------------------------------- */
 
@@ -454,9 +455,20 @@ int setup_control_start(struct daemon *d)
 	return r;
 }
 
+/* What workers have left: they are gone. */
+static void last_words(struct daemon *d)
+{
+	control_tick(d->control, clock_monotonic_ns());
+	rule_log_drain(d->rules, d->config->workers);
+	d->drop_log.lost_due_ns = 0;
+	drop_log_step(d, clock_monotonic_ns());
+}
+
 void setup_control_stop(struct daemon *d)
 {
-	if (d->control)
-		control_destroy(d->control);
+	if (!d->control)
+		return;
+	last_words(d);
+	control_destroy(d->control);
 	d->control = NULL;
 }

@@ -168,7 +168,7 @@ void lang_blame_rule(struct lang *l, uint32_t i, const char *text, const char *h
 	uint32_t other;
 	size_t size;
 
-	if (name_is_taken(l, i, &other)) {
+	if (strstr(text, " is taken by ") && name_is_taken(l, i, &other)) {
 		snprintf(taken, sizeof(taken), "the name '%s' is taken by the rule %s",
 		         ctlink_ruleset_rule(&l->set, i)->name,
 		         lang_where(l, rule_place(l, other), &place, where));

@@ -299,6 +299,34 @@ Test(reading, what_others_blame_is_shown_in_its_place)
 	lang_destroy(l);
 }
 
+/* Only of a name that is taken do the places of both say more than the daemon. */
+Test(reading, a_name_that_two_have_is_blamed_when_it_is_what_is_wrong)
+{
+	struct lang *l = lang_new(NULL);
+	char *out = NULL;
+	size_t size;
+	FILE *f;
+
+	cr_assert_eq(read_text(l, "chain prerouting {\n\tname x src @bann drop\n\tname x "
+	                          "drop\n}\n"),
+	             0);
+	lang_blame_rule(l, 0, "there is no set 'bann'", "did you mean 'ban'?");
+	lang_blame_rule(l, 1, "the name 'x' is taken by the rule of line 2", NULL);
+	f = open_memstream(&out, &size);
+	lang_errors_print(l, f);
+	fclose(f);
+	cr_assert_str_eq(out,
+	                 "text:2:14-17: error: there is no set 'bann'\n"
+	                 "  \tname x src @bann drop\n"
+	                 "  \t            ^^^^  did you mean 'ban'?\n"
+	                 "text:3:7: error: the name 'x' is taken by the rule in line 2\n"
+	                 "  \tname x drop\n"
+	                 "  \t     ^\n",
+	                 "%s", out);
+	free(out);
+	lang_destroy(l);
+}
+
 Test(reading, several_texts_make_one_set)
 {
 	struct lang *l = lang_new(NULL);
