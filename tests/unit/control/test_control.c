@@ -1121,7 +1121,9 @@ static int delete_as(struct server *s, gid_t group)
 	return ask_as(s, group, CT(DELETE), NLM_F_ACK);
 }
 
-Test(control, credentials_decide_who_reads_and_who_changes)
+/* With at most @clients and @lists for readers. */
+static struct server server_of_groups(unsigned int flows, uint32_t clients,
+                                      uint32_t lists)
 {
 	struct control_config cfg;
 	struct server s;
@@ -1131,8 +1133,17 @@ Test(control, credentials_decide_who_reads_and_who_changes)
 	control_config_init(&cfg);
 	cfg.read_group = 4242;
 	cfg.change_group = 4243;
-	s = server_new(2, &cfg);
+	cfg.clients_max = clients;
+	cfg.lists_max = lists;
+	s = server_new(flows, &cfg);
 	chmod(s.directory, 0755);
+	return s;
+}
+
+Test(control, credentials_decide_who_reads_and_who_changes)
+{
+	struct server s = server_of_groups(2, 64, 64);
+
 	cr_assert_eq(delete_as(&s, 4242), EPERM, "a reader may not delete");
 	cr_assert_eq(confirmed(&s), 2);
 	cr_assert_eq(delete_as(&s, 4244), EPERM, "a stranger may not even read");
@@ -1145,19 +1156,9 @@ Test(control, credentials_decide_who_reads_and_who_changes)
 /* The server is full but for what it keeps for those who may change. */
 Test(control, readers_do_not_lock_out_who_may_change)
 {
-	struct control_config cfg;
-	struct server s;
-	int fd;
+	struct server s = server_of_groups(2, 1, 1);
+	int fd = server_connect(&s);
 
-	if (geteuid() != 0)
-		cr_skip_test("needs root, to become somebody else");
-	control_config_init(&cfg);
-	cfg.read_group = 4242;
-	cfg.change_group = 4243;
-	cfg.clients_max = 1;
-	s = server_new(2, &cfg);
-	chmod(s.directory, 0755);
-	fd = server_connect(&s);
 	cr_assert_eq(delete_as(&s, 4242), EBUSY, "there is no room for a reader");
 	cr_assert_eq(delete_as(&s, 4243), 0, "there is for who may change");
 	cr_assert_eq(confirmed(&s), 0);
@@ -1167,20 +1168,10 @@ Test(control, readers_do_not_lock_out_who_may_change)
 
 Test(control, readers_lists_do_not_lock_out_who_may_change)
 {
-	struct control_config cfg;
+	struct server s = server_of_groups(900, 64, 1);
 	struct ctlink_message m;
-	struct server s;
-	int fd, i;
+	int fd = server_connect(&s), i;
 
-	if (geteuid() != 0)
-		cr_skip_test("needs root, to become somebody else");
-	control_config_init(&cfg);
-	cfg.read_group = 4242;
-	cfg.change_group = 4243;
-	cfg.lists_max = 1;
-	s = server_new(900, &cfg);
-	chmod(s.directory, 0755);
-	fd = server_connect(&s);
 	request(&m, CT(GET), NLM_F_DUMP);
 	for (i = 0; i < 8; i++) /* more than its socket takes */
 		cr_assert_eq(send(fd, m.data, m.size, 0), m.size);

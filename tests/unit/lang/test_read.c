@@ -261,12 +261,22 @@ Test(reading, rules_know_their_chain_and_line)
 	lang_destroy(l);
 }
 
+/* What is printed of the mistakes; to be freed. */
+static char *mistakes(const struct lang *l)
+{
+	char *out = NULL;
+	size_t size;
+	FILE *f = open_memstream(&out, &size);
+
+	lang_errors_print(l, f);
+	fclose(f);
+	return out;
+}
+
 Test(reading, what_others_blame_is_shown_in_its_place)
 {
 	struct lang *l = lang_new(NULL);
-	char *out = NULL;
-	size_t size;
-	FILE *f;
+	char *out;
 
 	cr_assert_eq(read_text(l, "chain prerouting { accept }\n"
 	                          "chain web {\n\tdport 80 jump gone # where?\n}\n"),
@@ -276,9 +286,7 @@ Test(reading, what_others_blame_is_shown_in_its_place)
 	lang_blame_rule(l, 1, "there is no chain 'web'", NULL);
 	lang_blame_rule(l, 1, "something is wrong", NULL);
 	lang_blame_chain(l, 0, "no", "a hint");
-	f = open_memstream(&out, &size);
-	lang_errors_print(l, f);
-	fclose(f);
+	out = mistakes(l);
 	cr_assert_str_eq(out,
 	                 "text:3:16-19: error: jump to chain 'gone', which is not there\n"
 	                 "  \tdport 80 jump gone # where?\n"
@@ -303,18 +311,14 @@ Test(reading, what_others_blame_is_shown_in_its_place)
 Test(reading, a_name_that_two_have_is_blamed_when_it_is_what_is_wrong)
 {
 	struct lang *l = lang_new(NULL);
-	char *out = NULL;
-	size_t size;
-	FILE *f;
+	char *out;
 
 	cr_assert_eq(read_text(l, "chain prerouting {\n\tname x src @bann drop\n\tname x "
 	                          "drop\n}\n"),
 	             0);
 	lang_blame_rule(l, 0, "there is no set 'bann'", "did you mean 'ban'?");
 	lang_blame_rule(l, 1, "the name 'x' is taken by the rule of line 2", NULL);
-	f = open_memstream(&out, &size);
-	lang_errors_print(l, f);
-	fclose(f);
+	out = mistakes(l);
 	cr_assert_str_eq(out,
 	                 "text:2:14-17: error: there is no set 'bann'\n"
 	                 "  \tname x src @bann drop\n"
