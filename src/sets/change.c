@@ -1,21 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Transactions.
+ * Transactions, until they are whole.
  *
  * Each set that a change touches has a draft. New elements take slots, which nobody can find;
  * elements that are to go are marked as doomed; what the change brings is found by
  * part in the stage. So each step knows what the ones before it left, and an end without
- * commit gives slots back and takes marks away.
- *
- * Commit. Either in place: new elements are inserted, which may fail and is then undone;
- * then doomed ones are removed. Or aside: an index of all that stays is built and
- * swapped. Aside is for sets that are emptied, and for a range that takes the
- * place of parts of a doomed one. Both can be taken in parts: the change knows the draft it
- * is at, and the draft the place in its steps or slots.
- *
- *     OPEN ──▶ PREPARES ──▶ PREPARED ──▶ COMMITS ──▶ DONE
- *        what may fail          │     cannot fail
- *      └── destroyed: undone ───┘    └── destroyed: gone on with to its end
+ * commit gives slots back and takes marks away. What follows is in commit.c.
  */
 #include <assert.h>
 #include <errno.h>
@@ -24,50 +14,7 @@
 #include <string.h>
 
 #include "base/suggest.h"
-#include "sets/sets_priv.h"
-
-enum step_kind { STEP_ADD, STEP_REFRESH, STEP_DELETE };
-
-struct draft_step {
-	uint32_t position;
-	uint32_t timeout_s;
-	uint8_t kind; /* enum step_kind */
-	bool again;   /* REFRESH of an element that was doomed: its counters begin anew */
-	char *comment; /* REFRESH: or NULL: as it was */
-};
-
-struct set_draft {
-	struct set_draft *next;
-	struct set *set; /* a reference */
-	bool is_new, is_deleted;
-	bool aside;     /* the index is to be built aside, if its elements change */
-	bool named;     /* a load has named elements of it */
-	bool has_value; /* the set's own values change: */
-	struct ctlink_set value;
-	struct ctlink_list steps; /* of struct draft_step */
-	uint32_t added, doomed;
-	struct set_index *built;
-	uint32_t place; /* where a walk goes on: steps or slots that it is through with */
-};
-
-enum change_phase {
-	CHANGE_OPEN,
-	CHANGE_PREPARES,
-	CHANGE_PREPARED,
-	CHANGE_COMMITS,
-	CHANGE_DONE,
-};
-
-struct sets_change {
-	struct sets *sets;
-	uint64_t now_ms;
-	bool replaces;
-	enum change_phase phase;
-	struct set_draft *drafts;
-	struct set_draft *at; /* where a walk goes on; NULL: at its end */
-	uint32_t n_new;
-	struct stage stage;
-};
+#include "sets/draft.h"
 
 static int fail(struct sets_error *e, int code, uint16_t attr, const char *fmt, ...)
 	BASE_PRINTF(4, 5);
@@ -108,39 +55,17 @@ struct sets_change *sets_change_new(struct sets *sets, uint64_t now_ms)
 	return c;
 }
 
-static struct draft_step *step_at(const struct set_draft *d, uint32_t i)
-{
-	return (struct draft_step *)ctlink_list_item(&d->steps, sizeof(struct draft_step),
-	                                             i);
-}
-
-static bool is_there(const struct set_element *e)
-{
-	return (e->state == SET_SLOT_USED || e->state == SET_SLOT_STAGED) &&
-	       !(e->marks & SET_ELEMENT_DOOMED);
-}
-
-static bool is_insert(const struct set_draft *d, const struct draft_step *step)
-{
-	return step->kind == STEP_ADD && is_there(set_element_at(d->set, step->position));
-}
-
-static bool is_aside(const struct set_draft *d)
-{
-	return d->aside && (d->added || d->doomed);
-}
-
 /* A new element is taken back; workers may have found it when the walk in place has come to
  * step @i, which may be the one that failed. */
 static void insert_undo(struct set_draft *d, uint32_t i)
 {
-	uint32_t position = step_at(d, i)->position;
+	uint32_t position = draft_step_at(d, i)->position;
 
-	if (is_aside(d) || d->is_deleted || i > d->place) {
+	if (draft_is_aside(d) || d->is_deleted || i > d->place) {
 		set_element_forget(d->set, position);
 		return;
 	}
-	if (i < d->place && is_insert(d, step_at(d, i)))
+	if (i < d->place && draft_is_insert(d, draft_step_at(d, i)))
 		set_index_remove(set_index_of(d->set), position);
 	set_element_withdraw(d->set, position);
 }
@@ -151,7 +76,7 @@ static void draft_undo(struct set_draft *d)
 	uint32_t i;
 
 	for (i = 0; i < d->steps.length; i++) {
-		if (step_at(d, i)->kind == STEP_ADD)
+		if (draft_step_at(d, i)->kind == STEP_ADD)
 			insert_undo(d, i);
 	}
 	for (i = 1; d->doomed && i <= d->set->high; i++)
@@ -164,7 +89,7 @@ static void draft_free(const struct sets_change *c, struct set_draft *d)
 	uint32_t i;
 
 	for (i = 0; i < d->steps.length; i++)
-		sets_free(c->sets, step_at(d, i)->comment);
+		sets_free(c->sets, draft_step_at(d, i)->comment);
 	sets_free(c->sets, d->value.comment);
 	ctlink_list_fini(&d->steps, c->sets->memory);
 	if (d->set->draft == d)
@@ -300,7 +225,7 @@ static void doom_if(struct set_draft *d, bool (*is)(const struct set_element *e)
 	uint32_t i;
 
 	for (i = 1; i <= d->set->high; i++) {
-		if (!is_there(set_element_at(d->set, i)) ||
+		if (!draft_is_there(set_element_at(d->set, i)) ||
 		    !is(set_element_at(d->set, i)))
 			continue;
 		doom(d, i);
@@ -524,7 +449,7 @@ static void key_find(const struct sets_change *c, const struct set *set,
 			f->same = owner;
 			return;
 		}
-		if (is_there(set_element_at(set, owner)))
+		if (draft_is_there(set_element_at(set, owner)))
 			f->other = owner;
 		else
 			f->over_doomed = true;
@@ -693,7 +618,7 @@ int sets_change_element_add(struct sets_change *c, const struct ctlink_element *
 		doom_if(d, is_lasting);
 	}
 	key_find(c, d->set, &key, &found);
-	if (found.same && exclusive && is_there(set_element_at(d->set, found.same)))
+	if (found.same && exclusive && draft_is_there(set_element_at(d->set, found.same)))
 		return fail(e, -EEXIST, CTQA_ELEMENT_KEY,
 		            "set '%s' has this element already", d->set->name);
 	if (found.same)
@@ -717,7 +642,7 @@ int sets_change_element_delete(struct sets_change *c, const struct ctlink_elemen
 	if (err)
 		return err;
 	key_find(c, d->set, &key, &found);
-	if (!found.same || !is_there(set_element_at(d->set, found.same)))
+	if (!found.same || !draft_is_there(set_element_at(d->set, found.same)))
 		return fail(e, -ENOENT, CTQA_ELEMENT_KEY, "set '%s' has no such element",
 		            d->set->name);
 	if (!step_append(c, d, STEP_DELETE, found.same))
@@ -726,284 +651,7 @@ int sets_change_element_delete(struct sets_change *c, const struct ctlink_elemen
 	return 0;
 }
 
-/* ---- preparing --------------------------------------------------------------------- */
-
-/* Insert all that stays into an index of its own. 1: no more for now. */
-static int aside_step(struct set_draft *d, uint32_t *max)
-{
-	int err = 0;
-
-	if (!d->built)
-		d->built = set_index_new(d->set);
-	if (!d->built)
-		return -ENOMEM;
-	for (; d->place < d->set->high; d->place++) {
-		if ((*max)-- == 0)
-			return 1;
-		if (is_there(set_element_at(d->set, d->place + 1)))
-			err = set_index_insert(d->built, d->place + 1);
-		if (err)
-			return err;
-	}
-	return 0;
-}
-
-/* Insert what is new into the index that is searched. 1: no more for now. */
-static int inserts_step(struct set_draft *d, uint32_t *max)
-{
-	const struct draft_step *step;
-	int err = 0;
-
-	for (; d->place < d->steps.length; d->place++) {
-		if ((*max)-- == 0)
-			return 1;
-		step = step_at(d, d->place);
-		if (is_insert(d, step))
-			err = set_index_insert(set_index_of(d->set), step->position);
-		if (err)
-			return err;
-	}
-	return 0;
-}
-
-static int draft_prepare(const struct sets_change *c, struct set_draft *d, uint32_t *max)
-{
-	if (d->is_deleted)
-		return 0;
-	return is_aside(d) ? aside_step(d, max) : inserts_step(d, max);
-}
-
-/* @step is taken for draft after draft; with the last one the walk is over. */
-static int drafts_walk(struct sets_change *c, uint32_t max,
-                       int (*step)(const struct sets_change *c, struct set_draft *d,
-                                   uint32_t *max))
-{
-	int r;
-
-	for (; c->at; c->at = c->at->next) {
-		r = step(c, c->at, &max);
-		if (r)
-			return r;
-	}
-	return 0;
-}
-
-int sets_change_prepare(struct sets_change *c, uint32_t max)
-{
-	int r;
-
-	if (c->phase > CHANGE_PREPARES)
-		return 0;
-	if (c->phase == CHANGE_OPEN) {
-		r = sets_reserve(c->sets, c->n_new);
-		if (r)
-			return r;
-		c->at = c->drafts;
-		c->phase = CHANGE_PREPARES;
-	}
-	r = drafts_walk(c, max, draft_prepare);
-	if (r == 0)
-		c->phase = CHANGE_PREPARED;
-	return r;
-}
-
-/* ---- commit ------------------------------------------------------------------------ */
-
-/* From here on nothing fails. */
-
-static void value_commit(const struct sets_change *c, struct set_draft *d)
-{
-	struct set *set = d->set;
-	char *comment = set->comment;
-
-	if (!d->has_value)
-		return;
-	set->flags = d->value.flags;
-	set->timeout_s = d->value.timeout;
-	set->line = d->value.line;
-	set->of_rules |= c->replaces;
-	if (ctlink_has(&d->value, CTLINK_SET_SIZE))
-		set->size = d->value.size;
-	else if (c->replaces)
-		set->size = CTQ_SET_SIZE_DEFAULT;
-	set->comment = d->value.comment;
-	d->value.comment = comment;
-}
-
-static void name_commit(const struct sets_change *c, struct set_draft *d)
-{
-	if (d->is_new) {
-		set_get(d->set);
-		sets_insert(c->sets, d->set);
-	}
-	if (d->is_new || d->has_value)
-		sets_tell(c->sets, SETS_SET_NEW, d->set, 0);
-}
-
-static void refresh_commit(const struct sets_change *c, struct set_draft *d,
-                           struct draft_step *step)
-{
-	struct set *set = d->set;
-	struct set_element *e = set_element_at(set, step->position);
-
-	if (e->marks & SET_ELEMENT_DOOMED)
-		return;
-	set_element_timeout_set(set, step->position, step->timeout_s, c->now_ms);
-	if (step->comment)
-		set_element_comment_move(set, step->position, step->comment);
-	step->comment = NULL;
-	if (step->again)
-		set_element_counters_zero(set, step->position);
-	if (c->replaces && !(e->marks & SET_ELEMENT_OF_RULES)) {
-		e->marks |= SET_ELEMENT_OF_RULES;
-		set->of_rules_length++;
-	}
-	sets_tell(c->sets, SETS_ELEMENT_NEW, set, step->position);
-}
-
-static void step_commit(const struct sets_change *c, struct set_draft *d,
-                        struct draft_step *step)
-{
-	if (step->kind == STEP_REFRESH) {
-		refresh_commit(c, d, step);
-	} else if (step->kind == STEP_ADD && is_insert(d, step)) {
-		set_element_enter(d->set, step->position, c->now_ms);
-		sets_tell(c->sets, SETS_ELEMENT_NEW, d->set, step->position);
-	} else if (step->kind == STEP_ADD) {
-		set_element_forget(d->set, step->position);
-	}
-}
-
-static bool is_doomed(const struct set_element *e)
-{
-	return e->state == SET_SLOT_USED && e->marks & SET_ELEMENT_DOOMED;
-}
-
-/* In place: @from_index. */
-static void doomed_commit(const struct sets_change *c, struct set *set, uint32_t position,
-                          bool from_index)
-{
-	if (!is_doomed(set_element_at(set, position)))
-		return;
-	if (from_index)
-		set_index_remove(set_index_of(set), position);
-	sets_tell(c->sets, SETS_ELEMENT_DEL, set, position);
-	set_element_leave(set, position);
-}
-
-/* A set that goes keeps its elements as long as a generation of rules looks at it. */
-static void delete_commit(const struct sets_change *c, struct set_draft *d)
-{
-	uint32_t i;
-
-	for (i = 0; i < d->steps.length; i++) {
-		if (step_at(d, i)->kind == STEP_ADD)
-			set_element_forget(d->set, step_at(d, i)->position);
-	}
-	if (d->is_new)
-		return;
-	sets_remove(c->sets, d->set);
-	sets_tell(c->sets, SETS_SET_DEL, d->set, 0);
-	set_put(d->set);
-}
-
-static void index_commit(struct set_draft *d)
-{
-	struct set_index *old = set_index_of(d->set);
-
-	if (!d->built)
-		return;
-	atomic_store_explicit(&d->set->index, d->built, memory_order_release);
-	d->built = NULL;
-	set_index_leave(old);
-}
-
-/* What is no matter of elements, for all sets: names that go make room for those that come. */
-static void drafts_commit(struct sets_change *c)
-{
-	struct set_draft *d;
-
-	for (d = c->drafts; d; d = d->next) {
-		if (d->is_deleted)
-			delete_commit(c, d);
-		else
-			value_commit(c, d);
-		d->place = 0;
-	}
-	for (d = c->drafts; d; d = d->next) {
-		if (d->is_deleted)
-			continue;
-		name_commit(c, d);
-		index_commit(d);
-	}
-}
-
-/* 1: no more for now. */
-static int steps_commit(const struct sets_change *c, struct set_draft *d, uint32_t *max)
-{
-	for (; d->place < d->steps.length; d->place++) {
-		if ((*max)-- == 0)
-			return 1;
-		step_commit(c, d, step_at(d, d->place));
-	}
-	return 0;
-}
-
-/* What goes: by its steps where it was searched until now, else wherever it stands. */
-static int doomed_step(const struct sets_change *c, struct set_draft *d, uint32_t *max)
-{
-	uint32_t length = is_aside(d) ? d->set->high : d->steps.length, at;
-
-	for (; d->place - d->steps.length < length; d->place++) {
-		if ((*max)-- == 0)
-			return 1;
-		at = d->place - d->steps.length;
-		if (is_aside(d))
-			doomed_commit(c, d->set, at + 1, false);
-		else if (step_at(d, at)->kind == STEP_DELETE)
-			doomed_commit(c, d->set, step_at(d, at)->position, true);
-	}
-	return 0;
-}
-
-static int draft_commit(const struct sets_change *c, struct set_draft *d, uint32_t *max)
-{
-	if (d->is_deleted)
-		return 0;
-	if (steps_commit(c, d, max) || doomed_step(c, d, max))
-		return 1;
-	set_slots_reclaim(d->set);
-	return 0;
-}
-
-/* The sets are free for another change. */
-static void drafts_leave(struct sets_change *c)
-{
-	struct set_draft *d;
-
-	for (d = c->drafts; d; d = d->next)
-		d->set->draft = NULL;
-	c->sets->change = NULL;
-}
-
-int sets_change_commit(struct sets_change *c, uint32_t max)
-{
-	int r = sets_change_prepare(c, max);
-
-	if (r || c->phase == CHANGE_DONE)
-		return r;
-	if (c->phase == CHANGE_PREPARED) {
-		drafts_commit(c);
-		c->at = c->drafts;
-		c->phase = CHANGE_COMMITS;
-	}
-	r = drafts_walk(c, max, draft_commit);
-	if (r)
-		return r;
-	drafts_leave(c);
-	c->phase = CHANGE_DONE;
-	return 0;
-}
+/* ---- what it brings ------------------------------------------------------------------ */
 
 bool sets_change_brings(const struct sets_change *c, const uint8_t *address, uint8_t size)
 {

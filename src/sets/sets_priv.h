@@ -7,7 +7,8 @@
  *     key.c      values of ctlink to keys, and keys to the prefixes they are made of
  *     index.c    what workers search: two prefix tables and a hash table
  *     element.c  slots of elements, timeouts, counters
- *     change.c   transactions              stage.c  what a transaction brings, by key
+ *     change.c   transactions: steps       stage.c  what a transaction brings, by key
+ *     commit.c   how they come into force  draft.h  what both know of a transaction
  *     list.c     sets and elements as values for listings
  *
  * Keys. All but pairs are intervals of 32 or 128 bits, so that the prefix tables serve all:
